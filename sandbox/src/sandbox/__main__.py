@@ -1,0 +1,51 @@
+"""Run the sandbox: `python -m sandbox --port P --config FILE.json`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.app import build_app
+from sandbox.clock import Clock
+from sandbox.config import BadConfig, Config, load
+
+HOST = "127.0.0.1"
+
+
+async def serve(port: int, config: Config) -> None:
+    """Serve until SIGTERM or SIGINT, then close every connection and end."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    app = build_app(config, Clock.from_environment())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        print(f"sandbox listens on {config.base_url}", flush=True)
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+def main() -> int:
+    """Read the arguments, serve, and say why when that is impossible."""
+    parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--config", type=Path, default=None)
+    arguments = parser.parse_args()
+    try:
+        config = load(arguments.config, f"http://{HOST}:{arguments.port}")
+        asyncio.run(serve(arguments.port, config))
+    except (BadConfig, OSError) as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

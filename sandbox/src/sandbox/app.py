@@ -1,0 +1,129 @@
+"""Composition: the parties, the faults that strike them and the control routes, as one server."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, cast, runtime_checkable
+
+from aiohttp import web
+
+from sandbox import faults as faults_
+from sandbox.clock import Clock
+from sandbox.config import PARTIES, Config
+from sandbox.faults import BadFault, Faults
+
+
+class Party(Protocol):
+    """One outside party: a set of routes with absolute paths."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """All routes of the party, its control routes included."""
+        ...
+
+
+@runtime_checkable
+class Living(Protocol):
+    """A party with work of its own between requests."""
+
+    async def start(self) -> None:
+        """Begin the work; called before the first request."""
+
+    async def stop(self) -> None:
+        """End the work and everything it started."""
+
+
+class Builder(Protocol):
+    """What a party's package offers."""
+
+    def build(self, config: Config, clock: Clock, faults: Faults) -> Party:
+        """Make the party; nothing runs before `start`."""
+        ...
+
+
+def build_app(
+    config: Config, clock: Clock, faults: Faults | None = None
+) -> web.Application:
+    """The whole sandbox as one application, ready to be served."""
+    faults = faults or Faults()
+    parties = _parties(config, clock, faults)
+    app = web.Application(
+        middlewares=[faults_.middleware(faults, parties)],
+        client_max_size=32 * 1024 * 1024,
+    )
+    for party in parties.values():
+        app.add_routes(party.routes())
+    app.add_routes(_control(clock, faults, parties))
+    app.cleanup_ctx.append(lambda _: _lives(parties))
+    return app
+
+
+def _parties(config: Config, clock: Clock, faults: Faults) -> Mapping[str, Party]:
+    found = [
+        name
+        for name in PARTIES
+        if (spec := find_spec(f"sandbox.{name}")) and spec.origin
+    ]
+    builders = {name: cast(Builder, import_module(f"sandbox.{name}")) for name in found}
+    return {
+        name: builder.build(config, clock, faults) for name, builder in builders.items()
+    }
+
+
+async def _lives(parties: Mapping[str, Party]) -> AsyncIterator[None]:
+    living = [party for party in parties.values() if isinstance(party, Living)]
+    for party in living:
+        await party.start()
+    yield
+    for party in reversed(living):
+        await party.stop()
+
+
+def _control(
+    clock: Clock, faults: Faults, parties: Mapping[str, Party]
+) -> list[web.RouteDef]:
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok", "parties": sorted(parties)})
+
+    async def order_fault(request: web.Request) -> web.Response:
+        try:
+            fault = faults_.parse(await request.json())
+            if fault.party not in parties:
+                raise BadFault(f"party must be one of {', '.join(sorted(parties))}")
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        faults.order(fault)
+        return web.json_response(asdict(fault), status=201)
+
+    async def list_faults(_: web.Request) -> web.Response:
+        return web.json_response(
+            {"faults": [asdict(fault) for fault in faults.pending()]}
+        )
+
+    async def clear_faults(_: web.Request) -> web.Response:
+        faults.clear()
+        return web.Response(status=204)
+
+    async def read_clock(_: web.Request) -> web.Response:
+        return web.json_response(
+            {"now": clock.now().isoformat(), "offset_s": clock.offset_s()}
+        )
+
+    async def move_clock(request: web.Request) -> web.Response:
+        document = await request.json()
+        seconds = document.get("advance_s") if isinstance(document, dict) else None
+        if type(seconds) is not int:
+            return web.json_response(
+                {"error": "advance_s must be an integer"}, status=400
+            )
+        clock.move(seconds)
+        return await read_clock(request)
+
+    return [
+        web.get("/healthz", healthz),
+        web.post("/control/faults", order_fault),
+        web.get("/control/faults", list_faults),
+        web.delete("/control/faults", clear_faults),
+        web.get("/control/clock", read_clock),
+        web.post("/control/clock", move_clock),
+    ]
