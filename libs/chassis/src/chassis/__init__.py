@@ -1,0 +1,1 @@
+"""Outbox, inbox, database, broker, auth check, problems, telemetry, health."""

@@ -1,0 +1,78 @@
+"""A command that was refused, told by the service that refused it."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts_schema.message import Event
+
+
+class Refusal(BaseModel):
+    """Why, in the same words as the REST door's problem+json."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: str
+    status: int
+    title: str
+    detail: str
+    next_action: str = ""
+    retryable: bool = False
+    errors: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class _CommandRejected(Event):
+    subject_field: ClassVar[str] = "command_id"
+
+    command_id: UUID
+    command: str
+    discord_user_id: str
+    problem: Refusal
+
+
+class IdentityCommandRejected(_CommandRejected):
+    """identity refused a command."""
+
+    topic: ClassVar[str] = "identity.command_rejected.v1"
+
+
+class ListingsCommandRejected(_CommandRejected):
+    """listings refused a command."""
+
+    topic: ClassVar[str] = "listings.command_rejected.v1"
+
+
+class ContractsCommandRejected(_CommandRejected):
+    """contracts refused a command."""
+
+    topic: ClassVar[str] = "contracts.command_rejected.v1"
+
+
+class EscrowCommandRejected(_CommandRejected):
+    """escrow refused a command."""
+
+    topic: ClassVar[str] = "escrow.command_rejected.v1"
+
+
+class NotifierCommandRejected(_CommandRejected):
+    """notifier refused a command."""
+
+    topic: ClassVar[str] = "notifier.command_rejected.v1"
+
+
+CommandRejected = (
+    IdentityCommandRejected
+    | ListingsCommandRejected
+    | ContractsCommandRejected
+    | EscrowCommandRejected
+    | NotifierCommandRejected
+)
+
+BY_SERVICE: dict[str, type[_CommandRejected]] = {
+    "identity": IdentityCommandRejected,
+    "listings": ListingsCommandRejected,
+    "contracts": ContractsCommandRejected,
+    "escrow": EscrowCommandRejected,
+    "notifier": NotifierCommandRejected,
+}

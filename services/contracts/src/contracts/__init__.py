@@ -1,0 +1,1 @@
+"""Contracts, signatures and their execution."""

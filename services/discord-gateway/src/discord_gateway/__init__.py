@@ -1,0 +1,1 @@
+"""Translates Discord interactions into commands and shows what it is told."""

@@ -1,0 +1,1 @@
+"""The money of a deal: ledger, payments, payouts, deliveries."""

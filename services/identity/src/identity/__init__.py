@@ -1,0 +1,1 @@
+"""Users, linked accounts, sessions, tiers and keys."""

@@ -1,0 +1,1 @@
+"""Listings and the offers made on them."""

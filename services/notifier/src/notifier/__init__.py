@@ -1,0 +1,1 @@
+"""Tells each side what happened, in the reader's language."""

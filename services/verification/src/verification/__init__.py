@@ -1,0 +1,1 @@
+"""Proof of who owns an asset, before and after delivery."""
