@@ -1,0 +1,122 @@
+"""RabbitMQ's management interface: declaring, comparing, users, and proof of a leader."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from holdfast import topology as shape
+from holdfast.topology import Topology
+
+_TIMEOUT_S = 30.0
+_LEADER_TIMEOUT_S = 60.0
+_POLL_S = 0.1
+
+
+class BrokerRefused(RuntimeError):
+    """The broker answered a management request with an error, or not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """The operator's view of one virtual host."""
+
+    client: httpx.Client
+    vhost: str = "/"
+
+    @classmethod
+    def at(cls, url: str, vhost: str = "/") -> Management:
+        """Reach the interface at a URL that holds the operator's name and password."""
+        parts = urlsplit(url)
+        base = f"{parts.scheme}://{parts.hostname}:{parts.port}/api"
+        login = (parts.username or "", parts.password or "")
+        return cls(
+            httpx.Client(base_url=base, auth=login, timeout=_TIMEOUT_S, trust_env=False), vhost
+        )
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """One request; `{vhost}` in the path stands for the virtual host."""
+        url = path.replace("{vhost}", quote(self.vhost, safe=""))
+        answer = self.client.request(method, url, json=body)
+        if answer.is_error:
+            raise BrokerRefused(f"{method} {url}: {answer.status_code} {answer.text.strip()}")
+        return answer.json() if answer.content else None
+
+    def create_vhost(self) -> None:
+        """Have the virtual host exist."""
+        self.ask("PUT", "/vhosts/{vhost}")
+
+    def drop_vhost(self) -> None:
+        """Remove the virtual host and all in it."""
+        self.ask("DELETE", "/vhosts/{vhost}")
+
+    def declare(self, topology: Topology) -> None:
+        """Declare what the topology holds, prove it is so, and that every queue has a leader."""
+        self.ask("POST", "/definitions/{vhost}", shape.definitions(topology))
+        found = list(self.differences(topology))
+        if found:
+            raise BrokerRefused(
+                "the broker differs from topology.toml (a queue's arguments cannot be changed: "
+                "drain it, delete it, migrate again): " + "; ".join(found)
+            )
+        self._await_leaders(topology)
+
+    def differences(self, topology: Topology) -> Iterator[str]:
+        """What the broker lacks or holds otherwise, in words; nothing when it agrees."""
+        wanted = shape.definitions(topology)
+        for kind in ("exchanges", "queues"):
+            there = {it["name"]: it for it in self.ask("GET", f"/{kind}/{{vhost}}")}
+            for it in wanted[kind]:
+                yield from _difference(kind, it, there.get(it["name"]))
+        bound = {_binding(it) for it in self.ask("GET", "/bindings/{vhost}") if it["source"]}
+        ours = {_binding(it) for it in wanted["bindings"]}
+        yield from (f"binding missing: {it}" for it in sorted(ours - bound))
+        queues = {it["name"] for it in wanted["queues"]}
+        yield from (f"binding too much: {it}" for it in sorted(bound - ours) if it[1] in queues)
+
+    def grant(self, topology: Topology, passwords: Mapping[str, str]) -> None:
+        """Give every service of the topology its user and exactly its permissions."""
+        for service in topology.services:
+            user = quote(service.name)
+            self.ask("PUT", f"/users/{user}", {"password": passwords[service.name], "tags": ""})
+            self.ask("PUT", f"/permissions/{{vhost}}/{user}", shape.permissions(service))
+            for exchange, write in shape.topic_permissions(topology, service).items():
+                right = {"exchange": exchange, "write": write, "read": ".*"}
+                self.ask("PUT", f"/topic-permissions/{{vhost}}/{user}", right)
+
+    def _await_leaders(self, topology: Topology) -> None:
+        ours = {it["name"] for it in shape.definitions(topology)["queues"]}
+        deadline = time.monotonic() + _LEADER_TIMEOUT_S
+        while missing := ours - set(self._led()):
+            if time.monotonic() > deadline:
+                raise BrokerRefused(f"queues without a leader: {', '.join(sorted(missing))}")
+            time.sleep(_POLL_S)
+
+    def _led(self) -> Iterable[str]:
+        columns = "/queues/{vhost}?columns=name,leader,online"
+        return (
+            it["name"]
+            for it in self.ask("GET", columns)
+            if it.get("leader") in it.get("online", ())
+        )
+
+
+def _difference(
+    kind: str, wanted: Mapping[str, Any], there: Mapping[str, Any] | None
+) -> Iterator[str]:
+    if there is None:
+        yield f"{kind[:-1]} missing: {wanted['name']}"
+        return
+    for key, value in wanted.items():
+        if there.get(key) != value:
+            yield f"{wanted['name']}: {key} is {json.dumps(there.get(key))}, not {json.dumps(value)}"
+
+
+def _binding(it: Mapping[str, Any]) -> tuple[str, str, str]:
+    return it["source"], it["destination"], it["routing_key"]

@@ -1,0 +1,84 @@
+"""Free ports, remembered between runs and never promised twice on one machine."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import random
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast.instance import DEFAULT, Instance
+
+# Below the kernel's range for outgoing connections, so that none of those can take one.
+_LOWEST, _HIGHEST = 20_000, 32_000
+
+
+class NoFreePort(RuntimeError):
+    """Every port tried was taken."""
+
+
+@dataclass(slots=True)
+class Ports:
+    """The ports of one instance, claimed for as long as the claiming process lives."""
+
+    instance: Instance
+    taken: dict[str, int] = field(default_factory=dict)
+    _claims: list[int] = field(default_factory=list)
+
+    def get(self, name: str, usual: int | None = None) -> int:
+        """The port for this name: last run's, else the usual one, else any that is free."""
+        if name not in self.taken:
+            self.taken[name] = self._choose(name, usual)
+            self._file.write_text(json.dumps(self.taken, indent=1), encoding="utf-8")
+        return self.taken[name]
+
+    @property
+    def _file(self) -> Path:
+        return self.instance.run / "ports.json"
+
+    def _choose(self, name: str, usual: int | None) -> int:
+        for port in self._candidates(name, usual):
+            if port not in self.taken.values() and is_free(port) and self._claim(port):
+                return port
+        raise NoFreePort(f"no free port for {name} between {_LOWEST} and {_HIGHEST}")
+
+    def _candidates(self, name: str, usual: int | None) -> Iterator[int]:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            yield int(json.loads(self._file.read_text(encoding="utf-8"))[name])
+        if usual and self.instance.name == DEFAULT:
+            yield usual
+        for _ in range(200):
+            yield random.randint(_LOWEST, _HIGHEST)  # noqa: S311 - no secret
+
+    def _claim(self, port: int) -> bool:
+        """Hold a lock that other checkouts see, because a free port is not yet listened on."""
+        folder = Path(tempfile.gettempdir()) / "holdfast-ports"
+        with contextlib.suppress(OSError):
+            folder.mkdir()
+            folder.chmod(0o1777)
+        try:
+            descriptor = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        self._claims.append(descriptor)
+        return True
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    with socket.socket() as probe:  # a server on 0.0.0.0 with SO_REUSEPORT lets the bind pass
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -1,0 +1,158 @@
+"""RabbitMQ: given by URL, or a private node of the system's or of unpacked Debian packages."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from holdfast import probes
+from holdfast.credentials import credential
+from holdfast.instance import Instance, hand_over, server_user
+from holdfast.ports import Ports
+from holdfast.process import Process, Step
+from holdfast.servers import Server, ServerUnavailable, debian
+
+OPERATOR = "holdfast"
+_SYSTEM_HOME = Path("/usr/lib/rabbitmq")
+_CONFIGURATION = """\
+default_user = {user}
+default_pass = {password}
+loopback_users = none
+listeners.tcp.1 = 127.0.0.1:{port}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {management_port}
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {metrics_port}
+vm_memory_high_watermark.absolute = 512MB
+disk_free_limit.absolute = 200MB
+raft.wal_max_size_bytes = 67108864
+heartbeat = 30
+"""
+# Busy waiting of the schedulers would take from the few cores that everything else shares.
+_ERLANG_ARGUMENTS = (
+    "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
+)
+
+
+def given() -> Server | None:
+    """The broker named in the environment, if one is."""
+    url = os.environ.get("HOLDFAST_RABBITMQ_URL")
+    management = os.environ.get("HOLDFAST_RABBITMQ_MANAGEMENT_URL")
+    if bool(url) != bool(management):
+        raise ServerUnavailable(
+            "set both HOLDFAST_RABBITMQ_URL and HOLDFAST_RABBITMQ_MANAGEMENT_URL, or neither"
+        )
+    return (
+        Server({"rabbitmq": url, "rabbitmq_management": management}) if url and management else None
+    )
+
+
+def local(instance: Instance, ports: Ports) -> Server:
+    """A private broker of this instance on the loopback interface."""
+    programs = find_programs(instance)
+    base = instance.data / "rabbitmq"
+    node = _Node(base, credential(instance, "rabbitmq"), ports)
+
+    async def prepare() -> None:
+        await asyncio.to_thread(programs.unpack)
+        await asyncio.to_thread(node.prepare)
+
+    server = Process(
+        name="rabbitmq",
+        command=(str(programs.home / "sbin" / "rabbitmq-server"),),
+        environment=node.environment(programs),
+        ready=node.probe(),
+        after=("rabbitmq-files",),
+        port=node.port,
+        user=server_user(),
+        folder=base,
+        stop_signal=signal.SIGTERM,
+        start_timeout_s=120.0,
+        stop_timeout_s=30.0,
+    )
+    secrets = {"rabbitmq": str(instance.secrets / "rabbitmq")}
+    return Server(node.urls(), (Step("rabbitmq-files", prepare), server), secrets)
+
+
+def find_programs(instance: Instance) -> debian.Programs:
+    """The system's RabbitMQ, else one unpacked from Debian's packages."""
+    installed = next(iter(sorted(_SYSTEM_HOME.glob("lib/rabbitmq_server-*"))), None)
+    if installed and (installed / "sbin" / "rabbitmq-server").exists():
+        return debian.Programs(installed, None)
+    return debian.programs(instance.cache)
+
+
+class _Node:
+    """The private node: its files, ports and environment."""
+
+    def __init__(self, base: Path, password: str, ports: Ports) -> None:
+        self.base = base
+        self.password = password
+        self.port = ports.get("rabbitmq", 25670)
+        self.management_port = ports.get("rabbitmq-management", 25680)
+        self.metrics_port = ports.get("rabbitmq-metrics", 25690)
+        self.epmd_port = ports.get("rabbitmq-epmd", 25671)
+        self.distribution_port = ports.get("rabbitmq-distribution", 25672 + 20_000)
+
+    def urls(self) -> dict[str, str]:
+        """How operators reach the broker and its management interface."""
+        who = f"{OPERATOR}:{self.password}@127.0.0.1"
+        return {
+            "rabbitmq": f"amqp://{who}:{self.port}/",
+            "rabbitmq_management": f"http://{who}:{self.management_port}",
+            "rabbitmq_metrics": f"http://127.0.0.1:{self.metrics_port}/metrics",
+        }
+
+    def probe(self) -> probes.Probe:
+        """Ready when both the broker and its management interface answer."""
+        broker = probes.amqp(self.port)
+        management = probes.http(f"http://127.0.0.1:{self.management_port}/")
+
+        async def both() -> bool:
+            return await broker() and await management()
+
+        return both
+
+    def prepare(self) -> None:
+        """Write the node's configuration where its user can read it."""
+        for folder in (self.base, self.base / "home", self.base / "mnesia"):
+            folder.mkdir(exist_ok=True, mode=0o700)
+            hand_over(folder)
+        text = _CONFIGURATION.format(
+            user=OPERATOR, password=self.password, port=self.port,
+            management_port=self.management_port, metrics_port=self.metrics_port,
+        )  # fmt: skip
+        for name, content in (
+            ("rabbitmq.conf", text),
+            ("enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n"),
+        ):
+            file = self.base / name
+            file.write_text(content, encoding="utf-8")
+            file.chmod(0o600)
+            hand_over(file)
+
+    def environment(self, programs: debian.Programs) -> dict[str, str]:
+        """Everything the node must know so that it touches no other node of this machine."""
+        base = self.base
+        path = os.environ.get("PATH", "/usr/bin:/bin")
+        return {
+            "PATH": f"{programs.erlang}:{path}" if programs.erlang else path,
+            "HOME": str(base / "home"),
+            "ERL_EPMD_PORT": str(self.epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_HOME": str(programs.home),
+            "RABBITMQ_NODENAME": "holdfast@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self.distribution_port),
+            "RABBITMQ_MNESIA_BASE": str(base / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(base),
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_PID_FILE": str(base / "rabbitmq.pid"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_CONFIG_FILE": str(base / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(base / "enabled_plugins"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_ARGUMENTS,
+        }

@@ -1,0 +1,95 @@
+"""S3: given by endpoint and keys, or a private SeaweedFS from its wheel."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from holdfast import probes
+from holdfast.credentials import credential
+from holdfast.instance import Instance
+from holdfast.ports import Ports
+from holdfast.process import Process, Step
+from holdfast.servers import Server, ServerUnavailable
+
+_ACCESS_KEY = "holdfast"
+_PARTS = ("master", "volume", "filer", "s3")
+_GIVEN = ("HOLDFAST_S3_ENDPOINT", "HOLDFAST_S3_ACCESS_KEY", "HOLDFAST_S3_SECRET_KEY")
+
+
+def given() -> Server | None:
+    """The S3 server named in the environment, if one is."""
+    values = [os.environ.get(name, "") for name in _GIVEN]
+    if not values[0]:
+        return None
+    if not all(values):
+        raise ServerUnavailable(f"set all of {', '.join(_GIVEN)}, or no endpoint")
+    return Server(dict(zip(("s3", "s3_access_key", "s3_secret_key"), values, strict=True)))
+
+
+def local(instance: Instance, ports: Ports) -> Server:
+    """A private server of this instance that encrypts at rest and keeps object locks."""
+    secret = credential(instance, "s3")
+    port = ports.get("s3", 9300)
+    folder = instance.data / "seaweedfs"
+    configuration = instance.secrets / "s3.json"
+
+    async def prepare() -> None:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        configuration.touch(mode=0o600)
+        configuration.write_text(json.dumps(_identities(secret)), encoding="utf-8")
+
+    server = Process(
+        name="seaweedfs",
+        command=(
+            str(find_program()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            "-filer", "-s3", f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64",
+            "-volume.max=50", "-master.telemetry=false", "-s3.port.iceberg=0",
+            *_port_flags(ports, port),
+        ),
+        environment={
+            "HOME": str(folder),
+            "WEED_S3_SSE_KEK": credential(instance, "s3-kek", lambda: secrets.token_hex(32)),
+        },
+        ready=probes.http(f"http://127.0.0.1:{port}/status"),
+        after=("seaweedfs-files",),
+        port=port,
+        folder=folder,
+    )  # fmt: skip
+    urls = {
+        "s3": f"http://127.0.0.1:{port}",
+        "s3_access_key": _ACCESS_KEY,
+        "s3_secret_key": secret,
+    }
+    paths = {"s3_secret_key": str(instance.secrets / "s3")}
+    return Server(urls, (Step("seaweedfs-files", prepare), server), paths)
+
+
+def find_program() -> Path:
+    """The program `weed`: beside this Python, else in PATH."""
+    beside = Path(sys.executable).parent / "weed"
+    found = beside if beside.exists() else shutil.which("weed")
+    if not found:
+        raise ServerUnavailable(
+            "no S3 server: set HOLDFAST_S3_ENDPOINT and its keys, or start Docker"
+        )
+    return Path(found)
+
+
+def _identities(secret: str) -> dict[str, object]:
+    keys = [{"accessKey": _ACCESS_KEY, "secretKey": secret}]
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    return {"identities": [{"name": _ACCESS_KEY, "credentials": keys, "actions": actions}]}
+
+
+def _port_flags(ports: Ports, s3_port: int) -> list[str]:
+    flags = [f"-s3.port={s3_port}"]
+    for part in _PARTS:
+        if part != "s3":
+            flags.append(f"-{part}.port={ports.get(f'seaweedfs-{part}')}")
+        flags.append(f"-{part}.port.grpc={ports.get(f'seaweedfs-{part}-grpc')}")
+    return flags

@@ -1,0 +1,238 @@
+"""Fresh databases and virtual hosts on shared servers, named after the process that made them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from holdfast import topology
+from holdfast.broker import Management
+from holdfast.instance import checkout
+from holdfast.roles import Roles, create_roles, create_schema
+
+T = TypeVar("T")
+_PREFIX = "t"
+
+
+def derived(url: str, name: str) -> str:
+    """A password for tests that every process computes alike from the server's own."""
+    return hashlib.sha256(f"{urlsplit(url).password}:{name}".encode()).hexdigest()[:32]
+
+
+def login(url: str, user: str, password: str, path: str) -> str:
+    """The same server's URL for another user and path."""
+    parts = urlsplit(url)
+    place = f"{user}:{password}@{parts.hostname}:{parts.port}"
+    return urlunsplit((parts.scheme, place, path, parts.query, ""))
+
+
+def as_superuser(database_url: str, postgres_url: str) -> str:
+    """The same database with all rights, for looking and for breaking things on purpose."""
+    return urlunsplit(urlsplit(postgres_url)._replace(path=urlsplit(database_url).path))
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Makes databases by copying a migrated template, one template per state of the migrations."""
+
+    server: str
+
+    @contextmanager
+    def made(self) -> Iterator[Callable[[str], str]]:
+        """A maker of databases; what it made is dropped at the end."""
+        names: list[str] = []
+
+        def make(service: str) -> str:
+            schema = service.replace("-", "_")
+            names.append(_fresh_name())
+            _blocking(lambda: self._copy(schema, names[-1]))
+            return login(self.server, schema, derived(self.server, schema), f"/{names[-1]}")
+
+        try:
+            yield make
+        finally:
+            for name in names:
+                _blocking(lambda name=name: self._drop(name))
+
+    def drop_leftovers(self) -> None:
+        """Drop the databases of test processes that are no more."""
+
+        async def drop() -> None:
+            for name in await self._names():
+                if _is_leftover(name):
+                    await self._drop(name)
+
+        _blocking(drop)
+
+    async def _copy(self, schema: str, name: str) -> None:
+        template = f"template_{schema}_{_migrations_digest(schema)}"
+        connection = await asyncpg.connect(self.server)
+        try:
+            await connection.execute("select pg_advisory_lock(hashtext($1))", schema)
+            if not await _exists(connection, template):
+                await self._make_template(connection, schema, template)
+            await connection.execute(f'create database "{name}" template "{template}"')
+        finally:
+            await connection.close()
+
+    async def _make_template(
+        self, connection: asyncpg.Connection, schema: str, template: str
+    ) -> None:
+        for old in await self._names():
+            if old.startswith(f"template_{schema}_"):
+                await connection.execute(f'drop database if exists "{old}" with (force)')
+        roles = Roles(schema, derived(self.server, f"{schema}_owner"), derived(self.server, schema))
+        await create_roles(connection, roles)
+        fresh = _fresh_name()
+        await connection.execute(f'create database "{fresh}"')
+        inside = await asyncpg.connect(self._url(fresh))
+        try:
+            await create_schema(inside, roles)
+        finally:
+            await inside.close()
+        owner = login(self.server, roles.owner, roles.owner_password, f"/{fresh}")
+        await asyncio.to_thread(migrate, schema, owner)
+        await connection.execute(f'alter database "{fresh}" rename to "{template}"')
+
+    async def _names(self) -> list[str]:
+        connection = await asyncpg.connect(self.server)
+        try:
+            rows = await connection.fetch("select datname from pg_database")
+        finally:
+            await connection.close()
+        return [row["datname"] for row in rows]
+
+    async def _drop(self, name: str) -> None:
+        connection = await asyncpg.connect(self.server)
+        try:
+            await connection.execute(f'drop database if exists "{name}" with (force)')
+        finally:
+            await connection.close()
+
+    def _url(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
+
+
+@dataclass(frozen=True, slots=True)
+class TestBroker:
+    """A virtual host of one test with its queues and users."""
+
+    server: str
+    management_url: str
+    vhost: str
+
+    __test__ = False
+
+    def url(self, service: str) -> str:
+        """How the service's own user reaches the virtual host."""
+        password = derived(self.server, service)
+        return login(self.server, service, password, f"/{quote(self.vhost, safe='')}")
+
+    @property
+    def operator_url(self) -> str:
+        """How the operator, who may do everything, reaches the virtual host."""
+        return urlunsplit(urlsplit(self.server)._replace(path=f"/{quote(self.vhost, safe='')}"))
+
+    @property
+    def management(self) -> Management:
+        """The management interface, seen from this virtual host."""
+        return Management.at(self.management_url, self.vhost)
+
+
+@dataclass(frozen=True, slots=True)
+class Brokers:
+    """Makes virtual hosts with the topology declared."""
+
+    server: str
+    management_url: str
+
+    @contextmanager
+    def made(self) -> Iterator[Callable[..., TestBroker]]:
+        """A maker of virtual hosts; what it made is dropped at the end."""
+        made: list[TestBroker] = []
+
+        def make(*services: str) -> TestBroker:
+            broker = TestBroker(self.server, self.management_url, _fresh_name())
+            made.append(broker)
+            whole = topology.read()
+            part = whole.only(services) if services else whole
+            management = broker.management
+            with management.client:
+                management.create_vhost()
+                management.declare(part)
+                management.grant(
+                    part, {it.name: derived(self.server, it.name) for it in part.services}
+                )
+            return broker
+
+        try:
+            yield make
+        finally:
+            for broker in made:
+                with broker.management.client:
+                    broker.management.drop_vhost()
+
+    def drop_leftovers(self) -> None:
+        """Drop the virtual hosts of test processes that are no more."""
+        management = Management.at(self.management_url)
+        with management.client:
+            for name in [it["name"] for it in management.ask("GET", "/vhosts")]:
+                if _is_leftover(name):
+                    Management(management.client, name).drop_vhost()
+
+
+def migrate(schema: str, owner_url: str) -> None:
+    """Bring a service's schema to its newest state, as its owner."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "chassis.migrations", schema],
+        env={**os.environ, "HOLDFAST_MIGRATION_URL": owner_url},
+        cwd=checkout(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"the migrations of {schema} failed:\n{done.stdout}{done.stderr}")
+
+
+def _migrations_digest(schema: str) -> str:
+    root = checkout()
+    files = [root / "libs/chassis/src/chassis/migrations.py", Path(__file__)]
+    files += sorted((root / "services" / schema.replace("_", "-")).rglob("versions/*.py"))
+    content = b"".join(it.name.encode() + it.read_bytes() for it in files if it.exists())
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _fresh_name() -> str:
+    return f"{_PREFIX}_{os.getpid()}_{secrets.token_hex(4)}"
+
+
+def _is_leftover(name: str) -> bool:
+    prefix, _, rest = name.partition("_")
+    pid = rest.partition("_")[0]
+    return prefix == _PREFIX and pid.isdecimal() and not Path(f"/proc/{pid}").exists()
+
+
+async def _exists(connection: asyncpg.Connection, name: str) -> bool:
+    found = await connection.fetchval("select 1 from pg_database where datname = $1", name)
+    return found is not None
+
+
+def _blocking(work: Callable[[], Awaitable[T]]) -> T:
+    """Run a coroutine to its end from anywhere, also while another event loop is running."""
+
+    async def run() -> T:
+        return await work()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(run())).result()

@@ -1,0 +1,121 @@
+"""Pytest fixtures: real servers shared by all tests, a fresh database and broker for each.
+
+A server is taken from the environment (`HOLDFAST_TEST_…`), else started as the instance `test`
+and kept for a while, so that the next run is fast.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from holdfast import daemon, leases, plan
+from holdfast.instance import Instance
+from holdfast.testbed import Brokers, Databases, TestBroker
+
+_LINGER_S = 300.0
+DatabaseFor = Callable[[str], str]
+BrokerFor = Callable[..., TestBroker]
+
+
+@dataclass(frozen=True, slots=True)
+class S3:
+    """An S3 server for tests."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+
+def shared(kind: str, instance_name: str) -> dict[str, str]:
+    """The URLs of the shared test servers of this kind, started when they do not run."""
+    instance = Instance.named(instance_name)
+    lease = leases.take(instance)
+    atexit.register(leases.release, lease)
+    linger_s = float(os.environ.get("HOLDFAST_TEST_LINGER_S", _LINGER_S))
+    return daemon.ensure(instance, daemon.Wish(kind, linger_s)).urls
+
+
+@pytest.fixture(scope="session")
+def _servers() -> dict[str, str]:
+    names = ("POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
+    given = {name.removesuffix("_URL").lower(): _given(name) for name in names}
+    return given if all(given.values()) else shared(plan.SERVERS, "test")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(_servers: dict[str, str]) -> str:
+    """The URL of a PostgreSQL server, as superuser."""
+    return _servers["postgres"]
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(_servers: dict[str, str]) -> str:
+    """The URL of a RabbitMQ broker, as operator, on its default virtual host."""
+    return _servers["rabbitmq"]
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_management_url(_servers: dict[str, str]) -> str:
+    """The URL of the broker's management interface, with the operator's name and password."""
+    return _servers["rabbitmq_management"]
+
+
+@pytest.fixture(scope="session")
+def s3() -> S3:
+    """A real S3 server; every test makes buckets of its own."""
+    endpoint = _given("S3_ENDPOINT")
+    if endpoint:
+        return S3(endpoint, _given("S3_ACCESS_KEY"), _given("S3_SECRET_KEY"))
+    urls = shared(plan.S3, "test-s3")
+    return S3(urls["s3"], urls["s3_access_key"], urls["s3_secret_key"])
+
+
+@pytest.fixture(scope="session")
+def _databases(postgres_url: str) -> Databases:
+    databases = Databases(postgres_url)
+    databases.drop_leftovers()
+    return databases
+
+
+@pytest.fixture
+def database_for(_databases: Databases) -> Iterator[DatabaseFor]:
+    """Make a fresh migrated database for a service; returns the URL of its runtime role."""
+    with _databases.made() as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_database_for(_databases: Databases) -> Iterator[DatabaseFor]:
+    """The same, kept for all tests of one module."""
+    with _databases.made() as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def _brokers(_servers: dict[str, str]) -> Brokers:
+    brokers = Brokers(_servers["rabbitmq"], _servers["rabbitmq_management"])
+    brokers.drop_leftovers()
+    return brokers
+
+
+@pytest.fixture
+def broker_for(_brokers: Brokers) -> Iterator[BrokerFor]:
+    """Make a fresh virtual host with the topology of the named services (none named: of all)."""
+    with _brokers.made() as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_broker_for(_brokers: Brokers) -> Iterator[BrokerFor]:
+    """The same, kept for all tests of one module."""
+    with _brokers.made() as make:
+        yield make
+
+
+def _given(name: str) -> str:
+    return os.environ.get(f"HOLDFAST_TEST_{name}", "")
