@@ -1,1 +1,4 @@
-"""Outbox, inbox, database, broker, auth check, problems, telemetry, health."""
+"""What every service stands on: outbox, inbox, database, broker, auth, problems, telemetry, health.
+
+It has no word of the business. One file per concern; functions over frameworks.
+"""

@@ -1,0 +1,197 @@
+"""Who is calling over REST: bearer tokens checked by identity's public keys, API keys by identity.
+
+RFC 8725: one algorithm, a fixed key set, iss/aud/typ/exp/jti required; jku, x5u, jwk are ignored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import httpx
+from fastapi import Depends, Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from chassis import principals
+from chassis.clock import Clock
+from chassis.database import Database
+from chassis.principals import Principal
+from chassis.problems import Problem
+from contracts_schema.events.identity import PlatformRole, Tier
+
+ALGORITHM = "EdDSA"
+TOKEN_TYPE = "at+jwt"  # noqa: S105
+AUDIENCE = "holdfast"
+API_KEY_PREFIX = "hfk_"
+CACHED = 10_000
+API_KEY_TRUSTED_S = 30.0
+REFETCH_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token or API key says."""
+
+    user_id: str
+    session_id: str
+    tier: Tier
+    role: PlatformRole
+    expires_at: float
+    scopes: frozenset[str] = frozenset()
+
+
+def unauthenticated(detail: str) -> Problem:
+    """No or no good credentials."""
+    return Problem(
+        401,
+        "unauthenticated",
+        detail,
+        next_action="Log in again and send the access token as a bearer token.",
+        headers={"WWW-Authenticate": 'Bearer realm="holdfast"'},
+    )
+
+
+class Authenticator:
+    """Checks bearer credentials; knows identity by its URL only."""
+
+    def __init__(self, identity_url: str, issuer: str, clock: Clock) -> None:
+        """Trust the keys that this identity publishes, for this issuer."""
+        self._issuer, self._clock = issuer, clock
+        self._http = httpx.AsyncClient(base_url=identity_url, timeout=3.0)
+        self._keys: KeySet | None = None
+        self._fetched_at = -REFETCH_S
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
+        self._lock = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._http.aclose()
+
+    async def claims(self, credential: str) -> Claims:
+        """What the credential proves; raises a 401 problem when it proves nothing."""
+        digest = hashlib.sha256(credential.encode()).digest()
+        known = self._verified.get(digest)
+        if known is not None and known.expires_at > self._clock.now().timestamp():
+            return known
+        if credential.startswith(API_KEY_PREFIX):
+            claims = await self.introspect(credential)
+        else:
+            claims = await self._verify(credential)
+        self._verified[digest] = claims
+        while len(self._verified) > CACHED:
+            self._verified.popitem(last=False)
+        return claims
+
+    async def introspect(self, credential: str) -> Claims:
+        """Ask identity now whether the credential still counts (revoked sessions, API keys)."""
+        try:
+            answer = await self._http.post("/internal/introspect", json={"token": credential})
+            found = answer.json() if answer.status_code == 200 else {"active": False}
+        except (httpx.HTTPError, ValueError) as error:
+            raise Problem(
+                503,
+                "identity_unavailable",
+                "Your login could not be checked right now; nothing was changed.",
+                retryable=True,
+                next_action="Try again in a moment.",
+                headers={"Retry-After": "2"},
+            ) from error
+        if not found.get("active"):
+            raise unauthenticated("This login is no longer valid.")
+        expires = self._clock.now().timestamp() + API_KEY_TRUSTED_S
+        return _claims({**found, "exp": min(float(found.get("exp", expires)), expires)})
+
+    async def _verify(self, token: str) -> Claims:
+        try:
+            decoded = jwt.decode(token, await self._key_set(), algorithms=[ALGORITHM])
+        except (JoseError, ValueError):
+            try:
+                decoded = jwt.decode(token, await self._key_set(fresh=True), algorithms=[ALGORITHM])
+            except (JoseError, ValueError):
+                raise unauthenticated("The access token is not valid.") from None
+        self._check(decoded.header, decoded.claims)
+        return _claims(decoded.claims)
+
+    def _check(self, header: dict[str, Any], claims: dict[str, Any]) -> None:
+        now = self._clock.now().timestamp()
+        good = (
+            header.get("typ") == TOKEN_TYPE
+            and claims.get("iss") == self._issuer
+            and claims.get("aud") == AUDIENCE
+            and isinstance(claims.get("exp"), int)
+            and isinstance(claims.get("jti"), str)
+            and isinstance(claims.get("sub"), str)
+        )
+        if not good:
+            raise unauthenticated("The access token is not one for this API.")
+        if claims["exp"] <= now or claims.get("nbf", 0) > now + 5:
+            raise unauthenticated("The access token is not valid at this time.")
+
+    async def _key_set(self, fresh: bool = False) -> KeySet:
+        async with self._lock:
+            waited = time.monotonic() - self._fetched_at >= REFETCH_S
+            if self._keys is None or (fresh and waited):
+                self._fetched_at = time.monotonic()
+                try:
+                    answer = await self._http.get("/.well-known/jwks.json")
+                    self._keys = KeySet.import_key_set(answer.json())
+                except (httpx.HTTPError, ValueError, KeyError) as error:
+                    if self._keys is None:
+                        raise Problem(
+                            503,
+                            "identity_unavailable",
+                            "Logins cannot be checked right now.",
+                            retryable=True,
+                            next_action="Try again in a moment.",
+                        ) from error
+            return self._keys
+
+
+def _claims(claims: dict[str, Any]) -> Claims:
+    return Claims(
+        user_id=claims["sub"],
+        session_id=str(claims.get("sid", "")),
+        tier=Tier(claims.get("tier", Tier.TIER_0)),
+        role=PlatformRole(claims.get("role", PlatformRole.USER)),
+        expires_at=float(claims["exp"]),
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+    )
+
+
+def credential(request: Request) -> str:
+    """The bearer credential of the request; 401 if there is none."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not value.strip():
+        raise unauthenticated("This needs a login.")
+    return value.strip()
+
+
+async def caller(request: Request) -> Principal:
+    """The person calling: identity's word on who, this service's own copy on what they may."""
+    authenticator: Authenticator = request.app.state.authenticator
+    claims = await authenticator.claims(credential(request))
+    return await _principal(request, claims)
+
+
+async def live_caller(request: Request) -> Principal:
+    """The same for routes that move money: the login must not have been revoked a moment ago."""
+    authenticator: Authenticator = request.app.state.authenticator
+    await authenticator.claims(credential(request))
+    return await _principal(request, await authenticator.introspect(credential(request)))
+
+
+async def _principal(request: Request, claims: Claims) -> Principal:
+    database: Database = request.app.state.database
+    known = await principals.by_user_id(database, claims.user_id)
+    told = known or Principal(claims.user_id, claims.tier, claims.role)
+    return replace(told, session_id=claims.session_id, scopes=claims.scopes)
+
+
+Caller = Annotated[Principal, Depends(caller)]
+LiveCaller = Annotated[Principal, Depends(live_caller)]

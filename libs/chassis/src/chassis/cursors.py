@@ -1,0 +1,59 @@
+"""Pages by keyset: an opaque, signed cursor that is bound to its filters."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from chassis.problems import Problem
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+CursorText = Annotated[str | None, Query(max_length=500)]
+
+Position = tuple[datetime, str]
+"""Where a page ended: (created_at, id) of its last row."""
+
+
+class Cursors:
+    """Writes and reads the cursors of one service."""
+
+    def __init__(self, secret: str) -> None:
+        """Sign with this secret, which must not be empty."""
+        if not secret:
+            raise ValueError("HOLDFAST_CURSOR_SECRET is empty: set a random secret")
+        self._secret = secret.encode()
+
+    def write(self, position: Position, filters: Mapping[str, Any]) -> str:
+        """The cursor that continues after this position under the same filters."""
+        payload = json.dumps([position[0].isoformat(), position[1]]).encode()
+        return base64.urlsafe_b64encode(self._sign(payload, filters) + payload).decode().rstrip("=")
+
+    def read(self, cursor: str | None, filters: Mapping[str, Any]) -> Position | None:
+        """The position, or None for the first page; a cursor that is not ours is refused."""
+        if cursor is None:
+            return None
+        try:
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            signature, payload = raw[:16], raw[16:]
+            if not hmac.compare_digest(signature, self._sign(payload, filters)):
+                raise ValueError("signature")
+            at, last_id = json.loads(payload)
+            return datetime.fromisoformat(at), str(last_id)
+        except (ValueError, TypeError):
+            raise Problem(
+                422,
+                "cursor_invalid",
+                "This cursor does not belong to this list and its filters.",
+                next_action="Begin again without a cursor.",
+            ) from None
+
+    def _sign(self, payload: bytes, filters: Mapping[str, Any]) -> bytes:
+        bound = json.dumps(dict(filters), sort_keys=True, default=str).encode()
+        return hmac.new(self._secret, bound + b"\x00" + payload, hashlib.sha256).digest()[:16]

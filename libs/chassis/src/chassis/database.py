@@ -1,0 +1,214 @@
+"""PostgreSQL by asyncpg: a pool, and transactions that carry state, outbox, audit and timers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import asyncpg
+
+from chassis import outbox
+from chassis.clock import Clock
+from contracts_schema.ids import uuid7
+from contracts_schema.message import Command, DiscordActor, Event
+
+T = TypeVar("T")
+Row = asyncpg.Record
+
+RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+MAX_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a transaction runs: the request that began it all and the message that caused this."""
+
+    correlation_id: str = ""
+    causation_id: str = ""
+    actor: str = "system"
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One unit of work: what it stages, audits and times is committed with its state, or not."""
+
+    connection: Any
+    clock: Clock
+    service: str
+    cause: Cause = field(default_factory=Cause)
+    staged: list[outbox.Staged] = field(default_factory=list)
+    audited: list[tuple[Any, ...]] = field(default_factory=list)
+    timed: bool = False
+
+    def now(self) -> datetime:
+        """The present moment by the service's clock."""
+        return self.clock.now()
+
+    async def row(self, sql: str, *arguments: Any) -> Row | None:
+        """The first row, if any."""
+        found: Row | None = await self.connection.fetchrow(sql, *arguments)
+        return found
+
+    async def rows(self, sql: str, *arguments: Any) -> list[Row]:
+        """All rows."""
+        found: list[Row] = await self.connection.fetch(sql, *arguments)
+        return found
+
+    async def value(self, sql: str, *arguments: Any) -> Any:
+        """The first column of the first row."""
+        return await self.connection.fetchval(sql, *arguments)
+
+    async def run(self, sql: str, *arguments: Any) -> int:
+        """Run a statement; how many rows it touched."""
+        status: str = await self.connection.execute(sql, *arguments)
+        return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
+
+    def stage(self, event: Event, *, sequence: int = 0) -> None:
+        """Promise to publish the event if, and only if, this transaction commits."""
+        self.staged.append(
+            outbox.staged_event(event, self.service, self.cause, self.now(), sequence)
+        )
+
+    def stage_command(self, command: Command, actor: DiscordActor, command_id: Any) -> None:
+        """Promise to send the command, under the id that makes a repetition harmless."""
+        self.staged.append(
+            outbox.staged_command(command, actor, command_id, self.service, self.cause, self.now())
+        )
+
+    def audit(self, action: str, subject_id: str, *, reason: str = "", **details: Any) -> None:
+        """Record who did what to which thing, in the append-only log."""
+        self.audited.append(
+            (
+                uuid7(),
+                self.now(),
+                self.cause.actor,
+                action,
+                subject_id,
+                reason,
+                self.cause.correlation_id,
+                json.dumps(details, default=str, sort_keys=True),
+            )
+        )
+
+    async def set_timer(
+        self, kind: str, subject_id: str, due_at: datetime, payload: dict[str, Any] | None = None
+    ) -> None:
+        """Fire ``kind`` for this subject at that time; the same kind and subject has one timer."""
+        await self.run(
+            "INSERT INTO timers (timer_id, kind, subject_id, due_at, payload)"
+            " VALUES ($1 || ':' || $2, $1, $2, $3, $4) ON CONFLICT (timer_id) DO UPDATE"
+            " SET due_at = excluded.due_at, payload = excluded.payload, attempts = 0,"
+            " leased_until = NULL",
+            kind,
+            subject_id,
+            due_at,
+            payload or {},
+        )
+        self.timed = self.timed or due_at <= self.now() + timedelta(seconds=1)
+
+    async def drop_timers(self, subject_id: str, *kinds: str) -> None:
+        """Forget the timers of this subject: those kinds, or all."""
+        await self.run(
+            "DELETE FROM timers WHERE subject_id = $1 AND (cardinality($2::text[]) = 0"
+            " OR kind = ANY($2))",
+            subject_id,
+            list(kinds),
+        )
+
+    async def flush(self) -> None:
+        """Write what was staged and audited; called once, before the commit."""
+        if self.staged:
+            await self.connection.execute(outbox.INSERT, *outbox.columns(self.staged))
+        if self.audited:
+            await self.connection.executemany(
+                "INSERT INTO audit_entries (entry_id, at, actor, action, subject_id, reason,"
+                " request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                self.audited,
+            )
+
+
+class Database:
+    """The pool of one service, and the wake-up calls that follow a commit."""
+
+    def __init__(self, pool: Any, clock: Clock, service: str) -> None:
+        """Wrap an open pool."""
+        self.pool, self.clock, self.service = pool, clock, service
+        self.outbox_filled = asyncio.Event()
+        self.timers_set = asyncio.Event()
+        self.audit_written = asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self, cause: Cause | None = None) -> AsyncIterator[Transaction]:
+        """Begin; commit with everything staged if the block ends well, else leave no trace."""
+        async with self.pool.acquire() as connection:
+            async with connection.transaction():
+                work = Transaction(connection, self.clock, self.service, cause or Cause())
+                yield work
+                await work.flush()
+        self.wake(work)
+
+    def wake(self, work: Transaction) -> None:
+        """Tell relay, timers and audit chain at once that there is something to do."""
+        if work.staged:
+            self.outbox_filled.set()
+        if work.timed:
+            self.timers_set.set()
+        if work.audited:
+            self.audit_written.set()
+
+    async def run(
+        self, work: Callable[[Transaction], Awaitable[T]], cause: Cause | None = None
+    ) -> T:
+        """Run the work in a transaction, again if the database asks for it (40001, 40P01)."""
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                async with self.transaction(cause) as transaction:
+                    return await work(transaction)
+            except RETRIED:
+                if attempt == MAX_TRIES:
+                    raise
+                await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
+        raise AssertionError("unreachable")
+
+    async def row(self, sql: str, *arguments: Any) -> Row | None:
+        """Read one row outside any transaction."""
+        found: Row | None = await self.pool.fetchrow(sql, *arguments)
+        return found
+
+    async def rows(self, sql: str, *arguments: Any) -> list[Row]:
+        """Read rows outside any transaction."""
+        found: list[Row] = await self.pool.fetch(sql, *arguments)
+        return found
+
+    async def value(self, sql: str, *arguments: Any) -> Any:
+        """Read one value outside any transaction."""
+        return await self.pool.fetchval(sql, *arguments)
+
+
+async def _set_up(connection: Any) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+        )
+
+
+async def _keep(connection: Any) -> None:
+    """Skip the usual reset: it is a round trip, and nothing here leaves session state behind."""
+
+
+@asynccontextmanager
+async def connect(url: str, clock: Clock, service: str, size: int = 8) -> AsyncIterator[Database]:
+    """Open the service's pool and close it in the end."""
+    pool = await asyncpg.create_pool(
+        url, min_size=2, max_size=size, init=_set_up, reset=_keep, command_timeout=20
+    )
+    try:
+        yield Database(pool, clock, service)
+    finally:
+        await pool.close()

@@ -1,0 +1,124 @@
+"""The same key twice is one effect: a row in the transaction of the effect (IETF draft-07)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import Header, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+
+from chassis.database import Cause, Database, Transaction
+from chassis.principals import Principal
+from chassis.problems import Problem
+from contracts_schema.terms import canonical_json
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", min_length=8, max_length=255, pattern=r"^[\x21-\x7e]+$"),
+]
+
+Answer = tuple[int, Any]
+"""An HTTP status and the body to send with it."""
+
+
+def cause_of(request: Request, principal: Principal) -> Cause:
+    """What follows from this request was begun by it, and by this person."""
+    return Cause(str(request.scope.get("request_id", "")), "", principal.user_id)
+
+
+def required(key: str | None) -> str:
+    """The key, which a request that moves money must carry."""
+    if key is None:
+        raise Problem(
+            400,
+            "idempotency_key_missing",
+            "This request needs an Idempotency-Key header.",
+            next_action="Send a new random key per intention, and the same one when you retry.",
+        )
+    return key
+
+
+async def once(
+    request: Request,
+    principal: Principal,
+    key: str | None,
+    work: Callable[[Transaction], Awaitable[Answer]],
+) -> Response:
+    """Do the work in one transaction and answer; the same key and request gets the same answer.
+
+    Raises 422 if the key was used for another request. A refused request leaves no trace, so its
+    key may be used again.
+    """
+    database: Database = request.app.state.database
+    cause = cause_of(request, principal)
+    if key is None:
+        status, body = await database.run(work, cause)
+        return _response(status, _plain(body), {})
+    fingerprint = await _fingerprint(request, principal)
+
+    async def keyed(transaction: Transaction) -> Response:
+        if (earlier := await _claim(transaction, principal.user_id, key, fingerprint)) is not None:
+            return earlier
+        status, body = await work(transaction)
+        plain = _plain(body)
+        await transaction.run(
+            "UPDATE idempotency_keys SET status = $3, body = $4 WHERE principal = $1 AND key = $2",
+            principal.user_id,
+            key,
+            status,
+            json.dumps(plain).encode(),
+        )
+        return _response(status, plain, {})
+
+    return await database.run(keyed, cause)
+
+
+async def _claim(
+    transaction: Transaction, principal: str, key: str, fingerprint: str
+) -> Response | None:
+    claimed = await transaction.value(
+        "INSERT INTO idempotency_keys (principal, key, fingerprint, created_at)"
+        " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true",
+        principal,
+        key,
+        fingerprint,
+        transaction.now(),
+    )
+    if claimed:
+        return None
+    row = await transaction.row(
+        "SELECT fingerprint, status, body FROM idempotency_keys"
+        " WHERE principal = $1 AND key = $2",
+        principal,
+        key,
+    )
+    if row is None or row["fingerprint"] != fingerprint:
+        raise Problem(
+            422,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request.",
+            next_action="Send a new key for a new intention.",
+        )
+    return _response(row["status"], json.loads(row["body"]), {"Idempotency-Replayed": "true"})
+
+
+async def _fingerprint(request: Request, principal: Principal) -> str:
+    body = await request.body()
+    content = canonical_json(json.loads(body)) if body else b""
+    head = f"{request.method} {request.url.path} {principal.user_id} ".encode()
+    return hashlib.sha256(head + content).hexdigest()
+
+
+def _plain(body: Any) -> Any:
+    return body.model_dump(mode="json") if isinstance(body, BaseModel) else body
+
+
+def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
+    sent = dict(headers)
+    if isinstance(body, dict) and isinstance(body.get("version"), int):
+        sent["ETag"] = f'"{body["version"]}"'
+    return JSONResponse(body, status, headers=sent)

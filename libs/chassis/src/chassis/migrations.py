@@ -1,0 +1,62 @@
+"""Bring one service's schema to the newest version: ``python -m chassis.migrations escrow``."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+_LOCK_KEY = 7_411_001
+
+
+def package_of(service: str) -> str:
+    """The import name, schema and database role of a service: ``discord-gateway`` has underscores."""
+    return service.replace("-", "_")
+
+
+def upgrade(service: str, owner_url: str) -> None:
+    """Apply every missing migration, each in its own transaction; two runs wait for each other."""
+    asyncio.run(_upgrade(package_of(service), owner_url))
+
+
+async def _upgrade(package: str, owner_url: str) -> None:
+    url = owner_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK_KEY}, hashtext('{package}'))"))
+            await connection.execute(text(f"SET search_path TO {package}"))
+            await connection.commit()
+            await connection.run_sync(_run, package)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _run(connection: Connection, package: str) -> None:
+    home = Path(str(importlib.import_module(package).__file__)).parent
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "alembic_env"))
+    config.set_main_option("version_locations", str(home / "migrations" / "versions"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=connection, schema=package)
+    command.upgrade(config, "head")
+
+
+def main() -> None:
+    """Read the owner's URL from HOLDFAST_MIGRATION_URL and upgrade the named service."""
+    if len(sys.argv) != 2 or not (url := os.environ.get("HOLDFAST_MIGRATION_URL")):
+        raise SystemExit("usage: HOLDFAST_MIGRATION_URL=postgresql://… python -m chassis.migrations SERVICE")
+    upgrade(sys.argv[1], url)
+
+
+if __name__ == "__main__":
+    main()

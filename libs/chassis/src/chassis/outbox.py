@@ -1,0 +1,95 @@
+"""Promises to publish: rows written in the transaction of the state change they tell of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.telemetry import carry
+from contracts_schema.ids import uuid7
+from contracts_schema.message import Command, DiscordActor, Event
+
+if TYPE_CHECKING:
+    from chassis.database import Cause
+
+EVENTS = "holdfast.events"
+COMMANDS = "holdfast.commands"
+
+INSERT = """
+INSERT INTO outbox (message_id, exchange, topic, headers, body, created_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One message as the outbox keeps it."""
+
+    message_id: UUID
+    exchange: str
+    topic: str
+    headers: str
+    body: bytes
+    created_at: datetime
+
+
+def columns(staged: Sequence[Staged]) -> tuple[list[Any], ...]:
+    """The rows as the arrays that INSERT takes, so that any number is one round trip."""
+    return (
+        [row.message_id for row in staged],
+        [row.exchange for row in staged],
+        [row.topic for row in staged],
+        [row.headers for row in staged],
+        [row.body for row in staged],
+        [row.created_at for row in staged],
+    )
+
+
+def staged_event(
+    event: Event, service: str, cause: Cause, now: datetime, sequence: int
+) -> Staged:
+    """The event with its envelope: CloudEvents attributes as headers (binary mode over AMQP)."""
+    message_id = uuid7()
+    headers = _headers(message_id, event.topic, event.subject, service, cause, now)
+    headers["sequence"] = sequence
+    body = event.model_dump_json().encode()
+    return Staged(message_id, EVENTS, event.topic, json.dumps(headers), body, now)
+
+
+def staged_command(
+    command: Command,
+    actor: DiscordActor,
+    command_id: UUID,
+    service: str,
+    cause: Cause,
+    now: datetime,
+) -> Staged:
+    """The command with its envelope; who wished it stands in the body beside the payload."""
+    headers = _headers(
+        command_id, command.topic, actor.discord_user_id, service, cause, now
+    )
+    body = f'{{"actor":{actor.model_dump_json()},"payload":{command.model_dump_json()}}}'
+    return Staged(
+        command_id, COMMANDS, command.topic, json.dumps(headers), body.encode(), now
+    )
+
+
+def _headers(
+    message_id: UUID, topic: str, subject: str, service: str, cause: Cause, now: datetime
+) -> dict[str, Any]:
+    return {
+        "cloudEvents_specversion": "1.0",
+        "cloudEvents_id": str(message_id),
+        "cloudEvents_source": f"/holdfast/{service}",
+        "cloudEvents_type": topic,
+        "cloudEvents_subject": subject,
+        "cloudEvents_time": now.isoformat(),
+        "cloudEvents_dataschema": f"/schemas/{topic}.json",
+        "correlationid": cause.correlation_id or str(message_id),
+        "causationid": cause.causation_id,
+        **carry(),
+    }

@@ -1,0 +1,142 @@
+"""Who may act: each service's own small copy of identity's users, fed by its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.database import Database, Transaction
+from chassis.problems import Problem
+from contracts_schema.events.identity import (
+    AccountLinked,
+    AccountUnlinked,
+    PlatformRole,
+    RoleChanged,
+    Tier,
+    TierChanged,
+    UserRegistered,
+    UserReinstated,
+    UserSuspended,
+)
+from contracts_schema.message import DiscordActor
+
+IdentityEvent = (
+    UserRegistered
+    | AccountLinked
+    | AccountUnlinked
+    | TierChanged
+    | RoleChanged
+    | UserSuspended
+    | UserReinstated
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A verified person at one of the doors. An empty user_id: Discord knows them, we do not."""
+
+    user_id: str
+    tier: Tier = Tier.TIER_0
+    role: PlatformRole = PlatformRole.USER
+    suspended: bool = False
+    discord_id: str = ""
+    guild_id: str | None = None
+    channel_id: str | None = None
+    locale: str = "en"
+    door: str = "rest"
+    session_id: str = ""
+    scopes: frozenset[str] = frozenset()
+
+    def require(self, tier: Tier = Tier.TIER_0, role: PlatformRole | None = None) -> None:
+        """Refuse the unknown, the suspended, the under-tiered and the wrong role."""
+        if not self.user_id:
+            raise Problem(
+                403, "not_registered", "You have not joined yet.", next_action="Use /signup first."
+            )
+        if self.suspended:
+            raise Problem(
+                403,
+                "suspended",
+                "This account is suspended.",
+                next_action="Write to support; running deals go on.",
+            )
+        if self.tier < tier:
+            raise Problem(
+                403,
+                "tier_too_low",
+                f"This needs {tier}; your account has {self.tier}.",
+                next_action="Use /link to link your Roblox account.",
+            )
+        if role is not None and self.role not in (role, PlatformRole.ADMIN):
+            raise Problem(
+                403,
+                "role_missing",
+                f"This needs the role {role}.",
+                next_action="Ask an administrator of the platform.",
+            )
+
+
+_COLUMNS = "user_id, discord_id, tier, role, suspended"
+
+
+async def by_discord_id(database: Database, actor: DiscordActor) -> Principal:
+    """The user behind this Discord account, or one with an empty user_id."""
+    row = await database.row(
+        f"SELECT {_COLUMNS} FROM principals WHERE discord_id = $1",  # noqa: S608
+        actor.discord_user_id,
+    )
+    known: dict[str, Any] = _fields(row) if row else {"user_id": ""}
+    return Principal(
+        **known | {"discord_id": actor.discord_user_id},
+        guild_id=actor.guild_id,
+        channel_id=actor.channel_id,
+        locale=actor.locale,
+        door="discord",
+    )
+
+
+async def by_user_id(database: Database, user_id: str) -> Principal | None:
+    """The user as this service knows them, or None if no event told of them yet."""
+    row = await database.row(
+        f"SELECT {_COLUMNS} FROM principals WHERE user_id = $1",  # noqa: S608
+        user_id,
+    )
+    return Principal(**_fields(row)) if row else None
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    return {
+        "user_id": row["user_id"],
+        "discord_id": row["discord_id"] or "",
+        "tier": Tier(row["tier"]),
+        "role": PlatformRole(row["role"]),
+        "suspended": row["suspended"],
+    }
+
+
+async def project(transaction: Transaction, event: IdentityEvent) -> None:
+    """Take over what identity told; the columns are independent, so order does not matter much."""
+    await transaction.run(
+        "INSERT INTO principals (user_id) VALUES ($1) ON CONFLICT DO NOTHING", event.user_id
+    )
+    match event:
+        case UserRegistered():
+            await _set(transaction, event.user_id, "discord_id", event.discord_id)
+        case TierChanged():
+            await _set(transaction, event.user_id, "tier", event.tier)
+        case RoleChanged():
+            await _set(transaction, event.user_id, "role", event.role)
+        case UserSuspended() | UserReinstated():
+            await _set(
+                transaction, event.user_id, "suspended", isinstance(event, UserSuspended)
+            )
+        case _:
+            pass
+
+
+async def _set(transaction: Transaction, user_id: str, column: str, value: object) -> None:
+    await transaction.run(
+        f"UPDATE principals SET {column} = $2 WHERE user_id = $1",  # noqa: S608
+        user_id,
+        value,
+    )

@@ -1,0 +1,143 @@
+"""Keeps the outbox's promises: claims unpublished rows, publishes them, marks what was confirmed.
+
+Rows are claimed with SKIP LOCKED, never by "id > last": ids are taken before commit, so a later
+one can be seen first. Two relays share the work without a word to each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from chassis.database import Database
+from chassis.failpoints import failpoint
+from chassis.publisher import BROKEN, Publisher, Unroutable, outgoing
+from chassis.telemetry import PUBLISHED, UNPUBLISHED
+
+BATCH = 200
+POLL_S = 0.5
+KEEP = timedelta(days=14)
+STALLS_BEFORE_EXIT = 3
+
+_CLAIM = """
+SELECT position, message_id, exchange, topic, headers, body, created_at FROM outbox
+WHERE published_at IS NULL ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """The background work that empties one service's outbox."""
+
+    def __init__(self, database: Database, publisher: Publisher) -> None:
+        """Empty this database's outbox through this publisher."""
+        self._database, self._publisher = database, publisher
+        self._stalls = 0
+        self.healthy = True
+
+    async def forever(self) -> None:
+        """Publish as rows come; a broker that is away is waited for, a stalled one is dropped.
+
+        Three stalls in a row end the process, visibly, so that the supervisor starts it afresh.
+        """
+        while True:
+            self._database.outbox_filled.clear()
+            try:
+                while await self.once() == BATCH:
+                    pass
+                self.healthy, self._stalls = True, 0
+            except TimeoutError:
+                await self._stalled()
+            except (*BROKEN, Unroutable) as error:
+                self.healthy = False
+                log.warning("relay.waiting", error=str(error) or type(error).__name__)
+                await asyncio.sleep(POLL_S)
+            await self._wait()
+
+    async def once(self) -> int:
+        """Publish the oldest unpublished rows at once; how many were confirmed.
+
+        Rows that the broker refused stay unpublished, and the first refusal is raised after the
+        others are marked.
+        """
+        failure: BaseException | None = None
+        async with self._database.pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(_CLAIM, BATCH)
+            if not rows:
+                UNPUBLISHED.set(0)
+                return 0
+            failpoint("relay.after_claim")
+            results = await asyncio.gather(
+                *(self._publish(row) for row in rows), return_exceptions=True
+            )
+            failpoint("relay.after_confirm")
+            done = [row["position"] for row, result in zip(rows, results, strict=True) if not result]
+            failure = next((result for result in results if result), None)
+            if done:
+                await connection.execute(
+                    "UPDATE outbox SET published_at = $2 WHERE position = ANY($1)",
+                    done,
+                    self._database.clock.now(),
+                )
+        oldest = (self._database.clock.now() - rows[0]["created_at"]).total_seconds()
+        UNPUBLISHED.set(oldest if failure else 0)
+        if failure is not None:
+            raise failure
+        return len(done)
+
+    async def drain(self) -> None:
+        """Before the end: publish what is left, if the broker takes it at once."""
+        try:
+            async with asyncio.timeout(3):
+                while await self.once():
+                    pass
+        except (*BROKEN, Unroutable) as error:
+            log.info("relay.left_rows", error=str(error)[:200])
+
+    async def _publish(self, row: Any) -> None:
+        headers = json.loads(row["headers"])
+        message = outgoing(
+            row["body"],
+            str(row["message_id"]),
+            row["topic"],
+            headers,
+            str(headers.get("correlationid", "")),
+        )
+        await self._publisher.publish(row["exchange"], row["topic"], message)
+        PUBLISHED.labels(row["exchange"]).inc()
+
+    async def _stalled(self) -> None:
+        self.healthy = False
+        self._stalls += 1
+        log.error("relay.stalled", stalls=self._stalls)
+        await self._publisher.close()
+        if self._stalls >= STALLS_BEFORE_EXIT:
+            log.critical("relay.gives_up", next_step="the supervisor starts this process again")
+            os._exit(70)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._database.outbox_filled.wait()
+        except TimeoutError:
+            pass
+
+
+async def prune(database: Database) -> int:
+    """Forget published rows and inbox claims older than the archive time; how many rows went."""
+    before = database.clock.now() - KEEP
+    total = 0
+    for sql in (
+        "DELETE FROM outbox WHERE published_at < $1",
+        "DELETE FROM inbox WHERE received_at < $1",
+        "DELETE FROM idempotency_keys WHERE created_at < $1",
+    ):
+        status = await database.pool.execute(sql, before)
+        total += int(status.rpartition(" ")[2])
+    return total

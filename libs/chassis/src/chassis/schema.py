@@ -1,0 +1,123 @@
+"""The tables that every service's schema has: what delivery, timers, audit and retries stand on."""
+
+from __future__ import annotations
+
+GROUND_TABLES = (
+    "outbox",
+    "inbox",
+    "timers",
+    "audit_entries",
+    "audit_chain",
+    "idempotency_keys",
+    "principals",
+)
+
+_APPEND_ONLY = ("audit_entries", "audit_chain")
+
+_GROUND = """
+CREATE TABLE outbox (
+    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id uuid NOT NULL UNIQUE,
+    exchange text NOT NULL CHECK (exchange IN ('holdfast.events', 'holdfast.commands')),
+    topic text NOT NULL,
+    headers text NOT NULL,
+    body bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    published_at timestamptz
+) WITH (fillfactor = 80);
+CREATE INDEX outbox_unpublished ON outbox (position) WHERE published_at IS NULL;
+CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
+
+CREATE TABLE inbox (
+    consumer text NOT NULL,
+    message_id uuid NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (consumer, message_id)
+);
+CREATE INDEX inbox_received ON inbox (received_at);
+
+CREATE TABLE timers (
+    timer_id text PRIMARY KEY,
+    kind text NOT NULL,
+    subject_id text NOT NULL,
+    due_at timestamptz NOT NULL,
+    payload jsonb NOT NULL DEFAULT '{}',
+    attempts integer NOT NULL DEFAULT 0,
+    leased_until timestamptz,
+    last_error text
+);
+CREATE INDEX timers_due ON timers (due_at);
+CREATE INDEX timers_subject ON timers (subject_id);
+
+CREATE TABLE audit_entries (
+    entry_id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    subject_id text NOT NULL,
+    reason text NOT NULL DEFAULT '',
+    request_id text NOT NULL DEFAULT '',
+    details text NOT NULL DEFAULT '{}'
+);
+CREATE INDEX audit_entries_subject ON audit_entries (subject_id, at);
+
+CREATE TABLE audit_chain (
+    sequence bigint PRIMARY KEY CHECK (sequence >= 1),
+    entry_id uuid NOT NULL UNIQUE REFERENCES audit_entries,
+    previous_hash text NOT NULL,
+    hash text NOT NULL UNIQUE
+);
+
+CREATE TABLE idempotency_keys (
+    principal text NOT NULL,
+    key text NOT NULL,
+    fingerprint text NOT NULL,
+    status integer,
+    headers text,
+    body bytea,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (principal, key)
+);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+
+CREATE TABLE principals (
+    user_id text PRIMARY KEY,
+    discord_id text UNIQUE,
+    tier text NOT NULL DEFAULT 'TIER_0',
+    role text NOT NULL DEFAULT 'USER',
+    suspended boolean NOT NULL DEFAULT false,
+    sequence bigint NOT NULL DEFAULT 0
+);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+"""
+
+
+def ground(role: str) -> str:
+    """The SQL that makes the ground tables and grants them to the service's run-time role."""
+    return "\n".join(
+        [_GROUND, *(append_only(table, role) for table in _APPEND_ONLY)]
+        + [f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role};" for table in GROUND_TABLES
+           if table not in _APPEND_ONLY]
+    )
+
+
+def append_only(table: str, role: str) -> str:
+    """Rows of the table can be added and read; changing or removing one fails, for owners too."""
+    return f"""
+CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT, INSERT ON {table} TO {role};
+"""
+
+
+def grant(role: str, *tables: str) -> str:
+    """Give the run-time role what ordinary tables need."""
+    return "\n".join(
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role};" for table in tables
+    )

@@ -1,0 +1,157 @@
+"""One service put together: settings, database, broker, routes, background work, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from faststream.rabbit import RabbitBroker
+
+from chassis import audit, clock, database, health, problems, relay, telemetry
+from chassis.auth import Authenticator
+from chassis.consumer import Consumers, Consuming
+from chassis.cursors import Cursors
+from chassis.database import Database
+from chassis.publisher import Publisher
+from chassis.settings import Role, ServiceSettings
+from chassis.timers import Timers
+
+GRACE_S = 15.0
+PRUNE_EVERY_S = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What makes one service different from the next."""
+
+    name: str
+    routers: Sequence[APIRouter] = ()
+    consumers: Consumers | None = None
+    timers: Timers | None = None
+    rules: problems.Rules = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    """Objects that routes find on ``request.app.state``."""
+    enter: Sequence[Callable[[Database], Any]] = ()
+    """Async context managers to hold open while the service runs, made from its database."""
+    background: Sequence[Callable[[Database], Coroutine[Any, Any, None]]] = ()
+    """Further loops to run in the worker."""
+
+
+def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
+    """Build the service; nothing connects before it starts."""
+    app = FastAPI(
+        title=f"Holdfast {parts.name}",
+        version="1.0.0",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda app: _running(app, settings, parts),
+    )
+    app.state.settings = settings
+    for name, value in parts.state.items():
+        setattr(app.state, name, value)
+    for router in (*parts.routers, health.router):
+        app.include_router(router)
+    problems.install(app, parts.rules)
+    app.add_middleware(telemetry.TelemetryMiddleware)
+    return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> AsyncIterator[None]:
+    now = clock.from_settings(settings)
+    url = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        pool = database.connect(url, now, parts.name, settings.pool_size)
+        db = await stack.enter_async_context(pool)
+        authenticator = Authenticator(settings.identity_url, settings.public_base_url, now)
+        stack.push_async_callback(authenticator.close)
+        publisher = Publisher(settings.broker_url.get_secret_value(), parts.name)
+        stack.push_async_callback(publisher.close)
+        app.state.database, app.state.clock = db, now
+        app.state.authenticator, app.state.publisher = authenticator, publisher
+        app.state.cursors = Cursors(settings.cursor_secret.get_secret_value())
+        app.state.tasks = {}
+        for enter in parts.enter:
+            await stack.enter_async_context(enter(db))
+        if settings.role is not Role.API:
+            await stack.enter_async_context(_working(app, settings, parts, db, publisher))
+        yield
+
+
+@asynccontextmanager
+async def _working(
+    app: FastAPI, settings: ServiceSettings, parts: Parts, db: Database, publisher: Publisher
+) -> AsyncIterator[None]:
+    consuming, broker = None, None
+    if parts.consumers is not None:
+        consuming = Consuming(parts.consumers, db, publisher, parts.rules)
+        broker = RabbitBroker(
+            settings.broker_url.get_secret_value(),
+            apply_types=False,
+            logger=None,
+            reconnect_interval=2.0,
+            graceful_timeout=GRACE_S,
+            client_properties={"connection_name": f"{parts.name}.consumers"},
+        )
+        consuming.attach(broker, settings.prefetch)
+    watch = health.BrokerHealth(consuming, publisher)
+    app.state.broker_health, app.state.relay = watch, relay.Relay(db, publisher)
+    loops: dict[str, Callable[[], Awaitable[None]]] = {
+        "relay": app.state.relay.forever,
+        "audit": lambda: audit.forever(db),
+        "health": watch.forever,
+        "prune": lambda: _prune(db),
+    }
+    if parts.timers is not None:
+        loops["timers"] = lambda: parts.timers.forever(db)  # type: ignore[union-attr]
+    for position, loop in enumerate(parts.background):
+        loops[f"background.{position}"] = lambda loop=loop: loop(db)  # type: ignore[misc]
+    if broker is not None:
+        await broker.start()
+    for name, work in loops.items():
+        app.state.tasks[name] = asyncio.ensure_future(work())
+    try:
+        yield
+    finally:
+        if broker is not None:
+            await broker.stop()
+        await app.state.relay.drain()
+        for task in app.state.tasks.values():
+            task.cancel()
+        await asyncio.gather(*app.state.tasks.values(), return_exceptions=True)
+
+
+async def _prune(db: Database) -> None:
+    while True:
+        await asyncio.sleep(PRUNE_EVERY_S)
+        try:
+            log.info("pruned", rows=await relay.prune(db))
+        except Exception as error:
+            log.warning("prune.waits", error=str(error)[:200])
+
+
+def run(name: str, settings: ServiceSettings, build: Callable[[Any], FastAPI]) -> None:
+    """Serve until told to stop; SIGTERM lets what is under way end first."""
+    telemetry.set_up(name, settings)
+    uvicorn.run(
+        build(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=int(GRACE_S),
+        log_config=None,
+    )

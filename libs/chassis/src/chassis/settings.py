@@ -1,0 +1,80 @@
+"""Settings from the environment: prefix ``HOLDFAST_``, secrets also from files, no default secret."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "HOLDFAST_"
+
+
+class Role(StrEnum):
+    """Which part of a service this process plays."""
+
+    ALL = "all"
+    API = "api"
+    WORKER = "worker"
+
+
+class Profile(StrEnum):
+    """Development allows a moved clock; production refuses it."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """Reads ``HOLDFAST_X_FILE``: the value of X is what that file holds."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text().strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; each service adds its own fields in a subclass."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    database_url: SecretStr
+    broker_url: SecretStr
+    cursor_secret: SecretStr
+    host: str = "127.0.0.1"
+    port: int = 8000
+    role: Role = Role.ALL
+    profile: Profile = Profile.DEVELOPMENT
+    public_base_url: str = "http://127.0.0.1:8080"
+    identity_url: str = "http://127.0.0.1:8001"
+    log_level: str = "INFO"
+    trace_file: Path | None = None
+    otlp_endpoint: str | None = None
+    clock_file: Path | None = None
+    pool_size: int = 8
+    prefetch: int = 10
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit values win, then the environment, then files named by it."""
+        return init_settings, env_settings, _FileSource(settings_cls)
