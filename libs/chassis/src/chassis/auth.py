@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import httpx
+from contracts_schema.events.identity import PlatformRole, Tier
 from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -23,7 +24,6 @@ from chassis.clock import Clock
 from chassis.database import Database
 from chassis.principals import Principal
 from chassis.problems import Problem
-from contracts_schema.events.identity import PlatformRole, Tier
 
 ALGORITHM = "EdDSA"
 TOKEN_TYPE = "at+jwt"  # noqa: S105

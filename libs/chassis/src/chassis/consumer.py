@@ -22,6 +22,8 @@ from uuid import UUID
 
 import aio_pika
 import structlog
+from contracts_schema.events.rejected import BY_SERVICE
+from contracts_schema.message import DiscordActor, Message
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from opentelemetry import trace
@@ -35,8 +37,6 @@ from chassis.inbox import first_delivery
 from chassis.problems import Problem, Rules, as_problem
 from chassis.publisher import Publisher
 from chassis.telemetry import CONSUMED, HANDLING, carried, tracer
-from contracts_schema.events.rejected import BY_SERVICE
-from contracts_schema.message import Command, DiscordActor, Message
 
 WAITS = ("1s", "5s", "30s", "2m", "10m")
 LARGEST_BODY = 256 * 1024
@@ -226,7 +226,7 @@ class Consuming:
             )
         except Exception as error:
             problem = as_problem(error, self._rules)
-            if problem is None or problem.retryable and _attempt(received.headers) <= 3:
+            if problem is None or (problem.retryable and _attempt(received.headers) <= 3):
                 raise
             await self._reject(received, actor, problem)
             return "rejected"
@@ -260,9 +260,7 @@ class Consuming:
             await self._park(queue, message, error)
             return "parked"
         wait = WAITS[attempt - 1]
-        log.warning(
-            "consumer.waits", queue=queue, wait=wait, attempt=attempt, error=_shown(error)
-        )
+        log.warning("consumer.waits", queue=queue, wait=wait, attempt=attempt, error=_shown(error))
         await self._forward(f"holdfast.wait.{wait}", queue, message, attempt + 1, error)
         return "waits"
 

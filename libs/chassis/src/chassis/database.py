@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import asyncpg
+from contracts_schema.ids import uuid7
+from contracts_schema.message import Command, DiscordActor, Event
 
 from chassis import outbox
 from chassis.clock import Clock
-from contracts_schema.ids import uuid7
-from contracts_schema.message import Command, DiscordActor, Event
 
 T = TypeVar("T")
 Row = asyncpg.Record
@@ -71,15 +71,14 @@ class Transaction:
 
     def stage(self, event: Event, *, sequence: int = 0) -> None:
         """Promise to publish the event if, and only if, this transaction commits."""
-        self.staged.append(
-            outbox.staged_event(event, self.service, self.cause, self.now(), sequence)
-        )
+        self.staged.append(outbox.staged_event(event, self._origin(), sequence))
 
     def stage_command(self, command: Command, actor: DiscordActor, command_id: Any) -> None:
         """Promise to send the command, under the id that makes a repetition harmless."""
-        self.staged.append(
-            outbox.staged_command(command, actor, command_id, self.service, self.cause, self.now())
-        )
+        self.staged.append(outbox.staged_command(command, actor, command_id, self._origin()))
+
+    def _origin(self) -> outbox.Origin:
+        return outbox.Origin(self.service, self.cause, self.now())
 
     def audit(self, action: str, subject_id: str, *, reason: str = "", **details: Any) -> None:
         """Record who did what to which thing, in the append-only log."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
+from contracts_schema.terms import canonical_json
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
@@ -14,7 +15,6 @@ from pydantic import BaseModel
 from chassis.database import Cause, Database, Transaction
 from chassis.principals import Principal
 from chassis.problems import Problem
-from contracts_schema.terms import canonical_json
 
 IdempotencyKey = Annotated[
     str | None,
@@ -91,8 +91,7 @@ async def _claim(
     if claimed:
         return None
     row = await transaction.row(
-        "SELECT fingerprint, status, body FROM idempotency_keys"
-        " WHERE principal = $1 AND key = $2",
+        "SELECT fingerprint, status, body FROM idempotency_keys WHERE principal = $1 AND key = $2",
         principal,
         key,
     )

@@ -16,4 +16,3 @@ async def first_delivery(transaction: Transaction, consumer: str, message_id: UU
         message_id,
     )
     return claimed is True
-

@@ -18,7 +18,7 @@ _LOCK_KEY = 7_411_001
 
 
 def package_of(service: str) -> str:
-    """The import name, schema and database role of a service: ``discord-gateway`` has underscores."""
+    """The import name, schema and role of a service: ``discord_gateway`` of discord-gateway."""
     return service.replace("-", "_")
 
 
@@ -32,7 +32,9 @@ async def _upgrade(package: str, owner_url: str) -> None:
     engine = create_async_engine(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK_KEY}, hashtext('{package}'))"))
+            await connection.execute(
+                text(f"SELECT pg_advisory_lock({_LOCK_KEY}, hashtext('{package}'))")
+            )
             await connection.execute(text(f"SET search_path TO {package}"))
             await connection.commit()
             await connection.run_sync(_run, package)
@@ -54,7 +56,9 @@ def _run(connection: Connection, package: str) -> None:
 def main() -> None:
     """Read the owner's URL from HOLDFAST_MIGRATION_URL and upgrade the named service."""
     if len(sys.argv) != 2 or not (url := os.environ.get("HOLDFAST_MIGRATION_URL")):
-        raise SystemExit("usage: HOLDFAST_MIGRATION_URL=postgresql://… python -m chassis.migrations SERVICE")
+        raise SystemExit(
+            "usage: HOLDFAST_MIGRATION_URL=postgresql://… python -m chassis.migrations SERVICE"
+        )
     upgrade(sys.argv[1], url)
 
 

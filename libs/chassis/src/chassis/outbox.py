@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from chassis.telemetry import carry
 from contracts_schema.ids import uuid7
 from contracts_schema.message import Command, DiscordActor, Event
+
+from chassis.telemetry import carry
 
 if TYPE_CHECKING:
     from chassis.database import Cause
@@ -49,47 +50,45 @@ def columns(staged: Sequence[Staged]) -> tuple[list[Any], ...]:
     )
 
 
-def staged_event(
-    event: Event, service: str, cause: Cause, now: datetime, sequence: int
-) -> Staged:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when a message begins, and why."""
+
+    service: str
+    cause: Cause
+    now: datetime
+
+
+def staged_event(event: Event, origin: Origin, sequence: int = 0) -> Staged:
     """The event with its envelope: CloudEvents attributes as headers (binary mode over AMQP)."""
     message_id = uuid7()
-    headers = _headers(message_id, event.topic, event.subject, service, cause, now)
+    headers = _headers(message_id, event.topic, event.subject, origin)
     headers["sequence"] = sequence
     body = event.model_dump_json().encode()
-    return Staged(message_id, EVENTS, event.topic, json.dumps(headers), body, now)
+    return Staged(message_id, EVENTS, event.topic, json.dumps(headers), body, origin.now)
 
 
 def staged_command(
-    command: Command,
-    actor: DiscordActor,
-    command_id: UUID,
-    service: str,
-    cause: Cause,
-    now: datetime,
+    command: Command, actor: DiscordActor, command_id: UUID, origin: Origin
 ) -> Staged:
     """The command with its envelope; who wished it stands in the body beside the payload."""
-    headers = _headers(
-        command_id, command.topic, actor.discord_user_id, service, cause, now
-    )
+    headers = _headers(command_id, command.topic, actor.discord_user_id, origin)
     body = f'{{"actor":{actor.model_dump_json()},"payload":{command.model_dump_json()}}}'
     return Staged(
-        command_id, COMMANDS, command.topic, json.dumps(headers), body.encode(), now
+        command_id, COMMANDS, command.topic, json.dumps(headers), body.encode(), origin.now
     )
 
 
-def _headers(
-    message_id: UUID, topic: str, subject: str, service: str, cause: Cause, now: datetime
-) -> dict[str, Any]:
+def _headers(message_id: UUID, topic: str, subject: str, origin: Origin) -> dict[str, Any]:
     return {
         "cloudEvents_specversion": "1.0",
         "cloudEvents_id": str(message_id),
-        "cloudEvents_source": f"/holdfast/{service}",
+        "cloudEvents_source": f"/holdfast/{origin.service}",
         "cloudEvents_type": topic,
         "cloudEvents_subject": subject,
-        "cloudEvents_time": now.isoformat(),
+        "cloudEvents_time": origin.now.isoformat(),
         "cloudEvents_dataschema": f"/schemas/{topic}.json",
-        "correlationid": cause.correlation_id or str(message_id),
-        "causationid": cause.causation_id,
+        "correlationid": origin.cause.correlation_id or str(message_id),
+        "causationid": origin.cause.causation_id,
         **carry(),
     }

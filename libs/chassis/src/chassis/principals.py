@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.database import Database, Transaction
-from chassis.problems import Problem
 from contracts_schema.events.identity import (
     AccountLinked,
     AccountUnlinked,
@@ -19,6 +17,9 @@ from contracts_schema.events.identity import (
     UserSuspended,
 )
 from contracts_schema.message import DiscordActor
+
+from chassis.database import Database, Transaction
+from chassis.problems import Problem
 
 IdentityEvent = (
     UserRegistered
@@ -127,9 +128,7 @@ async def project(transaction: Transaction, event: IdentityEvent) -> None:
         case RoleChanged():
             await _set(transaction, event.user_id, "role", event.role)
         case UserSuspended() | UserReinstated():
-            await _set(
-                transaction, event.user_id, "suspended", isinstance(event, UserSuspended)
-            )
+            await _set(transaction, event.user_id, "suspended", isinstance(event, UserSuspended))
         case _:
             pass
 

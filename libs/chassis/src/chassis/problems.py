@@ -127,7 +127,8 @@ def install(app: FastAPI, rules: Rules) -> None:
         return response(problem, request)
 
     async def refuse_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
+        if not isinstance(error, HTTPException):
+            raise error
         status = HTTPStatus(error.status_code)
         problem = Problem(
             status.value,
@@ -139,7 +140,8 @@ def install(app: FastAPI, rules: Rules) -> None:
         return response(problem, request)
 
     async def refuse_input(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
+        if not isinstance(error, RequestValidationError):
+            raise error
         return response(invalid(error.errors()), request)
 
     async def fault(request: Request, error: Exception) -> Response:
@@ -152,7 +154,8 @@ def install(app: FastAPI, rules: Rules) -> None:
         )
         return response(problem, request)
 
-    for kind in (Problem, *rules):
+    kinds: tuple[type[Exception], ...] = (Problem, *rules)
+    for kind in kinds:
         app.add_exception_handler(kind, refuse)
     app.add_exception_handler(HTTPException, refuse_http)
     app.add_exception_handler(RequestValidationError, refuse_input)

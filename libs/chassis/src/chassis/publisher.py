@@ -15,7 +15,14 @@ from aio_pika.exceptions import AMQPError, DeliveryError
 
 CONFIRM_WITHIN_S = 10.0
 
-BROKEN = (AMQPError, ConnectionError, TimeoutError, asyncio.InvalidStateError, RuntimeError, OSError)
+BROKEN = (
+    AMQPError,
+    ConnectionError,
+    TimeoutError,
+    asyncio.InvalidStateError,
+    RuntimeError,
+    OSError,
+)
 """What a lost, blocked or closed broker connection shows itself as."""
 
 

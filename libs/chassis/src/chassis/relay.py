@@ -77,7 +77,9 @@ class Relay:
                 *(self._publish(row) for row in rows), return_exceptions=True
             )
             failpoint("relay.after_confirm")
-            done = [row["position"] for row, result in zip(rows, results, strict=True) if not result]
+            done = [
+                row["position"] for row, result in zip(rows, results, strict=True) if not result
+            ]
             failure = next((result for result in results if result), None)
             if done:
                 await connection.execute(

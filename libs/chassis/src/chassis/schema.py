@@ -100,8 +100,11 @@ def ground(role: str) -> str:
     """The SQL that makes the ground tables and grants them to the service's run-time role."""
     return "\n".join(
         [_GROUND, *(append_only(table, role) for table in _APPEND_ONLY)]
-        + [f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role};" for table in GROUND_TABLES
-           if table not in _APPEND_ONLY]
+        + [
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role};"
+            for table in GROUND_TABLES
+            if table not in _APPEND_ONLY
+        ]
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -100,7 +100,7 @@ async def _working(
             logger=None,
             reconnect_interval=2.0,
             graceful_timeout=GRACE_S,
-            client_properties={"connection_name": f"{parts.name}.consumers"},
+            client_properties=cast(Any, {"connection_name": f"{parts.name}.consumers"}),
         )
         consuming.attach(broker, settings.prefetch)
     watch = health.BrokerHealth(consuming, publisher)

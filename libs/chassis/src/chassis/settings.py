@@ -1,4 +1,4 @@
-"""Settings from the environment: prefix ``HOLDFAST_``, secrets also from files, no default secret."""
+"""Settings from the environment (``HOLDFAST_…``), secrets also from files, no default secret."""
 
 from __future__ import annotations
 

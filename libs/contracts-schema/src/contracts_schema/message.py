@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -57,7 +58,6 @@ class DiscordActor(BaseModel):
 
 def topics() -> dict[str, type[Message]]:
     """Every registered message class by topic."""
-    import contracts_schema.commands
-    import contracts_schema.events  # noqa: F401
-
+    for package in ("contracts_schema.events", "contracts_schema.commands"):
+        importlib.import_module(package)
     return dict(_TOPICS)

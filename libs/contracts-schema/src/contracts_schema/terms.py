@@ -73,7 +73,7 @@ class TrancheTerms(_Frozen):
 
 
 class Terms(_Frozen):
-    """What the two parties sign: who, what, how much, by when, and the fee. Ids and numbers only."""
+    """What the two parties sign: who, what, how much, by when, and the fee."""
 
     version: int = 1
     contract_id: ContractId
