@@ -40,7 +40,7 @@ class Management:
             httpx.Client(base_url=base, auth=login, timeout=_TIMEOUT_S, trust_env=False), vhost
         )
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """One request; `{vhost}` in the path stands for the virtual host."""
         url = path.replace("{vhost}", quote(self.vhost, safe=""))
         answer = self.client.request(method, url, json=body)
@@ -99,12 +99,8 @@ class Management:
             time.sleep(_POLL_S)
 
     def _led(self) -> Iterable[str]:
-        columns = "/queues/{vhost}?columns=name,leader,online"
-        return (
-            it["name"]
-            for it in self.ask("GET", columns)
-            if it.get("leader") in it.get("online", ())
-        )
+        queues = self.ask("GET", "/queues/{vhost}?columns=name,leader,online")
+        return (it["name"] for it in queues if it.get("leader") in it.get("online", ()))
 
 
 def _difference(

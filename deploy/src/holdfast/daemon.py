@@ -87,7 +87,7 @@ def _spawn(instance: Instance, wish: Wish) -> None:
     (instance.state_file).unlink(missing_ok=True)
     environment = {**os.environ, "HOLDFAST_ROOT": str(instance.root)}
     with (instance.log / "supervisor.log").open("ab") as log:
-        child = subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,

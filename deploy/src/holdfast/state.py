@@ -50,7 +50,7 @@ class State:
     def save(self, path: Path) -> None:
         """Replace the file at once, so that no reader sees half of it."""
         fresh = path.with_suffix(f".{os.getpid()}")
-        with open(fresh, "w", encoding="utf-8", opener=_private) as file:  # noqa: PTH123
+        with open(fresh, "w", encoding="utf-8", opener=_private) as file:
             json.dump(asdict(self), file, indent=1)
         fresh.replace(path)
 

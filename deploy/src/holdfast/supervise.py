@@ -45,7 +45,7 @@ async def supervise(instance: Instance, kind: str, linger_s: float | None) -> in
 def guard(instance: Instance) -> Iterator[None]:
     """Have everything ended even if this process is killed: a sleeper that wakes at our death."""
     script = 'read _ ; exec "$0" -m holdfast.reaper "$1"'
-    sleeper = subprocess.Popen(  # noqa: S603
+    sleeper = subprocess.Popen(
         ["/bin/sh", "-c", script, sys.executable, instance.mark],
         stdin=subprocess.PIPE,
         start_new_session=True,

@@ -139,7 +139,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - one thread, only a system call
+                preexec_fn=die_with_parent,
                 user=user,
                 group=user,
                 extra_groups=None if user is None else (),

@@ -64,16 +64,13 @@ class Databases:
         try:
             yield make
         finally:
-            for name in names:
-                _blocking(lambda name=name: self._drop(name))
+            _blocking(lambda: self._drop(names))
 
     def drop_leftovers(self) -> None:
         """Drop the databases of test processes that are no more."""
 
         async def drop() -> None:
-            for name in await self._names():
-                if _is_leftover(name):
-                    await self._drop(name)
+            await self._drop([name for name in await self._names() if _is_leftover(name)])
 
         _blocking(drop)
 
@@ -115,10 +112,11 @@ class Databases:
             await connection.close()
         return [row["datname"] for row in rows]
 
-    async def _drop(self, name: str) -> None:
+    async def _drop(self, names: list[str]) -> None:
         connection = await asyncpg.connect(self.server)
         try:
-            await connection.execute(f'drop database if exists "{name}" with (force)')
+            for name in names:
+                await connection.execute(f'drop database if exists "{name}" with (force)')
         finally:
             await connection.close()
 
@@ -196,7 +194,7 @@ class Brokers:
 
 def migrate(schema: str, owner_url: str) -> None:
     """Bring a service's schema to its newest state, as its owner."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "chassis.migrations", schema],
         env={**os.environ, "HOLDFAST_MIGRATION_URL": owner_url},
         cwd=checkout(), capture_output=True, text=True, check=False,

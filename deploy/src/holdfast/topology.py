@@ -188,12 +188,15 @@ def _queues(topology: Topology) -> Iterator[dict[str, Any]]:
 
     yield queue(UNROUTED, **{"x-max-length": topology.unrouted_limit})
     for delay, milliseconds in topology.waits.items():
-        ladder = {"x-message-ttl": milliseconds, "x-dead-letter-exchange": RETURN}
+        ladder: dict[str, str | int] = {
+            "x-message-ttl": milliseconds,
+            "x-dead-letter-exchange": RETURN,
+        }
         yield queue(wait(delay), **ladder, **_AT_LEAST_ONCE)
     for it in topology.queues:
-        limit = {"x-delivery-limit": topology.delivery_limit}
+        limit = topology.delivery_limit
         dead = {"x-dead-letter-exchange": PARKED, "x-dead-letter-routing-key": it.name}
-        yield queue(it.name, **limit, **dead, **_AT_LEAST_ONCE)
+        yield queue(it.name, **{"x-delivery-limit": limit}, **dead, **_AT_LEAST_ONCE)
         yield queue(it.parked)
 
 

@@ -84,7 +84,7 @@ def find_binaries() -> Path:
 
 def major(binaries: Path) -> int:
     """The major version of the binaries."""
-    said = subprocess.run(  # noqa: S603
+    said = subprocess.run(
         [binaries / "postgres", "--version"], capture_output=True, text=True, check=True
     ).stdout
     found = re.search(r"\) (\d+)", said)
@@ -125,10 +125,10 @@ def _initialise(binaries: Path, data: Path, password: str) -> None:
     secret.chmod(0o600)
     hand_over(secret)
     user = server_user()
-    command = [binaries / "initdb", "-D", fresh, "-U", "postgres", "-A", "scram-sha-256"]
+    command = [str(binaries / "initdb"), "-D", str(fresh), "-U", "postgres", "-A", "scram-sha-256"]
     command += [f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8"]
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, capture_output=True, text=True, check=False, cwd=data.parent,
             user=user, group=user, extra_groups=None if user is None else (),
         )  # fmt: skip
