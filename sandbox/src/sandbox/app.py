@@ -41,9 +41,7 @@ class Builder(Protocol):
         ...
 
 
-def build_app(
-    config: Config, clock: Clock, faults: Faults | None = None
-) -> web.Application:
+def build_app(config: Config, clock: Clock, faults: Faults | None = None) -> web.Application:
     """The whole sandbox as one application, ready to be served."""
     faults = faults or Faults()
     parties = _parties(config, clock, faults)
@@ -59,15 +57,9 @@ def build_app(
 
 
 def _parties(config: Config, clock: Clock, faults: Faults) -> Mapping[str, Party]:
-    found = [
-        name
-        for name in PARTIES
-        if (spec := find_spec(f"sandbox.{name}")) and spec.origin
-    ]
+    found = [name for name in PARTIES if (spec := find_spec(f"sandbox.{name}")) and spec.origin]
     builders = {name: cast(Builder, import_module(f"sandbox.{name}")) for name in found}
-    return {
-        name: builder.build(config, clock, faults) for name, builder in builders.items()
-    }
+    return {name: builder.build(config, clock, faults) for name, builder in builders.items()}
 
 
 async def _lives(parties: Mapping[str, Party]) -> AsyncIterator[None]:
@@ -79,13 +71,19 @@ async def _lives(parties: Mapping[str, Party]) -> AsyncIterator[None]:
         await party.stop()
 
 
-def _control(
-    clock: Clock, faults: Faults, parties: Mapping[str, Party]
-) -> list[web.RouteDef]:
+def _control(clock: Clock, faults: Faults, parties: Mapping[str, Party]) -> list[web.RouteDef]:
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "parties": sorted(parties)})
 
-    async def order_fault(request: web.Request) -> web.Response:
+    return [
+        web.get("/healthz", healthz),
+        *_fault_routes(faults, parties),
+        *_clock_routes(clock),
+    ]
+
+
+def _fault_routes(faults: Faults, parties: Mapping[str, Party]) -> list[web.RouteDef]:
+    async def order(request: web.Request) -> web.Response:
         try:
             fault = faults_.parse(await request.json())
             if fault.party not in parties:
@@ -95,35 +93,30 @@ def _control(
         faults.order(fault)
         return web.json_response(asdict(fault), status=201)
 
-    async def list_faults(_: web.Request) -> web.Response:
-        return web.json_response(
-            {"faults": [asdict(fault) for fault in faults.pending()]}
-        )
+    async def pending(_: web.Request) -> web.Response:
+        return web.json_response({"faults": [asdict(fault) for fault in faults.pending()]})
 
-    async def clear_faults(_: web.Request) -> web.Response:
+    async def clear(_: web.Request) -> web.Response:
         faults.clear()
         return web.Response(status=204)
 
-    async def read_clock(_: web.Request) -> web.Response:
-        return web.json_response(
-            {"now": clock.now().isoformat(), "offset_s": clock.offset_s()}
-        )
+    path = "/control/faults"
+    return [web.post(path, order), web.get(path, pending), web.delete(path, clear)]
 
-    async def move_clock(request: web.Request) -> web.Response:
-        document = await request.json()
+
+def _clock_routes(clock: Clock) -> list[web.RouteDef]:
+    async def read(_: web.Request) -> web.Response:
+        return web.json_response({"now": clock.now().isoformat(), "offset_s": clock.offset_s()})
+
+    async def move(request: web.Request) -> web.Response:
+        try:
+            document = await request.json()
+        except ValueError:
+            document = None
         seconds = document.get("advance_s") if isinstance(document, dict) else None
         if type(seconds) is not int:
-            return web.json_response(
-                {"error": "advance_s must be an integer"}, status=400
-            )
+            return web.json_response({"error": "advance_s must be an integer"}, status=400)
         clock.move(seconds)
-        return await read_clock(request)
+        return await read(request)
 
-    return [
-        web.get("/healthz", healthz),
-        web.post("/control/faults", order_fault),
-        web.get("/control/faults", list_faults),
-        web.delete("/control/faults", clear_faults),
-        web.get("/control/clock", read_clock),
-        web.post("/control/clock", move_clock),
-    ]
+    return [web.get("/control/clock", read), web.post("/control/clock", move)]

@@ -42,9 +42,7 @@ class Section:
     def texts(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """A list of strings, or the default where the key is absent."""
         value = self.values.get(key, default)
-        if not isinstance(value, list | tuple) or not all(
-            isinstance(v, str) for v in value
-        ):
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
             raise BadConfig(f"{self.name}.{key} must be a list of strings")
         return tuple(value)
 
@@ -59,9 +57,7 @@ class Section:
         """Refuse a key that no one reads, so that a typing error is not silently ignored."""
         unknown = sorted(set(self.values) - set(keys))
         if unknown:
-            raise BadConfig(
-                f"{self.name} knows no {', '.join(unknown)}; it knows {sorted(keys)}"
-            )
+            raise BadConfig(f"{self.name} knows no {', '.join(unknown)}; it knows {sorted(keys)}")
         return self
 
 
@@ -81,14 +77,10 @@ PARTIES = ("stripe", "roblox", "discord")
 def parse(document: object, base_url: str) -> Config:
     """Make a Config of a JSON document `{"stripe": {…}, "roblox": {…}, "discord": {…}}`."""
     if not isinstance(document, dict):
-        raise BadConfig(
-            "the configuration must be a JSON object with a section per party"
-        )
+        raise BadConfig("the configuration must be a JSON object with a section per party")
     unknown = sorted(set(document) - set(PARTIES))
     if unknown:
-        raise BadConfig(
-            f"unknown section {', '.join(unknown)}; known are {', '.join(PARTIES)}"
-        )
+        raise BadConfig(f"unknown section {', '.join(unknown)}; known are {', '.join(PARTIES)}")
     sections: dict[str, Section] = {}
     for name in PARTIES:
         values = document.get(name, {})

@@ -60,11 +60,7 @@ class Fault:
 
     def strikes(self, party: str, kinds: Sequence[Kind], target: str) -> bool:
         """Whether this fault concerns the target, e.g. `POST /v1/transfers` or `charge.updated`."""
-        return (
-            self.party == party
-            and self.kind in kinds
-            and fnmatchcase(target, self.match)
-        )
+        return self.party == party and self.kind in kinds and fnmatchcase(target, self.match)
 
 
 @runtime_checkable
@@ -73,6 +69,15 @@ class SpeaksErrors(Protocol):
 
     def error_response(self, status: int) -> web.Response:
         """The party's own answer for the status."""
+        ...
+
+
+@runtime_checkable
+class TakesFaults(Protocol):
+    """A party whose own handler applies some faults, found under `request["fault"]`."""
+
+    def takes_fault(self, request: web.Request, kind: Kind) -> bool:
+        """Whether the handler of this request applies the kind itself."""
         ...
 
 
@@ -111,9 +116,7 @@ def parse(document: object) -> Fault:
         raise BadFault("send a JSON object")
     unknown = sorted(set(document) - set(Fault.__slots__))
     if unknown:
-        raise BadFault(
-            f"unknown {', '.join(unknown)}; known are {', '.join(Fault.__slots__)}"
-        )
+        raise BadFault(f"unknown {', '.join(unknown)}; known are {', '.join(Fault.__slots__)}")
     try:
         kind = Kind(document.get("kind", ""))
     except ValueError:
@@ -154,21 +157,19 @@ def middleware(faults: Faults, parties: Mapping[str, object]) -> Middleware:
 async def _suffer(
     fault: Fault, request: web.Request, handler: Handler, party: object
 ) -> web.StreamResponse:
+    if isinstance(party, TakesFaults) and party.takes_fault(request, fault.kind):
+        request["fault"] = fault
+        return await handler(request)
     if fault.delay_s:
         await asyncio.sleep(fault.delay_s)
     if fault.kind is Kind.STATUS:
         return _answer(fault, party)
     if fault.kind is Kind.DROP_REQUEST:
         return _cut(request)
-    if fault.kind is Kind.STATUS_AFTER:
-        request["status_after"] = fault
     response = await handler(request)
-    if fault.kind is Kind.DROP_REPLY:
-        return _cut(request)
-    # A party that keeps answers (Stripe's idempotency) has taken the fault and saved it itself.
-    if fault.kind is Kind.STATUS_AFTER and request.get("status_after") is fault:
+    if fault.kind is Kind.STATUS_AFTER:
         return _answer(fault, party)
-    return response
+    return _cut(request) if fault.kind is Kind.DROP_REPLY else response
 
 
 def _answer(fault: Fault, party: object) -> web.Response:

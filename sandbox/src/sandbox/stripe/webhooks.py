@@ -1,0 +1,218 @@
+"""Delivery of events to the webhook endpoint: signed, retried, and disturbed on demand."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import aiohttp
+
+from sandbox.clock import Clock
+from sandbox.faults import Faults, Kind
+from sandbox.stripe.settings import Settings
+from sandbox.stripe.store import JsonObject, random_id
+
+PARTY = "stripe"
+# Stripe retries for three days, ever more slowly.
+RETRY_S = (300, 1800, 7200, 18_000, 36_000, *([43_200] * 5))
+REORDER_WAIT_S = 2.0
+CONCURRENT = 16
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SILENCED = "silenced"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try: when, and what the endpoint answered or why it could not."""
+
+    at: float
+    status: int | None
+    error: str | None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One event on its way to the endpoint."""
+
+    id: str
+    event: JsonObject
+    state: State
+    attempts: list[Attempt] = field(default_factory=list)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def told(self) -> JsonObject:
+        """What `GET /control/stripe/deliveries` shows."""
+        return {
+            "id": self.id,
+            "event": self.event["id"],
+            "type": self.event["type"],
+            "state": self.state,
+            "attempts": [{"at": a.at, "status": a.status, "error": a.error} for a in self.attempts],
+        }
+
+
+class Webhooks:
+    """The one webhook endpoint and everything on its way there."""
+
+    def __init__(self, settings: Settings, clock: Clock, faults: Faults) -> None:
+        self.url = settings.webhook_url
+        self.secrets = [settings.webhook_secret]
+        self.paused = False
+        self.skew_s = 0
+        self.retry_scale = settings.webhook_retry_scale
+        self.deliveries: list[Delivery] = []
+        self._timeout = aiohttp.ClientTimeout(total=settings.webhook_timeout_s)
+        self._clock = clock
+        self._faults = faults
+        self._overtaken: list[Delivery] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(CONCURRENT)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Open the connection pool."""
+        self._session = aiohttp.ClientSession(timeout=self._timeout)
+
+    async def stop(self) -> None:
+        """Drop what is still on its way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    def deliver(self, event: JsonObject) -> None:
+        """Send the event, unless paused or disturbed by a fault."""
+        if not self.url:
+            return
+        if self._faults.take(PARTY, event["type"], Kind.SILENCE):
+            self._keep(event, State.SILENCED)
+            return
+        delivery = self._keep(event, State.HELD if self.paused else State.WAITING)
+        if self.paused:
+            return
+        if fault := self._faults.take(PARTY, event["type"], Kind.REORDER):
+            self._overtaken.append(delivery)
+            self._spawn(self._after_the_next(delivery, fault.delay_s or REORDER_WAIT_S))
+            return
+        if self._faults.take(PARTY, event["type"], Kind.DUPLICATE):
+            self._spawn(self._run(self._keep(event, State.WAITING)))
+        self._spawn(self._run(delivery))
+        self._let_pass(delivery)
+
+    def replay(self, event: JsonObject, times: int) -> list[Delivery]:
+        """Send an event again, whatever happened to it before and even while paused."""
+        again = [self._keep(event, State.WAITING) for _ in range(times)]
+        for delivery in again:
+            self._spawn(self._run(delivery))
+        return again
+
+    def release(self, ids: list[str] | None = None) -> list[Delivery]:
+        """Send held deliveries, one after the other in the given order (delivery or event ids)."""
+        held = [d for d in self.deliveries if d.state is State.HELD]
+        if ids is not None:
+            by_id = {**{d.event["id"]: d for d in held}, **{d.id: d for d in held}}
+            held = [by_id[id] for id in ids]
+        for delivery in held:
+            delivery.state = State.WAITING
+        self._spawn(self._in_order(held))
+        return held
+
+    def pending(self, event_id: str) -> int:
+        """How many deliveries of the event have not arrived."""
+        waiting = (State.WAITING, State.HELD)
+        return sum(d.event["id"] == event_id and d.state in waiting for d in self.deliveries)
+
+    async def settled(self, deliveries: list[Delivery], within_s: float) -> None:
+        """Wait until each has arrived or is given up, at most so long."""
+        waits = [asyncio.ensure_future(d.settled.wait()) for d in deliveries]
+        if waits:
+            _, late = await asyncio.wait(waits, timeout=within_s)
+            for wait in late:
+                wait.cancel()
+
+    def _keep(self, event: JsonObject, state: State) -> Delivery:
+        delivery = Delivery(random_id("whd"), event, state)
+        self.deliveries.append(delivery)
+        return delivery
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _let_pass(self, delivery: Delivery) -> None:
+        overtaken, self._overtaken = self._overtaken, []
+        for late in overtaken:
+            self._spawn(self._follow(delivery, late))
+
+    async def _follow(self, first: Delivery, late: Delivery) -> None:
+        await self.settled([first], self._timeout.total or REORDER_WAIT_S)
+        await self._run(late)
+
+    async def _after_the_next(self, delivery: Delivery, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        if delivery in self._overtaken:
+            self._overtaken.remove(delivery)
+            await self._run(delivery)
+
+    async def _in_order(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            if await self._attempt(delivery):
+                continue
+            self._spawn(self._retry(delivery))
+
+    async def _run(self, delivery: Delivery) -> None:
+        async with self._slots:
+            arrived = await self._attempt(delivery)
+        if not arrived:
+            await self._retry(delivery)
+
+    async def _retry(self, delivery: Delivery) -> None:
+        for pause in RETRY_S:
+            await self._clock.wait_until(self._clock.time() + pause * self.retry_scale)
+            async with self._slots:
+                if await self._attempt(delivery):
+                    return
+        delivery.state = State.FAILED
+        delivery.settled.set()
+
+    async def _attempt(self, delivery: Delivery) -> bool:
+        if self._session is None:
+            raise RuntimeError("the webhooks were not started")
+        shown = {**delivery.event, "pending_webhooks": self.pending(delivery.event["id"])}
+        body = json.dumps(shown, indent=2).encode()
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Stripe-Signature": self.signature(body),
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+        }
+        status, error = None, None
+        try:
+            async with self._session.post(self.url, data=body, headers=headers) as response:
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError) as failure:
+            error = f"{type(failure).__name__}: {failure}"
+        delivery.attempts.append(Attempt(self._clock.time(), status, error))
+        if status is None or not 200 <= status < 300:
+            return False
+        delivery.state = State.DELIVERED
+        delivery.settled.set()
+        return True
+
+    def signature(self, body: bytes) -> str:
+        """The `Stripe-Signature` header: one v1 for each secret that is valid now."""
+        moment = self._clock.timestamp() + self.skew_s
+        payload = f"{moment}.".encode() + body
+        marks = [hmac.new(s.encode(), payload, hashlib.sha256).hexdigest() for s in self.secrets]
+        return ",".join([f"t={moment}", *(f"v1={mark}" for mark in marks)])
