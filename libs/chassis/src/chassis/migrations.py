@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import os
 import sys
@@ -10,8 +9,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 _LOCK_KEY = 7_411_001
@@ -23,24 +21,19 @@ def package_of(service: str) -> str:
 
 
 def upgrade(service: str, owner_url: str) -> None:
-    """Apply every missing migration, each in its own transaction; two runs wait for each other."""
-    asyncio.run(_upgrade(package_of(service), owner_url))
+    """Apply every missing migration, each in its own transaction; two runs wait for each other.
 
-
-async def _upgrade(package: str, owner_url: str) -> None:
-    url = owner_url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url, poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(
-                text(f"SELECT pg_advisory_lock({_LOCK_KEY}, hashtext('{package}'))")
-            )
-            await connection.execute(text(f"SET search_path TO {package}"))
-            await connection.commit()
-            await connection.run_sync(_run, package)
-            await connection.commit()
-    finally:
-        await engine.dispose()
+    By psycopg: one ``op.execute`` may hold many statements, which asyncpg's protocol forbids.
+    """
+    package = package_of(service)
+    url = owner_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({_LOCK_KEY}, hashtext('{package}'))"))
+        connection.execute(text(f"SET search_path TO {package}"))
+        connection.commit()
+        _run(connection, package)
+        connection.commit()
 
 
 def _run(connection: Connection, package: str) -> None:

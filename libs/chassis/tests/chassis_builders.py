@@ -1,0 +1,67 @@
+"""A small service of the tests' own: it publishes as escrow and consumes as notifier."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from chassis.consumer import Consumers, Consuming
+from chassis.database import Database
+from chassis.publisher import Publisher
+from chassis.relay import Relay
+from contracts_schema.events.escrow import PayoutAccountReady
+from contracts_schema.ids import new_id
+from faststream.rabbit import RabbitBroker
+
+QUEUE = "notifier.events"
+
+
+def an_event() -> PayoutAccountReady:
+    """Some event that escrow may publish and notifier listens to."""
+    return PayoutAccountReady(user_id=new_id("usr"))
+
+
+async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+    """Wait until the condition holds; fail when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = condition()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def relaying(database: Database, url: str, service: str = "escrow") -> AsyncIterator[Relay]:
+    """A relay that runs while the block does."""
+    publisher = Publisher(url, service)
+    relay = Relay(database, publisher)
+    task = asyncio.ensure_future(relay.forever())
+    try:
+        yield relay
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await publisher.close()
+
+
+@asynccontextmanager
+async def consuming(
+    consumers: Consumers, database: Database, url: str, rules: Any = None
+) -> AsyncIterator[Consuming]:
+    """Consumers that run while the block does."""
+    publisher = Publisher(url, consumers.service)
+    running = Consuming(consumers, database, publisher, rules or {})
+    broker = RabbitBroker(url, apply_types=False, logger=None)
+    running.attach(broker, 10)
+    await broker.start()
+    try:
+        yield running
+    finally:
+        await broker.stop()
+        await publisher.close()
