@@ -29,6 +29,8 @@ ALGORITHM = "EdDSA"
 TOKEN_TYPE = "at+jwt"  # noqa: S105
 AUDIENCE = "holdfast"
 API_KEY_PREFIX = "hfk_"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+WRITE_SCOPE = "write"
 CACHED = 10_000
 API_KEY_TRUSTED_S = 30.0
 REFETCH_S = 5.0
@@ -60,10 +62,16 @@ def unauthenticated(detail: str) -> Problem:
 class Authenticator:
     """Checks bearer credentials; knows identity by its URL only."""
 
-    def __init__(self, identity_url: str, issuer: str, clock: Clock) -> None:
-        """Trust the keys that this identity publishes, for this issuer."""
+    def __init__(
+        self,
+        identity_url: str,
+        issuer: str,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Trust the keys that this identity publishes, for this issuer; reached by the transport."""
         self._issuer, self._clock = issuer, clock
-        self._http = httpx.AsyncClient(base_url=identity_url, timeout=3.0)
+        self._http = httpx.AsyncClient(base_url=identity_url, timeout=3.0, transport=transport)
         self._keys: KeySet | None = None
         self._fetched_at = -REFETCH_S
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()
@@ -176,6 +184,7 @@ async def caller(request: Request) -> Principal:
     """The person calling: identity's word on who, this service's own copy on what they may."""
     authenticator: Authenticator = request.app.state.authenticator
     claims = await authenticator.claims(credential(request))
+    _require_scope(request, claims)
     return await _principal(request, claims)
 
 
@@ -183,7 +192,20 @@ async def live_caller(request: Request) -> Principal:
     """The same for routes that move money: the login must not have been revoked a moment ago."""
     authenticator: Authenticator = request.app.state.authenticator
     await authenticator.claims(credential(request))
-    return await _principal(request, await authenticator.introspect(credential(request)))
+    claims = await authenticator.introspect(credential(request))
+    _require_scope(request, claims)
+    return await _principal(request, claims)
+
+
+def _require_scope(request: Request, claims: Claims) -> None:
+    """Refuse to change anything for a credential that names its scopes and not ``write``."""
+    if claims.scopes and WRITE_SCOPE not in claims.scopes and request.method not in READING:
+        raise Problem(
+            403,
+            "scope_missing",
+            "This API key may only read.",
+            next_action="Use a key that has the scope write.",
+        )
 
 
 async def _principal(request: Request, claims: Claims) -> Principal:
