@@ -1,0 +1,27 @@
+"""The fixtures of these tests: a running sandbox, and a bot before it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests are no package: find discord_stage.py
+
+from discord_stage import Stage, TinyBot, running
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """A running sandbox whose every REST answer is held against Discord's description."""
+    async with running() as started:
+        yield started
+    assert started.contract.violations == []
+
+
+@pytest_asyncio.fixture
+async def bot(stage: Stage) -> TinyBot:
+    """A bot that is ready."""
+    return await stage.bot()
