@@ -39,6 +39,8 @@ from chassis.publisher import Publisher
 from chassis.telemetry import CONSUMED, HANDLING, carried, tracer
 
 WAITS = ("1s", "5s", "30s", "2m", "10m")
+AWAY_WAITS = 3
+"""For who is away, the waits stop growing at the third: the answer comes soon after the return."""
 LARGEST_BODY = 256 * 1024
 CANARY = "chassis.canary"
 ATTEMPT, ERROR = "x-attempt", "x-error"
@@ -52,6 +54,10 @@ _ACTOR = TypeAdapter(DiscordActor)
 
 class Poison(Exception):
     """A message that can never be applied."""
+
+
+class Away(Exception):
+    """Somebody outside cannot be reached for now: the message waits for as long as that lasts."""
 
 
 class TooEarly(Exception):
@@ -71,7 +77,11 @@ class Received:
     @property
     def cause(self) -> Cause:
         """What follows from this message was caused by it."""
-        return Cause(str(self.headers.get("correlationid", "")), str(self.message_id))
+        return Cause(
+            str(self.headers.get("correlationid", "")),
+            str(self.message_id),
+            trigger_id=str(self.headers.get("causationid", "")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +238,8 @@ class Consuming:
             problem = as_problem(error, self._rules)
             if problem is None or (problem.retryable and _attempt(received.headers) <= 3):
                 raise
+            if self.consumers.service not in BY_SERVICE:
+                raise
             await self._reject(received, actor, problem)
             return "rejected"
 
@@ -256,10 +268,11 @@ class Consuming:
 
     async def _wait_or_park(self, queue: str, message: RabbitMessage, error: Exception) -> str:
         attempt = _attempt(message.headers)
-        if attempt > len(WAITS):
+        away = isinstance(error, Away)
+        if attempt > len(WAITS) and not away:
             await self._park(queue, message, error)
             return "parked"
-        wait = WAITS[attempt - 1]
+        wait = WAITS[min(attempt, AWAY_WAITS if away else attempt) - 1]
         log.warning("consumer.waits", queue=queue, wait=wait, attempt=attempt, error=_shown(error))
         await self._forward(f"holdfast.wait.{wait}", queue, message, attempt + 1, error)
         return "waits"

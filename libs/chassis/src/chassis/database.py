@@ -32,6 +32,8 @@ class Cause:
     correlation_id: str = ""
     causation_id: str = ""
     actor: str = "system"
+    trigger_id: str = ""
+    """What caused the message that is being handled: the command an event answers, for example."""
 
 
 @dataclass(slots=True)

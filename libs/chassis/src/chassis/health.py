@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aio_pika
@@ -20,6 +21,9 @@ from chassis.publisher import BROKEN, Publisher
 CHECK_EVERY_S = 5.0
 CANARY_EVERY_S = 15.0
 UNHEALTHY_EXIT_S = 60.0
+
+Looks = Mapping[str, Callable[[], str | None]]
+"""What else a service depends on: each says what is wrong with it, or None."""
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
@@ -107,6 +111,8 @@ async def ready(request: Request) -> Response:
         faults["database"] = f"{type(error).__name__}: {error}"[:200]
     faults |= getattr(request.app.state, "broker_health", _NONE).faults
     faults |= {queue: "canary late" for queue in _late(request)}
+    looks: Looks = getattr(request.app.state, "readiness", {})
+    faults |= {name: fault for name, look in looks.items() if (fault := look()) is not None}
     for name, task in request.app.state.tasks.items():
         if task.done():
             faults[name] = "the background task ended"

@@ -95,3 +95,5 @@ class Deliver(Command):
     target: Target
     card: Card
     card_key: str = Field(default="", max_length=120)
+    revision: int = Field(default=0, ge=0, strict=True)
+    """A card never replaces one of a higher revision under its key: messages may come unordered."""
