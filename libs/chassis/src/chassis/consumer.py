@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import aio_pika
@@ -47,6 +47,7 @@ ATTEMPT, ERROR = "x-attempt", "x-error"
 
 Handler = Callable[..., Awaitable[Any]]
 Prepare = Callable[..., Awaitable[Any]]
+H = TypeVar("H", bound=Handler)
 
 log = structlog.get_logger(__name__)
 _ACTOR = TypeAdapter(DiscordActor)
@@ -103,19 +104,25 @@ class Consumers:
         self.routes: dict[str, dict[str, Route]] = {}
         self.prefetch: dict[str, int] = {}
 
-    def event(self, queue: str, *, prepare: Prepare | None = None, prefetch: int = 0) -> Any:
+    def event(
+        self, queue: str, *, prepare: Prepare | None = None, prefetch: int = 0
+    ) -> Callable[[H], H]:
         """Apply events from this queue; the handler's second annotation says which."""
         return self._register(queue, 1, prepare, prefetch)
 
-    def command(self, queue: str, *, prepare: Prepare | None = None, prefetch: int = 0) -> Any:
+    def command(
+        self, queue: str, *, prepare: Prepare | None = None, prefetch: int = 0
+    ) -> Callable[[H], H]:
         """Fulfil commands from this queue; the handler's third annotation says which."""
         return self._register(queue, 2, prepare, prefetch)
 
-    def _register(self, queue: str, position: int, prepare: Prepare | None, prefetch: int) -> Any:
+    def _register(
+        self, queue: str, position: int, prepare: Prepare | None, prefetch: int
+    ) -> Callable[[H], H]:
         if not queue.startswith(self.service + "."):
             raise ValueError(f"{queue} is not a queue of {self.service}")
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: H) -> H:
             hints = typing.get_type_hints(handler)
             names = [name for name in hints if name != "return"]
             annotation = hints[names[position]]

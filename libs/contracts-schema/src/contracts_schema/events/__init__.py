@@ -6,7 +6,6 @@ from contracts_schema.events import (
     escrow,
     identity,
     listings,
-    notifier,
     rejected,
     verification,
 )
@@ -17,7 +16,6 @@ __all__ = [
     "escrow",
     "identity",
     "listings",
-    "notifier",
     "rejected",
     "verification",
 ]

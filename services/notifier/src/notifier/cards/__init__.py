@@ -1,0 +1,1 @@
+"""What each event looks like to each person, before it is sent anywhere."""

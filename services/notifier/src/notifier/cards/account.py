@@ -1,0 +1,66 @@
+"""Cards about a person's own account, and refusals."""
+
+from __future__ import annotations
+
+from contracts_schema.commands.discord import ButtonStyle
+from contracts_schema.events.escrow import PayoutAccountReady
+from contracts_schema.events.identity import (
+    AccountLinked,
+    LinkCreated,
+    TierChanged,
+    UserRegistered,
+    UserReinstated,
+    UserSuspended,
+)
+from contracts_schema.events.rejected import CommandRejected
+
+from notifier.cards.notice import Notice, SecretLink, actor, person
+
+PRIMARY, DANGER = ButtonStyle.PRIMARY, ButtonStyle.DANGER
+
+
+def registered(event: UserRegistered) -> list[Notice]:
+    """They joined; the next step is to link an account."""
+    return [actor("registered", event.user_id)]
+
+
+def link_created(event: LinkCreated) -> list[Notice]:
+    """A link waits for them; its address is fetched by discord-gateway, as the reader."""
+    button = SecretLink("open_link", "identity", f"/v1/links/{event.link_id}/url")
+    return [
+        actor("link_created", event.user_id, deadline=event.expires_at, buttons=(button,)),
+    ]
+
+
+def account_linked(event: AccountLinked) -> list[Notice]:
+    """The account is theirs now."""
+    return [person("account_linked", event.user_id, params={"provider": event.provider.title()})]
+
+
+def tier_changed(event: TierChanged) -> list[Notice]:
+    """What they may do has changed."""
+    return [person("tier_changed", event.user_id, params={"tier": event.tier.value})]
+
+
+def suspended(event: UserSuspended) -> list[Notice]:
+    """They may not act for now."""
+    return [person("suspended", event.user_id)]
+
+
+def reinstated(event: UserReinstated) -> list[Notice]:
+    """They may act again."""
+    return [person("reinstated", event.user_id)]
+
+
+def payout_account_ready(event: PayoutAccountReady) -> list[Notice]:
+    """The provider can pay them."""
+    return [person("payout_account_ready", event.user_id)]
+
+
+def rejected(event: CommandRejected) -> list[Notice]:
+    """Their command was refused: the cause, and the next step."""
+    params = {"detail": event.problem.detail, "next": event.problem.next_action}
+    key = "rejected.stale" if event.problem.status in (409, 412) else "rejected.refused"
+    if event.problem.status >= 500:
+        key = "rejected.unavailable"
+    return [actor(key, "", params=params)]

@@ -1,0 +1,105 @@
+"""The catalogue and the cards hold each other."""
+
+import inspect
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from contracts_schema.events import escrow, listings
+from contracts_schema.ids import new_id
+from contracts_schema.money import Currency, Money
+from notifier.cards import account, deal, market
+from notifier.cards.catalogue import Catalogue, MissingText
+from notifier.cards.notice import STEPS, Reader, render
+from notifier.cards.telling import TELLERS
+from notifier_builders import every_event
+
+CATALOGUE = Catalogue.load()
+
+
+def test_every_event_is_told_with_texts_that_exist():
+    for event in every_event():
+        for notice in TELLERS[type(event)](event):
+            card = render(CATALOGUE, "en", notice)
+
+            assert card.title
+            assert "{" not in card.title + card.body + card.turn + card.if_nobody_acts
+
+
+def test_the_builders_cover_every_event_that_is_told():
+    assert {type(event) for event in every_event()} == set(TELLERS)
+
+
+def test_no_text_is_left_that_no_card_uses():
+    source = "".join(inspect.getsource(module) for module in (account, market, deal))
+    used = {notice.key for event in every_event() for notice in TELLERS[type(event)](event)}
+    fixed = {"listing_rejected", "rejected.refused", "rejected.stale", "rejected.unavailable"}
+    cards = {f"listing_card.{state}" for state in ("active", "reserved", "sold", "cancelled")}
+    branches = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', source))
+
+    for key in CATALOGUE.keys():  # noqa: SIM118
+        owner = key.rpartition(".")[0]
+        known = owner in used | fixed | cards | branches | {"steps", "fields", "buttons"}
+        assert known or owner.startswith(("offer_closed", "deadline_near", "contract_")), key
+
+
+def test_a_card_says_whose_turn_until_when_and_what_if_nobody_acts():
+    held = next(event for event in every_event() if isinstance(event, escrow.FundsHeld))
+
+    _, seller = deal.funds_held(held)
+    card = render(CATALOGUE, "en", seller)
+
+    assert "Your turn" in card.turn
+    assert card.deadline == int(held.deliver_before.timestamp())
+    assert "buyer gets all the money back" in card.if_nobody_acts
+    assert [button.style for button in card.buttons].count("primary") == 1
+
+
+def test_the_steps_show_where_the_deal_stands():
+    held = next(event for event in every_event() if isinstance(event, escrow.FundsHeld))
+
+    card = render(CATALOGUE, "en", deal.funds_held(held)[0])
+
+    assert "✓ Payment → [Delivery] → Confirmation" in card.steps
+    assert len(STEPS) == 6
+
+
+def test_a_slot_is_filled_and_never_run():
+    nasty = "{title.__class__} {0} %s $x `rm`"
+    event = listings.ListingCreated(
+        listing_id=new_id("lst"),
+        seller_id=new_id("usr"),
+        asset_id="1",
+        title=nasty,
+        price=Money(1, Currency.USD),
+    )
+
+    card = render(CATALOGUE, "en", market.listing_created(event)[0])
+
+    assert nasty in card.title
+
+
+def test_a_missing_text_is_a_fault():
+    with pytest.raises(MissingText):
+        CATALOGUE.text("en", "no.such.key", {})
+
+
+def test_who_counters_sees_the_old_card_closed_and_the_sides_do_not_swap():
+    buyer, seller = new_id("usr"), new_id("usr")
+    event = listings.OfferCountered(
+        offer_id=new_id("ofr"),
+        parent_id=new_id("ofr"),
+        listing_id=new_id("lst"),
+        title="Tower",
+        buyer_id=buyer,
+        seller_id=seller,
+        amount=Money(430_000, Currency.USD),
+        made_by=listings.Side.SELLER,
+        expires_at=datetime.now(UTC) + timedelta(hours=72),
+    )
+
+    maker, other, closed = market.offer_made(event)
+
+    assert (maker.reader, maker.user_id) == (Reader.ACTOR, seller)
+    assert (other.user_id, other.buttons[0].verb) == (buyer, "accept")
+    assert closed.card_key == f"offer:{event.parent_id}"
