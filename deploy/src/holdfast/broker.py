@@ -40,7 +40,7 @@ class Management:
             httpx.Client(base_url=base, auth=login, timeout=_TIMEOUT_S, trust_env=False), vhost
         )
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def ask(self, method: str, path: str, body: object = None) -> Any:
         """One request; `{vhost}` in the path stands for the virtual host."""
         url = path.replace("{vhost}", quote(self.vhost, safe=""))
         answer = self.client.request(method, url, json=body)
@@ -111,7 +111,8 @@ def _difference(
         return
     for key, value in wanted.items():
         if there.get(key) != value:
-            yield f"{wanted['name']}: {key} is {json.dumps(there.get(key))}, not {json.dumps(value)}"
+            has = json.dumps(there.get(key))
+            yield f"{wanted['name']}: {key} is {has}, not {json.dumps(value)}"
 
 
 def _binding(it: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -63,7 +63,7 @@ def local(instance: Instance, ports: Ports) -> Server:
         name="rabbitmq",
         command=(str(programs.home / "sbin" / "rabbitmq-server"),),
         environment=node.environment(programs),
-        ready=node.probe(),
+        ready=ready(node.port, node.management_port),
         after=("rabbitmq-files",),
         port=node.port,
         user=server_user(),
@@ -73,7 +73,8 @@ def local(instance: Instance, ports: Ports) -> Server:
         stop_timeout_s=30.0,
     )
     secrets = {"rabbitmq": str(instance.secrets / "rabbitmq")}
-    return Server(node.urls(), (Step("rabbitmq-files", prepare), server), secrets)
+    reach = urls(node.password, node.port, node.management_port)
+    return Server(reach, (Step("rabbitmq-files", prepare), server), secrets)
 
 
 def find_programs(instance: Instance) -> debian.Programs:
@@ -82,6 +83,26 @@ def find_programs(instance: Instance) -> debian.Programs:
     if installed and (installed / "sbin" / "rabbitmq-server").exists():
         return debian.Programs(installed, None)
     return debian.programs(instance.cache)
+
+
+def urls(password: str, port: int, management_port: int) -> dict[str, str]:
+    """How the operator reaches the broker and its management interface."""
+    who = f"{OPERATOR}:{password}@127.0.0.1"
+    return {
+        "rabbitmq": f"amqp://{who}:{port}/",
+        "rabbitmq_management": f"http://{who}:{management_port}",
+    }
+
+
+def ready(port: int, management_port: int) -> probes.Probe:
+    """Ready when both the broker and its management interface answer."""
+    broker = probes.amqp(port)
+    management = probes.http(f"http://127.0.0.1:{management_port}/")
+
+    async def both() -> bool:
+        return await broker() and await management()
+
+    return both
 
 
 class _Node:
@@ -94,26 +115,7 @@ class _Node:
         self.management_port = ports.get("rabbitmq-management", 25680)
         self.metrics_port = ports.get("rabbitmq-metrics", 25690)
         self.epmd_port = ports.get("rabbitmq-epmd", 25671)
-        self.distribution_port = ports.get("rabbitmq-distribution", 25672 + 20_000)
-
-    def urls(self) -> dict[str, str]:
-        """How operators reach the broker and its management interface."""
-        who = f"{OPERATOR}:{self.password}@127.0.0.1"
-        return {
-            "rabbitmq": f"amqp://{who}:{self.port}/",
-            "rabbitmq_management": f"http://{who}:{self.management_port}",
-            "rabbitmq_metrics": f"http://127.0.0.1:{self.metrics_port}/metrics",
-        }
-
-    def probe(self) -> probes.Probe:
-        """Ready when both the broker and its management interface answer."""
-        broker = probes.amqp(self.port)
-        management = probes.http(f"http://127.0.0.1:{self.management_port}/")
-
-        async def both() -> bool:
-            return await broker() and await management()
-
-        return both
+        self.distribution_port = ports.get("rabbitmq-distribution", 25672)
 
     def prepare(self) -> None:
         """Write the node's configuration where its user can read it."""

@@ -16,7 +16,7 @@ from holdfast.ports import Ports
 from holdfast.process import Process, Step
 from holdfast.servers import Server, ServerUnavailable
 
-_ACCESS_KEY = "holdfast"
+ACCESS_KEY = "holdfast"
 _PARTS = ("master", "volume", "filer", "s3")
 _GIVEN = ("HOLDFAST_S3_ENDPOINT", "HOLDFAST_S3_ACCESS_KEY", "HOLDFAST_S3_SECRET_KEY")
 
@@ -53,20 +53,26 @@ def local(instance: Instance, ports: Ports) -> Server:
         ),
         environment={
             "HOME": str(folder),
-            "WEED_S3_SSE_KEK": credential(instance, "s3-kek", lambda: secrets.token_hex(32)),
+            "WEED_S3_SSE_KEK": encryption_key(instance),
         },
         ready=probes.http(f"http://127.0.0.1:{port}/status"),
         after=("seaweedfs-files",),
         port=port,
         folder=folder,
     )  # fmt: skip
-    urls = {
-        "s3": f"http://127.0.0.1:{port}",
-        "s3_access_key": _ACCESS_KEY,
-        "s3_secret_key": secret,
-    }
     paths = {"s3_secret_key": str(instance.secrets / "s3")}
-    return Server(urls, (Step("seaweedfs-files", prepare), server), paths)
+    return Server(urls(port, secret), (Step("seaweedfs-files", prepare), server), paths)
+
+
+def urls(port: int, secret: str) -> dict[str, str]:
+    """How to reach the server, and with which keys."""
+    endpoint = f"http://127.0.0.1:{port}"
+    return {"s3": endpoint, "s3_access_key": ACCESS_KEY, "s3_secret_key": secret}
+
+
+def encryption_key(instance: Instance) -> str:
+    """The key by which the server encrypts what it stores."""
+    return credential(instance, "s3-kek", lambda: secrets.token_hex(32))
 
 
 def find_program() -> Path:
@@ -81,9 +87,9 @@ def find_program() -> Path:
 
 
 def _identities(secret: str) -> dict[str, object]:
-    keys = [{"accessKey": _ACCESS_KEY, "secretKey": secret}]
+    keys = [{"accessKey": ACCESS_KEY, "secretKey": secret}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    return {"identities": [{"name": _ACCESS_KEY, "credentials": keys, "actions": actions}]}
+    return {"identities": [{"name": ACCESS_KEY, "credentials": keys, "actions": actions}]}
 
 
 def _port_flags(ports: Ports, s3_port: int) -> list[str]:

@@ -1,0 +1,156 @@
+"""The outside world: played by the sandbox unless real credentials are in the environment.
+
+Each party is switched alone: naming its credential makes it the real one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.credentials import credential
+from holdfast.instance import Instance
+
+_PREFIX = "HOLDFAST_"
+_APPLICATION_ID = "1100000000000000001"
+_ROBLOX_CLIENT_ID = "4200000000000000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One outside party: what names it real, where the real one is, what the sandbox's is."""
+
+    name: str
+    credentials: tuple[str, ...]
+    real: Mapping[str, str]
+    played: Mapping[str, str]
+
+    def settings(self) -> dict[str, str]:
+        """The settings of the real party when its credentials are given, else of the sandbox's."""
+        given = {name: os.environ.get(_PREFIX + name, "") for name in self.credentials}
+        addresses = {
+            name: os.environ[_PREFIX + name] for name in self.real if _PREFIX + name in os.environ
+        }
+        if not any(given.values()):
+            return {**self.played, **addresses}
+        missing = [_PREFIX + name for name, value in given.items() if not value]
+        if missing:
+            raise IncompleteCredentials(
+                f"{self.name}: also set {', '.join(missing)}, or none of its credentials"
+            )
+        return {**self.real, **given, **addresses}
+
+
+class IncompleteCredentials(ValueError):
+    """Some, but not all, credentials of a real party are given."""
+
+
+def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
+    """All outside parties, each with the secrets that this instance's sandbox accepts."""
+
+    def secret(name: str) -> str:
+        return credential(instance, name)
+
+    websocket = sandbox_url.replace("http", "ws", 1)
+    return (
+        Party(
+            "Stripe",
+            ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+            {"STRIPE_API_BASE": "https://api.stripe.com"},
+            {
+                "STRIPE_API_BASE": f"{sandbox_url}/stripe",
+                "STRIPE_SECRET_KEY": f"sk_test_{secret('stripe')}",
+                "STRIPE_WEBHOOK_SECRET": f"whsec_{secret('stripe-webhook')}",
+            },
+        ),
+        Party(
+            "Discord",
+            ("DISCORD_TOKEN", "DISCORD_APPLICATION_ID", "DISCORD_CLIENT_SECRET"),
+            {
+                "DISCORD_API_BASE": "https://discord.com/api/v10",
+                "DISCORD_GATEWAY_URL": "wss://gateway.discord.gg",
+                "DISCORD_OAUTH_BASE": "https://discord.com",
+            },
+            {
+                "DISCORD_API_BASE": f"{sandbox_url}/discord/api/v10",
+                "DISCORD_GATEWAY_URL": f"{websocket}/discord/gateway",
+                "DISCORD_OAUTH_BASE": f"{sandbox_url}/discord",
+                "DISCORD_TOKEN": secret("discord"),
+                "DISCORD_APPLICATION_ID": _APPLICATION_ID,
+                "DISCORD_CLIENT_SECRET": secret("discord-client"),
+            },
+        ),
+        Party(
+            "Roblox",
+            ("ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET"),
+            {
+                "ROBLOX_API_BASE": "https://{host}.roblox.com",
+                "ROBLOX_OAUTH_BASE": "https://apis.roblox.com/oauth",
+            },
+            {
+                "ROBLOX_API_BASE": f"{sandbox_url}/roblox/{{host}}",
+                "ROBLOX_OAUTH_BASE": f"{sandbox_url}/roblox/oauth",
+                "ROBLOX_CLIENT_ID": _ROBLOX_CLIENT_ID,
+                "ROBLOX_CLIENT_SECRET": secret("roblox-client"),
+            },
+        ),
+    )
+
+
+def internal_secrets(instance: Instance) -> dict[str, str]:
+    """The secrets the services share among themselves."""
+    return {
+        "CURSOR_SECRET": credential(instance, "cursor"),
+        "SERVICE_SECRET": credential(instance, "service"),
+        "CUSTOM_ID_SECRET": credential(instance, "custom-id"),
+        "SIGNING_KEY": credential(instance, "signing-key", _signing_key),
+    }
+
+
+def sandbox_config(instance: Instance, sandbox_url: str, public_url: str) -> Path:
+    """The file that tells the sandbox which credentials to accept and where to send webhooks."""
+    played = {
+        name: value for it in parties(instance, sandbox_url) for name, value in it.played.items()
+    }
+    config = {
+        "stripe": {
+            "secret_key": played["STRIPE_SECRET_KEY"],
+            "webhook_secret": played["STRIPE_WEBHOOK_SECRET"],
+            "webhook_url": f"{public_url}/v1/webhooks/stripe",
+        },
+        "roblox": {
+            "clients": [
+                {
+                    "client_id": played["ROBLOX_CLIENT_ID"],
+                    "client_secret": played["ROBLOX_CLIENT_SECRET"],
+                    "redirect_uris": [f"{public_url}/oauth/roblox/callback"],
+                }
+            ]
+        },
+        "discord": {
+            "token": played["DISCORD_TOKEN"],
+            "application_id": played["DISCORD_APPLICATION_ID"],
+            "client_secret": played["DISCORD_CLIENT_SECRET"],
+            "redirect_uris": [f"{public_url}/v1/auth/discord/callback"],
+        },
+    }
+    path = instance.secrets / "sandbox.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(config, indent=1), encoding="utf-8")
+    return path
+
+
+def _signing_key() -> str:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - once in a lifetime
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
+    private = Ed25519PrivateKey.from_private_bytes(secrets.token_bytes(32))
+    return private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()

@@ -1,0 +1,171 @@
+"""The servers as containers, when a Docker engine answers; a later run finds them again.
+
+A container is made once and then kept running by `docker start --attach` under the supervisor,
+which stops it like any other process. Its data live in a volume of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from holdfast import probes
+from holdfast.credentials import credential
+from holdfast.instance import Instance
+from holdfast.ports import Ports
+from holdfast.process import Node, Process, Step
+from holdfast.servers import Server, rabbitmq, seaweedfs
+
+POSTGRES_IMAGE = "postgres:18"
+RABBITMQ_IMAGE = "rabbitmq:4.1-management"
+SEAWEEDFS_IMAGE = "chrislusf/seaweedfs:4.48"
+
+
+@functools.cache
+def answers() -> bool:
+    """Whether a Docker engine answers; the command alone proves nothing."""
+    if os.environ.get("HOLDFAST_DOCKER") == "off" or shutil.which("docker") is None:
+        return False
+    try:
+        asked = subprocess.run(["docker", "info"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0
+
+
+def postgres(instance: Instance, ports: Ports) -> Server | None:
+    """PostgreSQL in a container, or None without Docker."""
+    if not answers():
+        return None
+    password, port = credential(instance, "postgres"), ports.get("postgres", 26432)
+    url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+    container = Container(
+        "postgres",
+        POSTGRES_IMAGE,
+        {5432: port},
+        {"POSTGRES_PASSWORD": password, "POSTGRES_INITDB_ARGS": "--locale=C.UTF-8"},
+        "/var/lib/postgresql",
+    )
+    return Server({"postgres": url}, container.nodes(instance, probes.postgres(url)))
+
+
+def broker(instance: Instance, ports: Ports) -> Server | None:
+    """RabbitMQ with its management interface in a container, or None without Docker."""
+    if not answers():
+        return None
+    password = credential(instance, "rabbitmq")
+    port, management = ports.get("rabbitmq", 25670), ports.get("rabbitmq-management", 25680)
+    container = Container(
+        "rabbitmq",
+        RABBITMQ_IMAGE,
+        {5672: port, 15672: management},
+        {"RABBITMQ_DEFAULT_USER": rabbitmq.OPERATOR, "RABBITMQ_DEFAULT_PASS": password},
+        "/var/lib/rabbitmq",
+    )
+    ready = rabbitmq.ready(port, management)
+    return Server(rabbitmq.urls(password, port, management), container.nodes(instance, ready))
+
+
+def storage(instance: Instance, ports: Ports) -> Server | None:
+    """SeaweedFS in a container, or None without Docker."""
+    if not answers():
+        return None
+    secret, port = credential(instance, "s3"), ports.get("s3", 9300)
+    container = Container(
+        "seaweedfs",
+        SEAWEEDFS_IMAGE,
+        {8333: port},
+        {
+            "WEED_S3_SSE_KEK": seaweedfs.encryption_key(instance),
+            "AWS_ACCESS_KEY_ID": seaweedfs.ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": secret,
+        },
+        "/data",
+        ("server", "-dir=/data", "-filer", "-s3", "-s3.port=8333", "-master.telemetry=false"),
+    )
+    ready = probes.http(f"http://127.0.0.1:{port}/status")
+    return Server(seaweedfs.urls(port, secret), container.nodes(instance, ready))
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One server's container; another description makes another container."""
+
+    name: str
+    image: str
+    ports: Mapping[int, int]
+    environment: Mapping[str, str]
+    data: str
+    command: tuple[str, ...] | None = None
+
+    def nodes(self, instance: Instance, ready: probes.Probe) -> tuple[Node, ...]:
+        """A step that makes the container when it is missing, and a process that keeps it up."""
+        full_name = self.full_name(instance)
+
+        async def make() -> None:
+            await asyncio.to_thread(self._make, full_name, self._volume(instance))
+
+        process = Process(
+            name=self.name,
+            command=("docker", "start", "--attach", "--sig-proxy=true", full_name),
+            environment={"HOME": str(instance.run), **_docker_settings()},
+            ready=ready,
+            after=(f"{self.name}-container",),
+            port=next(iter(self.ports.values())),
+            start_timeout_s=120.0,
+            stop_timeout_s=30.0,
+        )
+        return (Step(f"{self.name}-container", make), process)
+
+    def full_name(self, instance: Instance) -> str:
+        """The container's name on the engine: of this checkout, instance and description."""
+        description = json.dumps(asdict(self), sort_keys=True, default=str)
+        digest = hashlib.sha256(description.encode()).hexdigest()[:8]
+        return f"{self._volume(instance)}-{digest}"
+
+    def _volume(self, instance: Instance) -> str:
+        where = hashlib.sha256(instance.mark.encode()).hexdigest()[:8]
+        return f"holdfast-{where}-{self.name}"
+
+    def _make(self, full_name: str, volume: str) -> None:
+        os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"  # it would remove what we want to find
+        from docker.errors import NotFound  # noqa: PLC0415 - only where an engine answers
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415
+
+        container = DockerContainer(self.image, command=_words(self.command), name=full_name)
+        engine: Any = container.get_docker_client().client
+        try:
+            engine.containers.get(full_name)
+        except NotFound:
+            for old in engine.containers.list(all=True, filters={"name": f"^{volume}-"}):
+                old.remove(force=True)
+            container.with_envs(**self.environment)
+            container.with_volume_mapping(volume, self.data, "rw")
+            bound: Any = {
+                f"{inner}/tcp": ("127.0.0.1", outer) for inner, outer in self.ports.items()
+            }
+            container.ports = bound
+            container.start()
+
+
+def _words(command: tuple[str, ...] | None) -> Any:
+    return None if command is None else list(command)
+
+
+def _docker_settings() -> dict[str, str]:
+    names = (
+        "DOCKER_HOST",
+        "DOCKER_CONTEXT",
+        "DOCKER_CONFIG",
+        "DOCKER_CERT_PATH",
+        "DOCKER_TLS_VERIFY",
+    )
+    return {name: os.environ[name] for name in names if name in os.environ}

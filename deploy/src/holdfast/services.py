@@ -1,0 +1,75 @@
+"""The seven services: their names, usual ports, and which settings each is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What every service is given, whatever it does.
+COMMON = (
+    "DATABASE_URL", "BROKER_URL", "CURSOR_SECRET", "HOST", "PORT", "ROLE", "PROFILE",
+    "PUBLIC_BASE_URL", "IDENTITY_URL", "LOG_LEVEL",
+)  # fmt: skip
+# Passed on when the caller's own environment has them.
+OPTIONAL = ("OTLP_ENDPOINT",)
+_DISCORD_LOGIN = (
+    "DISCORD_API_BASE",
+    "DISCORD_OAUTH_BASE",
+    "DISCORD_APPLICATION_ID",
+    "DISCORD_CLIENT_SECRET",
+)
+_ROBLOX_LOGIN = (
+    "ROBLOX_API_BASE",
+    "ROBLOX_OAUTH_BASE",
+    "ROBLOX_CLIENT_ID",
+    "ROBLOX_CLIENT_SECRET",
+)
+_S3 = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET")
+_PEERS = ("LISTINGS_URL", "CONTRACTS_URL", "ESCROW_URL", "VERIFICATION_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service, by the name of its folder, image, broker user and queues."""
+
+    name: str
+    usual_port: int
+    own: tuple[str, ...]
+
+    @property
+    def package(self) -> str:
+        """The import package, which is also the database schema and role."""
+        return self.name.replace("-", "_")
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names, without prefix, of all settings it is given."""
+        return (*COMMON, *self.own)
+
+
+SERVICES = (
+    Service(
+        "identity", 8001, ("SERVICE_SECRET", "SIGNING_KEY", *_DISCORD_LOGIN, *_ROBLOX_LOGIN)
+    ),
+    Service("listings", 8002, ("SERVICE_SECRET", "VERIFICATION_URL")),
+    Service("contracts", 8003, ("SERVICE_SECRET", *_S3)),
+    Service(
+        "escrow",
+        8004,
+        ("SERVICE_SECRET", "STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+    ),
+    Service("verification", 8005, ("SERVICE_SECRET", "ROBLOX_API_BASE")),
+    Service("notifier", 8006, ("SERVICE_SECRET",)),
+    Service(
+        "discord-gateway",
+        8007,
+        (
+            "SERVICE_SECRET", "CUSTOM_ID_SECRET", "DISCORD_API_BASE", "DISCORD_GATEWAY_URL",
+            "DISCORD_TOKEN", "DISCORD_APPLICATION_ID", *_PEERS, "NOTIFIER_URL",
+        ),
+    ),
+)  # fmt: skip
+
+
+def named(name: str) -> Service:
+    """The service of this name."""
+    return next(it for it in SERVICES if it.name == name)
