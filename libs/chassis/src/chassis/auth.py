@@ -69,7 +69,7 @@ class Authenticator:
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Trust the keys that this identity, reached by the transport, publishes for this issuer."""
+        """Trust the keys that identity, reached by the transport, publishes for this issuer."""
         self._issuer, self._clock = issuer, clock
         self._http = httpx.AsyncClient(base_url=identity_url, timeout=3.0, transport=transport)
         self._keys: KeySet | None = None
