@@ -61,7 +61,8 @@ class Instance:
     @property
     def secrets(self) -> Path:
         """The folder of generated secrets, closed to others."""
-        return _made(self.home / "secrets", 0o700)
+        given = os.environ.get("HOLDFAST_SECRETS_DIR")
+        return Path(given) if given else _made(self.home / "secrets", 0o700)
 
     @property
     def state_file(self) -> Path:

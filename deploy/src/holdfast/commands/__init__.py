@@ -1,0 +1,1 @@
+"""What `./holdfast` can do, one module per command."""

@@ -1,0 +1,142 @@
+"""`doctor`: what this machine lacks, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import typer
+from rich.markup import escape
+
+from holdfast import parties, ports
+from holdfast.console import err, out
+from holdfast.instance import Instance, is_traversable
+from holdfast.servers import (
+    ServerUnavailable,
+    docker,
+    postgres,
+    rabbitmq,
+    seaweedfs,
+    traefik,
+)
+from holdfast.services import SERVICES
+
+_GIBIBYTE = 1024**3
+_DISK_NEEDED = 3 * _GIBIBYTE
+_MEMORY_NEEDED = 2 * _GIBIBYTE
+
+
+class Verdict(StrEnum):
+    """How bad a finding is."""
+
+    GOOD = "ok"
+    NOTE = "note"
+    BAD = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, what was found, and what to do about it."""
+
+    what: str
+    verdict: Verdict
+    said: str
+    fix: str = ""
+
+
+def doctor() -> None:
+    """Say what is missing to run Holdfast here, and how to fix it. Ends with 1 when anything is."""
+    instance = Instance.named()
+    colours = {Verdict.GOOD: "green", Verdict.NOTE: "yellow", Verdict.BAD: "red"}
+    findings = list(examine(instance))
+    for it in findings:
+        out.print(f"[{colours[it.verdict]}]{it.verdict:<8}[/]{it.what:<14}{escape(it.said)}")
+        if it.fix:
+            out.print(f"{'':<22}→ {escape(it.fix)}")
+    if any(it.verdict is Verdict.BAD for it in findings):
+        raise typer.Exit(1)
+    err.print("nothing is missing: ./holdfast up")
+
+
+def examine(instance: Instance) -> Iterator[Finding]:
+    """Look at everything a run needs."""
+    yield Finding("python", Verdict.GOOD, f"{sys.version.split()[0]} at {sys.executable}")
+    yield _docker()
+    yield _server("postgresql", postgres.given, lambda: str(postgres.find_binaries()))
+    yield _server("rabbitmq", rabbitmq.given, lambda: str(rabbitmq.find_programs(instance).home))
+    yield _server("s3", seaweedfs.given, lambda: str(seaweedfs.find_program()))
+    yield _server("gateway", lambda: None, lambda: str(traefik.find_program()))
+    yield from _outside(instance)
+    yield from _ports()
+    yield from _space(instance)
+    if os.geteuid() == 0 and not is_traversable(instance.root):
+        yield Finding(
+            "folder",
+            Verdict.NOTE,
+            f"{instance.root} is closed to others: data go to {instance.data}",
+        )
+
+
+def _docker() -> Finding:
+    if docker.answers():
+        return Finding("docker", Verdict.GOOD, "an engine answers: servers run as containers")
+    return Finding("docker", Verdict.GOOD, "no engine answers: servers run as private processes")
+
+
+def _server(what: str, given: Callable[[], object], found: Callable[[], str]) -> Finding:
+    try:
+        if given():
+            return Finding(what, Verdict.GOOD, "named in the environment")
+        if what != "gateway" and docker.answers():
+            return Finding(what, Verdict.GOOD, "in a container")
+        return Finding(what, Verdict.GOOD, found())
+    except ServerUnavailable as lack:
+        said, _, fix = str(lack).partition(": ")
+        return Finding(what, Verdict.BAD, said, fix)
+
+
+def _outside(instance: Instance) -> Iterator[Finding]:
+    for party in parties.parties(instance, "http://127.0.0.1"):
+        name = party.name.lower()
+        try:
+            real = party.settings() != dict(party.played)
+        except parties.IncompleteCredentials as lack:
+            yield Finding(name, Verdict.BAD, "some credentials are missing", str(lack))
+            continue
+        yield Finding(name, Verdict.GOOD, "the real one" if real else "played by the sandbox")
+
+
+def _ports() -> Iterator[Finding]:
+    usual = {"gateway": traefik.USUAL_PORT} | {it.name: it.usual_port for it in SERVICES}
+    taken = [f"{name} {port}" for name, port in usual.items() if not ports.is_free(port)]
+    if taken:
+        said = f"in use: {', '.join(taken)}; `up` takes others (or it is already running)"
+        yield Finding("ports", Verdict.NOTE, said)
+    else:
+        yield Finding("ports", Verdict.GOOD, "the usual ones are free")
+
+
+def _space(instance: Instance) -> Iterator[Finding]:
+    free = shutil.disk_usage(instance.data).free
+    enough = free > _DISK_NEEDED
+    yield Finding(
+        "disk",
+        Verdict.GOOD if enough else Verdict.BAD,
+        f"{free / _GIBIBYTE:.1f} GiB free",
+        "" if enough else f"make room: {_DISK_NEEDED / _GIBIBYTE:.0f} GiB are needed",
+    )
+    memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    plenty = memory > _MEMORY_NEEDED
+    yield Finding(
+        "memory", Verdict.GOOD if plenty else Verdict.NOTE, f"{memory / _GIBIBYTE:.1f} GiB free",
+        "" if plenty else "the whole takes about 1.5 GiB; the page cache may give some back",
+    )  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(doctor)

@@ -1,0 +1,104 @@
+"""`migrate`, `secrets`: prepare servers that somebody else runs, as in compose."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from holdfast import daemon, migrate, parties
+from holdfast.console import err, fail
+from holdfast.credentials import credential
+from holdfast.instance import Instance
+from holdfast.migrate import Access
+from holdfast.s3_bucket import Storage
+from holdfast.servers import postgres, rabbitmq, seaweedfs
+from holdfast.services import SERVICES
+
+_FROM_FILES = (
+    "POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL", "S3_SECRET_KEY",
+)  # fmt: skip
+
+
+def run() -> None:
+    """Bring database, broker and bucket to the newest state; does nothing when they are."""
+    instance = Instance.named()
+    _read_files()
+    asyncio.run(_everything(instance, _urls(instance)))
+    err.print("migrated: databases, topology, bucket")
+
+
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="where to write them, one file each")],
+) -> None:
+    """Generate every secret that docker-compose.yml reads; existing ones are kept."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ["HOLDFAST_SECRETS_DIR"] = str(folder.resolve())
+    instance = Instance.named()
+    parties.internal_secrets(instance)
+    _compose_urls(instance)
+    err.print(f"secrets are in {folder}; keep them out of version control")
+
+
+def _compose_urls(instance: Instance) -> None:
+    def kept(name: str) -> str:
+        return credential(instance, name)
+
+    access = Access(
+        instance,
+        f"postgresql://postgres:{kept('postgres')}@postgres:5432/postgres",
+        f"amqp://{rabbitmq.OPERATOR}:{kept('rabbitmq')}@rabbitmq:5672/",
+    )
+    kept("s3")
+    seaweedfs.encryption_key(instance)
+    credential(instance, "postgres-url", lambda: access.postgres)
+    credential(instance, "rabbitmq-url", lambda: access.rabbitmq)
+    management = f"http://{rabbitmq.OPERATOR}:{kept('rabbitmq')}@rabbitmq:15672"
+    credential(instance, "rabbitmq-management-url", lambda: management)
+    for service in SERVICES:
+        credential(instance, f"{service.name}-owner")
+        credential(instance, f"{service.name}-database-url", partial(access.database_url, service))
+        credential(instance, f"{service.name}-broker-url", partial(access.broker_url, service))
+
+
+async def _everything(instance: Instance, urls: dict[str, str]) -> None:
+    access = Access(instance, urls["postgres"], urls["rabbitmq"])
+    storage = Storage(urls["s3"], urls["s3_access_key"], urls["s3_secret_key"])
+    name = os.environ.get("HOLDFAST_S3_BUCKET", urls.get("s3_bucket", "holdfast-contracts"))
+    await asyncio.gather(
+        migrate.databases(access),
+        migrate.broker(access, urls["rabbitmq_management"]),
+        migrate.bucket(storage, name),
+    )
+
+
+def _urls(instance: Instance) -> dict[str, str]:
+    given = [postgres.given(), rabbitmq.given(), seaweedfs.given()]
+    if all(given):
+        return {name: url for server in given if server for name, url in server.urls.items()}
+    state = daemon.running(instance)
+    if state is None:
+        fail(
+            "there is nothing to migrate: the instance does not run and no servers are named",
+            "./holdfast up (it migrates too), or set HOLDFAST_POSTGRES_URL, HOLDFAST_RABBITMQ_URL, "
+            "HOLDFAST_RABBITMQ_MANAGEMENT_URL and HOLDFAST_S3_ENDPOINT with its keys",
+        )
+    return state.urls
+
+
+def _read_files() -> None:
+    """Let HOLDFAST_X_FILE name the file that holds HOLDFAST_X, as the services do."""
+    for name in _FROM_FILES:
+        path = os.environ.get(f"HOLDFAST_{name}_FILE")
+        if path:
+            os.environ[f"HOLDFAST_{name}"] = Path(path).read_text(encoding="utf-8").strip()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(name="migrate")(run)
+    app.command()(secrets)

@@ -1,0 +1,134 @@
+"""Rules of this repository that no common tool checks: each returns what breaks it, in words."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from holdfast import topology
+from holdfast.services import SERVICES
+
+_MOST_LINES = 300
+_MOST_TEST_LINES = 500
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+_SOURCES = ("libs/*/src", "services/*/src", "sandbox/src", "deploy/src", "bench")
+_TESTS = ("libs/*/tests", "services/*/tests", "sandbox/tests", "deploy/tests", "tests")
+
+
+def sources(root: Path) -> list[Path]:
+    """The folders of our own code."""
+    return [
+        it for pattern in _SOURCES for it in sorted(root.glob(pattern)) if any(it.rglob("*.py"))
+    ]
+
+
+def members(root: Path) -> list[Path]:
+    """The folders of the workspace's members, in the order of their dependence."""
+    found = [
+        it.parent
+        for it in (*root.glob("libs/*/pyproject.toml"), *root.glob("services/*/pyproject.toml"))
+    ]
+    return [*sorted(found), root / "sandbox", root / "deploy"]
+
+
+def long_files(root: Path) -> Iterator[str]:
+    """Files longer than a reader holds in mind."""
+    for patterns, most in ((_SOURCES, _MOST_LINES), (_TESTS, _MOST_TEST_LINES)):
+        for pattern in patterns:
+            for file in sorted(it for folder in root.glob(pattern) for it in folder.rglob("*.py")):
+                lines = len(file.read_text(encoding="utf-8").splitlines())
+                if lines > most:
+                    yield f"{file.relative_to(root)} has {lines} lines, more than {most}: split it"
+
+
+def topology_faults(root: Path) -> Iterator[str]:
+    """A topology that contradicts itself, the services, or the messages that exist."""
+    try:
+        whole = topology.read(root / "deploy" / "topology.toml")
+    except topology.BadTopology as fault:
+        yield str(fault)
+        return
+    named = {it.name for it in SERVICES}
+    listed = {it.name for it in whole.services}
+    if named != listed:
+        yield f"services.py and topology.toml name different services: {sorted(named ^ listed)}"
+    declared = {it.name for it in whole.queues}
+    consumed = dict(_consumed(root))
+    yield from (
+        f"{queue} is consumed in {where} but not declared in topology.toml"
+        for queue, where in sorted(consumed.items())
+        if queue not in declared
+    )
+    yield from (
+        f"{it.name} is declared, but nothing in services/{it.service} consumes it"
+        for it in whole.queues
+        if it.name not in consumed
+    )
+    yield from _unknown_messages(whole)
+
+
+def lock_faults(root: Path) -> Iterator[str]:
+    """A lock that names a host, misses a hash, or does not hold what the members ask for."""
+    text = (root / "requirements.lock").read_text(encoding="utf-8")
+    if "://" in text or re.search(
+        r"^\s*(-i|--index-url|--extra-index-url|--find-links)", text, re.MULTILINE
+    ):
+        yield "requirements.lock names a host: make it with `./holdfast lock`"
+    pins = {canonicalize_name(name): Version(version) for name, version in _PIN.findall(text)}
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    yield from (f"{it.split()[0]} has no hash" for it in blocks if "--hash=sha256:" not in it)
+    ours = {canonicalize_name(it.name) for it in members(root)} | {"chassis", "contracts-schema"}
+    for where, requirement in _asked(root):
+        name = canonicalize_name(requirement.name)
+        if name in ours:
+            continue
+        if name not in pins:
+            yield f"{where} asks for {requirement}, which the lock does not hold: ./holdfast lock"
+        elif not requirement.specifier.contains(pins[name], prereleases=True):
+            yield f"{where} asks for {requirement}, the lock holds {pins[name]}: ./holdfast lock"
+
+
+def _asked(root: Path) -> Iterator[tuple[str, Requirement]]:
+    for folder in members(root):
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        for text in project.get("dependencies", ()):
+            yield f"{folder.relative_to(root)}/pyproject.toml", Requirement(text)
+    workspace = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    for text in workspace["dependency-groups"]["dev"]:
+        yield "pyproject.toml", Requirement(text)
+
+
+def _consumed(root: Path) -> Iterator[tuple[str, str]]:
+    """Queue names that services subscribe to, read from their source without importing it."""
+    for file in sorted(root.glob("services/*/src/**/*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("event", "command", "events", "commands", "delivery")
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+                and isinstance(node.args[0].value, str)
+                and "." in node.args[0].value
+            ):
+                yield node.args[0].value, str(file.relative_to(root))
+
+
+def _unknown_messages(whole: topology.Topology) -> Iterator[str]:
+    from contracts_schema.message import topics  # noqa: PLC0415 - pydantic, only for this check
+
+    known = set(topics())
+    for queue in whole.queues:
+        for key in queue.bindings:
+            if key.endswith(".#"):
+                if not any(it.startswith(key[:-1]) for it in known):
+                    yield f"{queue.name} listens to {key}, and no such message exists"
+            elif key not in known:
+                yield f"{queue.name} listens to {key}, and no such message exists"
