@@ -1,0 +1,1 @@
+"""What ownership means, without input or output."""
