@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 
+from sandbox import discord, roblox, stripe
 from sandbox import faults as faults_
 from sandbox.clock import Clock
-from sandbox.config import PARTIES, Config
+from sandbox.config import Config
 from sandbox.faults import BadFault, Faults
 
 
@@ -33,14 +32,6 @@ class Living(Protocol):
         """End the work and everything it started."""
 
 
-class Builder(Protocol):
-    """What a party's package offers."""
-
-    def build(self, config: Config, clock: Clock, faults: Faults) -> Party:
-        """Make the party; nothing runs before `start`."""
-        ...
-
-
 def build_app(config: Config, clock: Clock, faults: Faults | None = None) -> web.Application:
     """The whole sandbox as one application, ready to be served."""
     faults = faults or Faults()
@@ -57,9 +48,11 @@ def build_app(config: Config, clock: Clock, faults: Faults | None = None) -> web
 
 
 def _parties(config: Config, clock: Clock, faults: Faults) -> Mapping[str, Party]:
-    found = [name for name in PARTIES if (spec := find_spec(f"sandbox.{name}")) and spec.origin]
-    builders = {name: cast(Builder, import_module(f"sandbox.{name}")) for name in found}
-    return {name: builder.build(config, clock, faults) for name, builder in builders.items()}
+    return {
+        "stripe": stripe.build(config, clock, faults),
+        "roblox": roblox.build(config, clock, faults),
+        "discord": discord.build(config, clock, faults),
+    }
 
 
 async def _lives(parties: Mapping[str, Party]) -> AsyncIterator[None]:

@@ -12,13 +12,14 @@ from aiohttp.typedefs import Handler, Middleware
 
 
 class Kind(StrEnum):
-    """What goes wrong. The first five befall requests, the last three outgoing messages."""
+    """What goes wrong. The first six befall requests, the last three outgoing messages."""
 
     DELAY = "delay"
     STATUS = "status"
     STATUS_AFTER = "status_after"
     DROP_REPLY = "drop_reply"
     DROP_REQUEST = "drop_request"
+    DELAY_REPLY = "delay_reply"
     SILENCE = "silence"
     DUPLICATE = "duplicate"
     REORDER = "reorder"
@@ -30,6 +31,7 @@ REQUEST_KINDS = (
     Kind.STATUS_AFTER,
     Kind.DROP_REPLY,
     Kind.DROP_REQUEST,
+    Kind.DELAY_REPLY,
 )
 
 
@@ -74,7 +76,7 @@ class SpeaksErrors(Protocol):
 
 @runtime_checkable
 class TakesFaults(Protocol):
-    """A party whose own handler applies some faults, found under `request["fault"]`."""
+    """A party whose own handler applies some faults, found under `request[FAULT]`."""
 
     def takes_fault(self, request: web.Request, kind: Kind) -> bool:
         """Whether the handler of this request applies the kind itself."""
@@ -108,6 +110,9 @@ class Faults:
                     self._ordered.remove(fault)
                 return fault
         return None
+
+
+FAULT = web.RequestKey("fault", Fault)
 
 
 def parse(document: object) -> Fault:
@@ -158,15 +163,17 @@ async def _suffer(
     fault: Fault, request: web.Request, handler: Handler, party: object
 ) -> web.StreamResponse:
     if isinstance(party, TakesFaults) and party.takes_fault(request, fault.kind):
-        request["fault"] = fault
+        request[FAULT] = fault
         return await handler(request)
-    if fault.delay_s:
+    if fault.kind is not Kind.DELAY_REPLY:
         await asyncio.sleep(fault.delay_s)
     if fault.kind is Kind.STATUS:
         return _answer(fault, party)
     if fault.kind is Kind.DROP_REQUEST:
         return _cut(request)
     response = await handler(request)
+    if fault.kind is Kind.DELAY_REPLY:
+        await asyncio.sleep(fault.delay_s)
     if fault.kind is Kind.STATUS_AFTER:
         return _answer(fault, party)
     return _cut(request) if fault.kind is Kind.DROP_REPLY else response

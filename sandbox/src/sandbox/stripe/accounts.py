@@ -46,7 +46,6 @@ def create(world: World, call: Call) -> JsonObject:
         requirements=_requirements(DUE),
         future_requirements=_requirements([]),
         controller={"type": "application", "is_controller": True},
-        settings={},
         **call.given(*KEPT),
     )
     account["external_accounts"]["url"] = f"/v1/accounts/{account['id']}/external_accounts"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from sandbox.faults import Fault, Kind
+from sandbox.faults import FAULT, Fault, Kind
 from sandbox.stripe import form, listing, parameters
 from sandbox.stripe.accounts import no_access
 from sandbox.stripe.endpoints import ENDPOINTS
@@ -149,7 +149,7 @@ class Api:
         return self._reply(incoming.http, incoming.id, ran)
 
     async def _run(self, incoming: Incoming) -> Ran:
-        fault: Fault | None = incoming.http.get("fault")
+        fault: Fault | None = incoming.http.get(FAULT)
         if fault is not None and fault.delay_s:
             await asyncio.sleep(fault.delay_s)
         try:

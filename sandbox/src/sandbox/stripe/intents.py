@@ -66,7 +66,6 @@ def create(world: World, call: Call) -> JsonObject:
     method = cards.use(world, call.params["payment_method"]) if call.get("payment_method") else None
     if customer := call.get("customer"):
         world.store.get("customer", customer, "customer", status=400)
-    automatic = None if "payment_method_types" in call.params else _automatic(call)
     return make(
         world,
         amount=call.params["amount"],
@@ -77,13 +76,16 @@ def create(world: World, call: Call) -> JsonObject:
         transfer_group=call.get("transfer_group"),
         payment_method=method["id"] if method else None,
         payment_method_types=call.get("payment_method_types", ["card"]),
-        automatic_payment_methods=automatic,
+        automatic_payment_methods=automatic_methods(call),
         status="requires_confirmation" if method else "requires_payment_method",
         **call.given(*PLAIN),
     )
 
 
-def _automatic(call: Call) -> JsonObject:
+def automatic_methods(call: Call) -> JsonObject | None:
+    """Whether Stripe chooses the payment methods: so it is unless the caller names them."""
+    if "payment_method_types" in call.params:
+        return None
     wished = call.get("automatic_payment_methods", {"enabled": True})
     return {"allow_redirects": "always", **wished}
 

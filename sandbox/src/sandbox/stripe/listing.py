@@ -71,14 +71,18 @@ def _expand(
         for item in parent["data"]:
             _expand(store, item, rest, path, included)
         return
-    if include := included.get((str(parent.get("object")), name)):
-        parent[name] = deepcopy(include(parent))
-    elif name not in parent:
-        raise invalid(f"This property cannot be expanded ({path}).", "expand")
-    value = parent[name]
-    if isinstance(value, str):
-        if (found := store.find(value)) is None:
-            raise invalid(f"This property cannot be expanded ({path}).", "expand")
-        parent[name] = deepcopy(found)
-    if rest and isinstance(parent[name], dict):
+    parent[name] = _expanded(store, parent, name, path, included)
+    if rest and parent[name] is not None:
         _expand(store, parent[name], rest, path, included)
+
+
+def _expanded(
+    store: Store, parent: JsonObject, name: str, path: str, included: Included
+) -> JsonObject | None:
+    if include := included.get((str(parent.get("object")), name)):
+        return deepcopy(include(parent))
+    value = parent.get(name, "")
+    found = store.find(value) if isinstance(value, str) else value
+    if (found is None and value is not None) or not isinstance(found, dict | None):
+        raise invalid(f"This property cannot be expanded ({path}).", "expand")
+    return deepcopy(found)

@@ -26,6 +26,8 @@ from sandbox.stripe.world import Call, World
 
 def create_intent(world: World, call: Call) -> JsonObject:
     """POST /v1/payment_intents, confirmed at once where the caller wishes it."""
+    if call.get("confirm"):
+        payments.need_return_url(intents.automatic_methods(call), call)
     intent = intents.create(world, call)
     return payments.confirm_with(world, intent, call) if call.get("confirm") else intent
 

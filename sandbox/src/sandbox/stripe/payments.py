@@ -23,16 +23,19 @@ def confirm_with(world: World, intent: JsonObject, call: Call) -> JsonObject:
     if intent["status"] in PAYABLE:
         if name is None:
             raise missing_parameter("payment_method")
-        automatic = intent["automatic_payment_methods"] or {}
-        redirects = automatic.get("enabled") and automatic.get("allow_redirects") == "always"
-        if redirects and not call.get("return_url"):
-            raise invalid(
-                "This PaymentIntent is configured to accept payment methods enabled in your "
-                "Dashboard. Because some of these payment methods might redirect your customer off "
-                "of your page, you must provide a `return_url`.",
-                "return_url",
-            )
+        need_return_url(intent["automatic_payment_methods"], call)
     return pay(world, intent, str(name), call.get("return_url"))
+
+
+def need_return_url(automatic: JsonObject | None, call: Call) -> None:
+    """Refuse to confirm without a way back where a payment method may redirect."""
+    if automatic and automatic.get("enabled") and not call.get("return_url"):
+        raise invalid(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
+            "Because some of these payment methods might redirect your customer off of your page, "
+            "you must provide a `return_url`.",
+            "return_url",
+        )
 
 
 def pay(world: World, intent: JsonObject, card: str, return_url: str | None = None) -> JsonObject:
@@ -85,7 +88,7 @@ def _charge(world: World, intent: JsonObject, method: JsonObject) -> JsonObject:
         intent.update(status="requires_capture", amount_capturable=charge["amount"])
         world.events.emit("payment_intent.amount_capturable_updated", intent)
     checkout.complete(world, intent)
-    if cards.card_of(world, method["id"]).disputed:
+    if charge["captured"] and cards.card_of(world, method["id"]).disputed:
         disputes.open_dispute(world, charge, charge["amount"], "fraudulent")
     return intent
 

@@ -31,7 +31,7 @@ def create(world: World, call: Call) -> JsonObject:
     _take(world, refund, charge)
     if cards.card_of(world, charge["payment_method"]).refund_fails:
         moment = world.clock.time() + FAILS_AFTER_S
-        world.agenda.at(moment, lambda: fail(world, refund))
+        world.agenda.at(moment, lambda: _fail_later(world, refund))
     return refund
 
 
@@ -72,6 +72,11 @@ def _take(world: World, refund: JsonObject, charge: JsonObject) -> None:
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     world.events.emit("refund.created", refund)
     world.events.emit("charge.refunded", charge)
+
+
+def _fail_later(world: World, refund: JsonObject) -> None:
+    if refund["status"] == "succeeded":
+        fail(world, refund)
 
 
 def fail(world: World, refund: JsonObject) -> JsonObject:

@@ -11,6 +11,7 @@ import aiohttp
 
 from sandbox.clock import Clock
 from sandbox.faults import Faults, Kind
+from sandbox.stripe.errors import StripeError
 from sandbox.stripe.settings import Settings
 from sandbox.stripe.store import JsonObject, random_id
 
@@ -74,6 +75,7 @@ class Webhooks:
         self._timeout = aiohttp.ClientTimeout(total=settings.webhook_timeout_s)
         self._clock = clock
         self._faults = faults
+        self._of_event: dict[str, list[Delivery]] = {}
         self._overtaken: list[Delivery] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(CONCURRENT)
@@ -122,6 +124,8 @@ class Webhooks:
         held = [d for d in self.deliveries if d.state is State.HELD]
         if ids is not None:
             by_id = {**{d.event["id"]: d for d in held}, **{d.id: d for d in held}}
+            if unknown := [id for id in ids if id not in by_id]:
+                raise StripeError(f"not held: {unknown}")
             held = [by_id[id] for id in ids]
         for delivery in held:
             delivery.state = State.WAITING
@@ -131,7 +135,7 @@ class Webhooks:
     def pending(self, event_id: str) -> int:
         """How many deliveries of the event have not arrived."""
         waiting = (State.WAITING, State.HELD)
-        return sum(d.event["id"] == event_id and d.state in waiting for d in self.deliveries)
+        return sum(d.state in waiting for d in self._of_event.get(event_id, ()))
 
     async def settled(self, deliveries: list[Delivery], within_s: float) -> None:
         """Wait until each has arrived or is given up, at most so long."""
@@ -144,6 +148,7 @@ class Webhooks:
     def _keep(self, event: JsonObject, state: State) -> Delivery:
         delivery = Delivery(random_id("whd"), event, state)
         self.deliveries.append(delivery)
+        self._of_event.setdefault(event["id"], []).append(delivery)
         return delivery
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
