@@ -49,6 +49,7 @@ def local(instance: Instance, ports: Ports) -> Server:
             str(find_program()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-filer", "-s3", f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64",
             "-volume.max=50", "-master.telemetry=false", "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             *_port_flags(ports, port),
         ),
         environment={
