@@ -1,0 +1,225 @@
+"""Questions and their answers, on a real database and a Roblox that runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+from chassis import database
+from chassis.clock import ManualClock
+from chassis.consumer import TooEarly
+from chassis.database import Database
+from contracts_schema.events.verification import Purpose
+from contracts_schema.ids import new_id
+from verification import handlers, store, watching
+from verification.app import timers
+from verification.roblox import Roblox
+from verification.store import Verification, Watch
+from verification_builders import BUYER, GAME, SELLER, STRANGER, World, a_world
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with a_world() as running:
+        yield running
+
+
+@pytest.fixture
+async def games(world) -> AsyncIterator[Roblox]:
+    async with httpx.AsyncClient() as http:
+        yield Roblox(world.base + "/roblox/{host}", http)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def db(database_for, clock) -> AsyncIterator[Database]:
+    async with database.connect(database_for("verification"), clock, "verification") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def traders(db) -> tuple[str, str]:
+    seller, buyer = new_id("usr"), new_id("usr")
+    async with db.transaction() as tx:
+        await store.link_account(tx, seller, SELLER)
+        await store.link_account(tx, buyer, BUYER)
+    return seller, buyer
+
+
+def a_question(user_id: str, listing_id: str | None = None) -> Verification:
+    return Verification(
+        new_id("ver"), user_id, str(GAME), Purpose.LISTING, listing_id=listing_id or new_id("lst")
+    )
+
+
+async def topics(db) -> list[str]:
+    return [row["topic"] for row in await db.rows("SELECT topic FROM outbox ORDER BY position")]
+
+
+async def ask_and_answer(db, games, question) -> None:
+    async with db.transaction() as tx:
+        await handlers.request(tx, question)
+    await timers(games, DAY).once(db)
+
+
+async def test_the_owner_is_verified_and_a_snapshot_is_stored(db, games, traders):
+    question = a_question(traders[0])
+
+    await ask_and_answer(db, games, question)
+
+    found = await store.verification(db, question.verification_id)
+    assert (found.status, found.ownership) == ("VERIFIED", "OWNER")
+    snapshot = await store.snapshot(db, found.snapshot_id)
+    assert snapshot.name == "Tower"
+    assert await topics(db) == [
+        "verification.snapshot_taken.v1",
+        "verification.asset_verified.v1",
+    ]
+
+
+async def test_who_does_not_own_it_is_rejected_with_a_reason(db, games, traders):
+    question = a_question(traders[1])
+
+    await ask_and_answer(db, games, question)
+
+    found = await store.verification(db, question.verification_id)
+    assert (found.status, found.reason_code) == ("FAILED", "not_owner")
+    assert "verification.asset_rejected.v1" in await topics(db)
+
+
+async def test_roblox_being_down_is_unknown_and_never_not_the_owner(
+    db, games, traders, world, clock
+):
+    await world.outage(True)
+    question = a_question(traders[0])
+
+    await ask_and_answer(db, games, question)
+    assert (await store.verification(db, question.verification_id)).status == "PENDING"
+
+    await world.outage(False)
+    clock.advance(timedelta(seconds=2))
+    await timers(games, DAY).once(db)
+
+    assert (await store.verification(db, question.verification_id)).status == "VERIFIED"
+
+
+async def test_the_same_question_twice_is_answered_once(db, games, traders):
+    question = a_question(traders[0])
+
+    await ask_and_answer(db, games, question)
+    await ask_and_answer(db, games, question)
+
+    assert (await topics(db)).count("verification.asset_verified.v1") == 1
+
+
+async def test_an_account_that_is_not_linked_is_rejected_after_some_patience(db, games, clock):
+    question = a_question(new_id("usr"))
+    await ask_and_answer(db, games, question)
+    assert (await store.verification(db, question.verification_id)).status == "PENDING"
+
+    for wait in (2, 6, 31):
+        clock.advance(timedelta(seconds=wait))
+        await timers(games, DAY).once(db)
+
+    found = await store.verification(db, question.verification_id)
+    assert (found.status, found.reason_code) == ("FAILED", "no_linked_account")
+
+
+async def test_a_cached_answer_counts_for_24_hours(db, games, traders, clock):
+    await ask_and_answer(db, games, a_question(traders[0]))
+
+    assert await store.cached(db, traders[0], str(GAME)) is not None
+    clock.advance(timedelta(hours=24, seconds=1))
+    assert await store.cached(db, traders[0], str(GAME)) is None
+
+
+async def a_delivered_watch(db, traders) -> str:
+    escrow_id = new_id("esc")
+    async with db.transaction() as tx:
+        until = tx.now() + timedelta(days=7)
+        await watching.begin(
+            tx,
+            Watch(escrow_id, new_id("ofr"), str(GAME), *traders, "DELIVERED", until=until),
+        )
+    return escrow_id
+
+
+async def test_a_handover_is_proven_on_both_sides(db, games, traders, world, clock):
+    escrow_id = await a_delivered_watch(db, traders)
+    due = timers(games, DAY)
+
+    await due.once(db)
+    assert "verification.ownership_transferred.v1" not in await topics(db)
+
+    await world.hand_over(BUYER)
+    clock.advance(timedelta(seconds=3))
+    await due.once(db)
+
+    assert (await topics(db)).count("verification.ownership_transferred.v1") == 1
+    assert (await store.watched(db, escrow_id)).state == "PROVEN"
+    clock.advance(timedelta(days=1))
+    assert await due.once(db) == 0
+
+
+async def test_a_game_that_went_to_a_stranger_is_lost_after_two_looks(
+    db, games, traders, world, clock
+):
+    escrow_id = await a_delivered_watch(db, traders)
+    await world.hand_over(STRANGER)
+    due = timers(games, DAY)
+
+    await due.once(db)
+    assert await topics(db) == []
+    clock.advance(timedelta(seconds=3))
+    await due.once(db)
+
+    assert await topics(db) == ["verification.ownership_lost.v1"]
+    assert (await store.watched(db, escrow_id)).state == "LOST"
+
+
+async def test_an_outage_while_watching_proves_nothing(db, games, traders, world, clock):
+    await a_delivered_watch(db, traders)
+    await world.hand_over(BUYER)
+    await world.outage(True)
+    due = timers(games, DAY)
+    await due.once(db)
+    assert await topics(db) == []
+
+    await world.outage(False)
+    clock.advance(timedelta(seconds=2))
+    await due.once(db)
+
+    assert await topics(db) == ["verification.ownership_transferred.v1"]
+
+
+async def test_a_late_funding_event_does_not_turn_a_delivered_watch_back(db, traders):
+    escrow_id = await a_delivered_watch(db, traders)
+    async with db.transaction() as tx:
+        await watching.begin(
+            tx, Watch(escrow_id, new_id("ofr"), str(GAME), *traders, "FUNDED", until=tx.now())
+        )
+
+    assert (await store.watched(db, escrow_id)).state == "DELIVERED"
+
+
+async def test_a_watch_ends_with_the_deal(db, games, traders):
+    escrow_id = await a_delivered_watch(db, traders)
+    async with db.transaction() as tx:
+        await watching.end(tx, escrow_id)
+
+    assert await timers(games, DAY).once(db) == 0
+
+
+async def test_a_party_that_is_not_known_yet_is_waited_for(db, games):
+    escrow_id = await a_delivered_watch(db, (new_id("usr"), new_id("usr")))
+
+    with pytest.raises(TooEarly):
+        await watching.look(db, games, escrow_id)
