@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -20,11 +21,12 @@ _ADVICE = (
     "set HOLDFAST_RABBITMQ_URL and HOLDFAST_RABBITMQ_MANAGEMENT_URL, start Docker, "
     "or install the package rabbitmq-server"
 )
+_TOOLS = ("apt-get", "dpkg-deb")
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """A RabbitMQ installation; `unpacked` is the folder still to fill, or None if it is there."""
+    """A RabbitMQ installation; `unpacked` is None for the system's own."""
 
     home: Path
     unpacked: Path | None
@@ -34,55 +36,78 @@ class Programs:
         """The folder of Erlang's programs that must come first in PATH."""
         return self.unpacked / "usr/lib/erlang/bin" if self.unpacked else None
 
+    @property
+    def complete(self) -> bool:
+        """Whether the programs are there, made for the place where they are."""
+        if self.unpacked is None:
+            return True
+        try:
+            return _place(self.unpacked).read_text(encoding="utf-8") == str(self.unpacked)
+        except FileNotFoundError:
+            return False
+
     def unpack(self) -> None:
         """Fetch and unpack the packages unless that was done before."""
-        if self.unpacked is None or self.unpacked.exists():
+        if self.unpacked is None or self.complete:
             return
-        with lock(self.unpacked.with_suffix(".lock"), wait=True) or open(os.devnull):
-            if not self.unpacked.exists():
+        with lock(self.unpacked.with_suffix(".lock"), wait=True) or contextlib.nullcontext():
+            if not self.complete:
                 _unpack(self.unpacked)
 
 
 def programs(cache: Path) -> Programs:
     """The RabbitMQ that Debian's packages hold, unpacked or to be unpacked in the cache."""
-    version = _candidate()
-    folder = cache / f"rabbitmq-{version}"
-    home = folder / "usr/lib/rabbitmq/lib" / f"rabbitmq_server-{version}"
-    return Programs(home, folder)
-
-
-def _candidate() -> str:
-    """The upstream version that apt would download."""
-    if shutil.which("apt-cache") is None or shutil.which("dpkg-deb") is None:
-        raise ServerUnavailable(f"no RabbitMQ, and no Debian packages here: {_ADVICE}")
-    said = subprocess.run(
-        ["apt-cache", "policy", "rabbitmq-server"],
-        capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"},
-    ).stdout  # fmt: skip
-    for line in said.splitlines():
-        word, _, version = line.strip().partition(": ")
-        if word == "Candidate" and version != "(none)":
-            return version.rpartition(":")[2].split("-")[0].split("+")[0]
-    raise ServerUnavailable(f"apt knows no rabbitmq-server (run `apt-get update`?): {_ADVICE}")
+    folder = cache / "rabbitmq"
+    found = Programs(folder / "home", folder)
+    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    if missing and not found.complete:
+        raise ServerUnavailable(f"no RabbitMQ, and no {' and '.join(missing)} here: {_ADVICE}")
+    return found
 
 
 def _unpack(target: Path) -> None:
     fresh = target.with_suffix(".new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    for folder in (fresh, target):
+        shutil.rmtree(folder, ignore_errors=True)
     packages = fresh / "packages"
     packages.mkdir(parents=True)
-    fetched = subprocess.run(
-        ["apt-get", "download", "-o", "APT::Sandbox::User=root", *_PACKAGES],
-        cwd=packages, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if fetched.returncode:
-        raise ServerUnavailable(f"apt-get download failed: {fetched.stderr.strip()}\n{_ADVICE}")
+    _download(packages)
     for package in packages.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, fresh], check=True)
     shutil.rmtree(packages)
     fresh.chmod(0o755)
     _relocate(fresh / "usr/lib/erlang", target / "usr/lib/erlang")
+    (home,) = fresh.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*")
+    (fresh / "home").symlink_to(home.relative_to(fresh))
+    _place(fresh).write_text(str(target), encoding="utf-8")
     fresh.rename(target)
+
+
+def _download(folder: Path) -> None:
+    """Fetch with the system's package lists, else with lists of our own: those need no root."""
+    try:
+        _apt(folder, "download", *_PACKAGES)
+    except ServerUnavailable:
+        lists = folder / "lists"
+        for name in ("lists/partial", "archives/partial"):
+            (lists / name).mkdir(parents=True)
+        own = (
+            "-o", f"Dir::State::lists={lists}/lists", "-o", f"Dir::Cache={lists}",
+            "-o", f"Dir::Cache::archives={lists}/archives",
+        )  # fmt: skip
+        _apt(folder, *own, "update")
+        _apt(folder, *own, "download", *_PACKAGES)
+
+
+def _apt(folder: Path, *words: str) -> None:
+    done = subprocess.run(
+        ["apt-get", "-q", "-o", "APT::Sandbox::User=root", *words],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise ServerUnavailable(f"apt-get gives no RabbitMQ ({said[-1:]}): {_ADVICE}")
 
 
 def _relocate(erlang: Path, final: Path) -> None:
@@ -92,3 +117,7 @@ def _relocate(erlang: Path, final: Path) -> None:
             content = script.read_bytes()
             if content.startswith(b"#!"):
                 script.write_bytes(content.replace(b"/usr/lib/erlang", str(final).encode()))
+
+
+def _place(folder: Path) -> Path:
+    return folder / ".place"
