@@ -10,7 +10,8 @@ import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package: find discord_stage.py
 
-from discord_stage import Stage, TinyBot, running
+from discord_stage import Stage, running
+from discord_tiny_bot import TinyBot
 
 
 @pytest_asyncio.fixture

@@ -66,6 +66,7 @@ class Connection:
         self._outbox: asyncio.Queue[Json | Close] = asyncio.Queue()
         self._received: deque[float] = deque()
         self._alive = time.monotonic()
+        self._closed_by_us = False
         self.session: Session | None = None
 
     async def serve(self) -> web.WebSocketResponse:
@@ -115,14 +116,14 @@ class Connection:
         if session is None or session.line is not self:
             return
         session.leave()
-        if self._socket.close_code in NORMAL_CLOSURES:
+        if not self._closed_by_us and self._socket.close_code in NORMAL_CLOSURES:
             self._gateway.end_session(session)
 
     async def _write(self) -> None:
         while True:
             payload = await self._outbox.get()
             if isinstance(payload, Close):
-                await self._socket.close(code=payload.code, message=payload.reason.encode())
+                await self._close(payload)
                 return
             try:
                 await self._transmit(json.dumps(payload))
@@ -155,7 +156,11 @@ class Connection:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self._handle(message.data)
         except Close as close:
-            await self._socket.close(code=close.code, message=close.reason.encode())
+            await self._close(close)
+
+    async def _close(self, close: Close) -> None:
+        self._closed_by_us = True
+        await self._socket.close(code=close.code, message=close.reason.encode())
 
     def _handle(self, text: str | bytes) -> None:
         self._pace()
