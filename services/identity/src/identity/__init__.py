@@ -1,1 +1,4 @@
-"""Users, linked accounts, sessions, tiers and keys."""
+"""Who people are: users, linked accounts, consents, tiers, roles, sessions, API keys and tokens.
+
+The only service that knows a login. The others know a person by what its events and tokens say.
+"""

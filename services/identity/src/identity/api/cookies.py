@@ -1,0 +1,68 @@
+"""Two cookies: one binds a login to its browser, one continues a session. Scripts read neither."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from fastapi import Request, Response
+
+from identity.domain.access import REFRESH_LIFE
+from identity.domain.links import STATE_LIFE
+from identity.handlers.linking import RoundTrip
+from identity.secret import digest
+from identity.settings import Settings
+
+REFRESH = "holdfast_refresh"
+_REFRESH_PATH = "/v1/auth"
+
+
+class _Flags(TypedDict):
+    secure: bool
+    httponly: bool
+
+
+def bind(request: Request, response: Response, trip: RoundTrip) -> None:
+    """Let only this browser finish the round trip; several may be under way at once."""
+    response.set_cookie(
+        _name(trip.state),
+        trip.browser,
+        max_age=int(STATE_LIFE.total_seconds()),
+        samesite="lax",
+        **_flags(request),
+    )
+
+
+def bound(request: Request, state: str) -> str:
+    """What this browser was given for the round trip; empty if nothing."""
+    return request.cookies.get(_name(state), "")[:100]
+
+
+def unbind(response: Response, state: str) -> None:
+    """Forget the round trip in the browser."""
+    response.delete_cookie(_name(state), path="/")
+
+
+def keep_refresh(request: Request, response: Response, refresh_token: str) -> None:
+    """Let the browser continue the session; other sites cannot make it."""
+    response.set_cookie(
+        REFRESH,
+        refresh_token,
+        max_age=int(REFRESH_LIFE.total_seconds()),
+        path=_REFRESH_PATH,
+        samesite="strict",
+        **_flags(request),
+    )
+
+
+def drop_refresh(response: Response) -> None:
+    """Forget the session in the browser."""
+    response.delete_cookie(REFRESH, path=_REFRESH_PATH)
+
+
+def _name(state: str) -> str:
+    return f"holdfast_oauth_{digest(state)[:12]}"
+
+
+def _flags(request: Request) -> _Flags:
+    settings: Settings = request.app.state.settings
+    return {"secure": settings.secure_cookies, "httponly": True}

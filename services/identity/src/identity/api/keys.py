@@ -1,0 +1,71 @@
+"""API keys over REST."""
+
+from __future__ import annotations
+
+from chassis.auth import LiveCaller
+from chassis.database import Transaction
+from chassis.idempotency import cause_of
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from identity.api import parts
+from identity.api.models import KeyId, KeyIn, KeyOut, KeysOut, NewKeyOut, refusals
+from identity.domain.access import ApiKey
+from identity.handlers import keys as handlers
+from identity.store import keys
+
+router = APIRouter(tags=["api keys"])
+
+
+@router.get("/v1/api-keys", responses=refusals(401), summary="One's own API keys")
+async def list_keys(request: Request, caller: LiveCaller) -> KeysOut:
+    """All live keys of the caller, without their secrets."""
+    found = await keys.live(parts.database(request), caller.user_id)
+    return KeysOut(data=[_shown(key) for key in found])
+
+
+@router.post(
+    "/v1/api-keys",
+    status_code=201,
+    responses=refusals(401, 403, 409, 422),
+    summary="Make an API key",
+)
+async def create_key(
+    request: Request, response: Response, body: KeyIn, caller: LiveCaller
+) -> NewKeyOut:
+    """Make a key and show its secret this once; so a repeated request makes another key."""
+
+    async def work(tx: Transaction) -> tuple[ApiKey, str]:
+        return await handlers.create_key(tx, caller, body.name, body.scopes, body.expires_at)
+
+    key, secret = await parts.database(request).run(work, cause_of(request, caller))
+    response.headers["Cache-Control"] = "no-store"
+    return NewKeyOut(**_shown(key).model_dump(), key=secret)
+
+
+@router.delete(
+    "/v1/api-keys/{key_id}",
+    status_code=204,
+    responses=refusals(401, 403, 404, 422),
+    summary="Revoke an API key",
+)
+async def revoke_key(request: Request, key_id: KeyId, caller: LiveCaller) -> Response:
+    """End the key; money routes refuse it at once, others within 30 seconds."""
+
+    async def work(tx: Transaction) -> None:
+        await handlers.revoke_key(tx, caller, key_id)
+
+    await parts.database(request).run(work, cause_of(request, caller))
+    return Response(status_code=204)
+
+
+def _shown(key: ApiKey) -> KeyOut:
+    return KeyOut(
+        id=key.key_id,
+        name=key.name,
+        hint=key.hint,
+        scopes=list(key.scopes),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
+    )

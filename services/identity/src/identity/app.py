@@ -1,0 +1,53 @@
+"""Identity put together; the only file that knows all its parts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from chassis.auth import Authenticator
+from chassis.clock import Clock
+from chassis.consumer import Consumers
+from chassis.database import Database
+from chassis.service import Parts, create
+from fastapi import FastAPI
+
+from identity import consumers, providers
+from identity.api import ROUTERS, RULES
+from identity.settings import Settings
+from identity.tokens import mint
+
+NAME = "identity"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the service from its settings; nothing connects before it starts."""
+    parts = Parts(
+        NAME,
+        routers=ROUTERS,
+        consumers=consumers.register(Consumers(NAME), settings.bootstrap_admins),
+        timers=consumers.timers(),
+        rules=RULES,
+        state={"mint": mint(settings.signing_key.get_secret_value(), settings.public_base_url)},
+        enter=[lambda database: _outside(app, settings, database)],
+    )
+    app = create(settings, parts)
+    return app
+
+
+@asynccontextmanager
+async def _outside(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
+    limits = httpx.Limits(max_connections=50, max_keepalive_connections=10)
+    async with httpx.AsyncClient(limits=limits, follow_redirects=False) as http:
+        app.state.roblox = providers.roblox(settings, http)
+        app.state.discord = providers.discord(settings, http)
+        app.state.authenticator = own_authenticator(app, settings, database.clock)
+        yield
+        await app.state.authenticator.close()
+
+
+def own_authenticator(app: FastAPI, settings: Settings, clock: Clock) -> Authenticator:
+    """The check that every service makes, here without a socket: identity asks itself."""
+    transport = httpx.ASGITransport(app)
+    return Authenticator("http://identity", settings.public_base_url, clock, transport)

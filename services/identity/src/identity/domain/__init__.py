@@ -1,0 +1,1 @@
+"""The rules of people and their accounts, without any input or output."""

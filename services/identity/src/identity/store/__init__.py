@@ -1,0 +1,1 @@
+"""All SQL of identity, one module per thing that is kept."""
