@@ -92,11 +92,17 @@ def _stage(
         target=target,
         card=render(catalogue, reader.locale, notice),
         card_key=notice.card_key if target.kind != "answer" else "",
+        revision=_revision(tx.cause.causation_id),
     )
     actor = DiscordActor(
         discord_user_id=reader.discord_id, guild_id=target.guild_id, locale=reader.locale
     )
     tx.stage_command(deliver, actor, derive_uuid("deliver", *seed))
+
+
+def _revision(event_id: str) -> int:
+    """When the event was told, in milliseconds: the first 48 bits of its id, a UUIDv7."""
+    return UUID(event_id).int >> 80
 
 
 async def _keep(tx: Transaction, catalogue: Catalogue, notice: Notice, reader: Person) -> None:

@@ -1,0 +1,96 @@
+"""Hears every event on the broker, so that a driver can wait for one instead of sleeping."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aio_pika
+
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event as it passed."""
+
+    type: str
+    id: str
+    time: str
+    service: str
+    sequence: int
+    trace_id: str
+    body: dict[str, Any]
+    causation_id: str = ""
+
+
+class NotHeard(AssertionError):
+    """An event that was waited for did not come in time; the text says what came instead."""
+
+
+@dataclass(slots=True)
+class Tap:
+    """What has been heard so far, and a way to wait for more."""
+
+    heard: list[Heard] = field(default_factory=list)
+    _more: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def wait(self, topic: str, seconds: float = PATIENCE_S, **facts: Any) -> Heard:
+        """The first event of this topic with these facts, heard already or still to come."""
+
+        def found() -> Heard | None:
+            return next((event for event in self.heard if _fits(event, topic, facts)), None)
+
+        try:
+            async with asyncio.timeout(seconds), self._more:
+                while (event := found()) is None:
+                    await self._more.wait()
+                return event
+        except TimeoutError:
+            came = [event.type for event in self.heard[-12:]]
+            raise NotHeard(f"no {topic} with {facts} in {seconds} s; last came {came}") from None
+
+    def of(self, topic: str, **facts: Any) -> list[Heard]:
+        """Every event of this topic with these facts, so far; each event once."""
+        found = {event.id: event for event in self.heard if _fits(event, topic, facts)}
+        return list(found.values())
+
+    async def hear(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
+        """Take an event in."""
+        headers = message.headers
+        event = Heard(
+            type=str(message.type),
+            id=str(message.message_id),
+            time=str(headers.get("cloudEvents_time", "")),
+            service=str(headers.get("cloudEvents_source", "")).rpartition("/")[2],
+            sequence=int(str(headers.get("sequence", 0))),
+            trace_id=str(headers.get("traceparent", "--")).split("-")[1],
+            body=json.loads(message.body),
+            causation_id=str(headers.get("causationid", "")),
+        )
+        async with self._more:
+            self.heard.append(event)
+            self._more.notify_all()
+
+
+def _fits(event: Heard, topic: str, facts: dict[str, Any]) -> bool:
+    return event.type == topic and all(event.body.get(name) == fact for name, fact in facts.items())
+
+
+@asynccontextmanager
+async def tapping(amqp_url: str) -> AsyncIterator[Tap]:
+    """Listen to every event while the block runs, with a queue that vanishes with it."""
+    tap = Tap()
+    connection = await aio_pika.connect_robust(amqp_url)
+    async with connection:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=500)
+        exchange = await channel.get_exchange("holdfast.events", ensure=False)
+        queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+        await queue.bind(exchange, "#")
+        await queue.consume(tap.hear, no_ack=True)
+        yield tap
