@@ -17,17 +17,17 @@ MOST_COMMANDS = {CHAT: 100, USER_MENU: 15, MESSAGE_MENU: 15}
 
 def check_commands(commands: list[Json], form: Form, prefix: str = "") -> None:
     """Note everything that Discord would refuse in a list of commands."""
-    seen: set[tuple[object, object]] = set()
-    for index, command in enumerate(commands):
+    seen: list[tuple[object, object]] = []
+    for index, command in enumerate(form.objects("_list", commands)):
         path = f"{prefix}{index}"
         _command(form, path, command)
         key = (command.get("type", CHAT), command.get("name"))
         if key in seen:
             words = "Application command names must be unique"
             form.refuse(path, "APPLICATION_COMMANDS_DUPLICATE_NAME", words)
-        seen.add(key)
+        seen.append(key)
     for kind, most in MOST_COMMANDS.items():
-        if sum(command.get("type", CHAT) == kind for command in commands) > most:
+        if sum(command.get("type", CHAT) == kind for command in _objects(commands)) > most:
             form.length("_list", 0, most)
 
 
@@ -38,7 +38,7 @@ def _command(form: Form, path: str, command: Json) -> None:
     if kind == CHAT:
         _name(form, f"{path}.name", command.get("name"))
         form.text(f"{path}.description", command.get("description"), 1, 100)
-        _options(form, f"{path}.options", command.get("options") or [], depth=0)
+        _options(form, f"{path}.options", command.get("options"), depth=0)
         if _characters(command) > MOST_CHARACTERS:
             words = f"Command exceeds maximum size ({MOST_CHARACTERS})"
             form.refuse(path, "APPLICATION_COMMAND_TOO_LARGE", words)
@@ -55,10 +55,11 @@ def _name(form: Form, path: str, name: object) -> None:
         form.refuse(path, "APPLICATION_COMMAND_INVALID_NAME", words)
 
 
-def _options(form: Form, path: str, options: list[Json], depth: int) -> None:
+def _options(form: Form, path: str, given: object, depth: int) -> None:
+    options = form.objects(path, given)
     if len(options) > MOST_OPTIONS:
         form.length(path, 0, MOST_OPTIONS)
-    names: set[object] = set()
+    names: list[object] = []
     optional_seen = False
     for index, option in enumerate(options):
         where = f"{path}.{index}"
@@ -66,7 +67,7 @@ def _options(form: Form, path: str, options: list[Json], depth: int) -> None:
         if option.get("name") in names:
             words = "Option name is already used"
             form.refuse(f"{where}.name", "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", words)
-        names.add(option.get("name"))
+        names.append(option.get("name"))
         if option.get("required") and optional_seen:
             words = "Required options must be placed before non-required options"
             form.refuse(where, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", words)
@@ -84,13 +85,13 @@ def _option(form: Form, path: str, option: Json, depth: int) -> None:
             words = "Sub-command options cannot be nested deeper"
             form.refuse(f"{path}.type", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", words)
         else:
-            _options(form, f"{path}.options", option.get("options") or [], depth + 1)
+            _options(form, f"{path}.options", option.get("options"), depth + 1)
     else:
         _choices(form, path, option)
 
 
 def _choices(form: Form, path: str, option: Json) -> None:
-    choices = option.get("choices") or []
+    choices = form.objects(f"{path}.choices", option.get("choices"))
     if choices and option.get("autocomplete"):
         words = "Choices and autocomplete exclude each other"
         form.refuse(path, "APPLICATION_COMMAND_OPTIONS_CHOICES_AND_AUTOCOMPLETE", words)
@@ -108,14 +109,19 @@ def _characters(node: Json) -> int:
     own = sum(_longest(node, key) for key in ("name", "description"))
     choices = sum(
         _longest(choice, "name") + len(str(choice.get("value", "")))
-        for choice in node.get("choices") or ()
+        for choice in _objects(node.get("choices"))
     )
-    return own + choices + sum(_characters(option) for option in node.get("options") or ())
+    return own + choices + sum(_characters(option) for option in _objects(node.get("options")))
+
+
+def _objects(value: object) -> list[Json]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _longest(node: Json, key: str) -> int:
-    texts = [node.get(key) or "", *(node.get(f"{key}_localizations") or {}).values()]
-    return max(len(str(text)) for text in texts)
+    translated = node.get(f"{key}_localizations")
+    texts = list(translated.values()) if isinstance(translated, dict) else []
+    return max(len(str(text)) for text in (node.get(key) or "", *texts))
 
 
 def leaves(command: Json) -> Iterator[tuple[str, Json]]:

@@ -19,7 +19,8 @@ SCHEMES = ("http://", "https://", "discord://", "attachment://")
 
 def children(component: Json) -> Iterator[Json]:
     """The components directly inside one."""
-    yield from component.get("components") or ()
+    inside = component.get("components")
+    yield from (c for c in inside if isinstance(c, dict)) if isinstance(inside, list) else ()
     for key in ("accessory", "component"):
         if isinstance(component.get(key), dict):
             yield component[key]
@@ -83,7 +84,7 @@ class Checker:
             self.form.refuse(path, "DICT_TYPE_CONVERT", "Only dictionaries may be used.")
             return
         kind = component.get("type")
-        if kind not in allowed:
+        if type(kind) is not int or kind not in allowed:
             words = f'Value of field "type" must be one of {allowed}.'
             self.form.refuse(f"{path}.type", "UNION_TYPE_CHOICES", words)
         elif kind in self._checks:
@@ -93,17 +94,18 @@ class Checker:
         """A custom_id of 1 to 100 characters that no other component has."""
         custom_id = component.get("custom_id")
         self.form.text(f"{path}.custom_id", custom_id, 1, 100)
+        if not isinstance(custom_id, str):
+            return
         if custom_id in self.custom_ids:
             words = "Component custom id cannot be duplicated"
             self.form.refuse(f"{path}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", words)
-        if isinstance(custom_id, str):
-            self.custom_ids.add(custom_id)
+        self.custom_ids.add(custom_id)
 
     def row(self, path: str, row: Json) -> None:
         """1 to 5 buttons or one select."""
-        inside = row.get("components") or []
+        inside = self.form.objects(f"{path}.components", row.get("components"))
         self.each(f"{path}.components", inside, IN_ROW)
-        selects = sum(c.get("type") in SELECTS for c in inside if isinstance(c, dict))
+        selects = sum(c.get("type") in SELECTS for c in inside)
         if not 1 <= len(inside) <= 5 or (selects and len(inside) > 1):
             self.form.length(f"{path}.components", 1, 1 if selects else 5)
 
@@ -152,8 +154,8 @@ class Checker:
         if not isinstance(options, list) or not least <= len(options) <= most:
             self.form.length(path, least, most)
             return
-        values: set[object] = set()
-        for index, option in enumerate(options):
+        values: list[object] = []
+        for index, option in enumerate(self.form.objects(path, options)):
             self.form.text(f"{path}.{index}.label", option.get("label"), 1, 100)
             self.form.text(f"{path}.{index}.value", option.get("value"), 1, 100)
             if option.get("description") is not None:
@@ -161,11 +163,11 @@ class Checker:
             if option.get("value") in values:
                 words = "The specified option value is already used"
                 self.form.refuse(f"{path}.{index}.value", "SELECT_OPTION_VALUE_DUPLICATED", words)
-            values.add(option.get("value"))
+            values.append(option.get("value"))
 
     def section(self, path: str, section: Json) -> None:
         """1 to 3 texts beside a button or a thumbnail."""
-        texts = section.get("components") or []
+        texts = self.form.objects(f"{path}.components", section.get("components"))
         self.each(f"{path}.components", texts, (TEXT,))
         if not 1 <= len(texts) <= 3:
             self.form.length(f"{path}.components", 1, 3)
@@ -185,7 +187,7 @@ class Checker:
         if not isinstance(items, list) or not 1 <= len(items) <= 10:
             self.form.length(f"{path}.items", 1, 10)
             return
-        for index, item in enumerate(items):
+        for index, item in enumerate(self.form.objects(f"{path}.items", items)):
             self._media(f"{path}.items.{index}.media", item.get("media"))
 
     def file(self, path: str, file: Json) -> None:

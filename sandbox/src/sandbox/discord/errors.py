@@ -126,6 +126,26 @@ class Form:
             words = f"int value should be between {least} and {most}."
             self.refuse(path, "NUMBER_TYPE_RANGE", words)
 
+    def objects(self, path: str, value: object) -> list[Json]:
+        """The field, where given, must be a list of objects; returns those that are."""
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.refuse(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+            return []
+        for index, item in enumerate(value):
+            if not isinstance(item, dict):
+                words = "Only dictionaries may be used in a DictType"
+                self.refuse(f"{path}.{index}", "DICT_TYPE_CONVERT", words)
+        return [item for item in value if isinstance(item, dict)]
+
+    def an_object(self, path: str, value: object) -> Json:
+        """The field, where given, must be an object; an empty one stands for anything else."""
+        if value is None or isinstance(value, dict):
+            return value or {}
+        self.refuse(path, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+        return {}
+
     def raise_if_refused(self) -> None:
         """End the request with 50035 where anything was refused."""
         if self._tree:

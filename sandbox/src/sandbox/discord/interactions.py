@@ -4,7 +4,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from sandbox.discord import payloads
+from sandbox.discord import message_payloads, payloads
 from sandbox.discord.entities import (
     Callback,
     Channel,
@@ -96,7 +96,7 @@ class Interactions:
             **self._place(user, channel),
         }
         if act.message is not None:
-            payload["message"] = payloads.message(world, act.message)
+            payload["message"] = message_payloads.message(world, act.message)
         return payload
 
     def _place(self, user: User, channel: Channel) -> Json:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.discord import payloads
+from sandbox.discord import message_payloads, payloads
 from sandbox.discord.command_limits import (
     BOOLEAN,
     CHANNEL,
@@ -159,7 +159,7 @@ class OptionReader:
             raise Refused(400, f"option {name}: give {{filename, content, content_type?}}")
         new_id = self._store(value, self._typed.channel)
         file = self._world.attachments[new_id]
-        self.resolved.setdefault("attachments", {})[new_id] = payloads.attachment(
+        self.resolved.setdefault("attachments", {})[new_id] = message_payloads.attachment(
             file, self._world.base_url
         )
         return new_id

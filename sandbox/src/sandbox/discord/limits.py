@@ -9,6 +9,7 @@ from sandbox.discord.snowflakes import is_snowflake
 
 MOST_CONTENT, MOST_EMBEDS, MOST_EMBED_TEXT = 2000, 10, 6000
 LEGACY = ("content", "embeds", "poll", "sticker_ids", "stickers")
+PARSED_LISTS = ("parse", "users", "roles")
 PARSEABLE = ("roles", "users", "everyone")
 
 
@@ -37,6 +38,8 @@ def check_message(body: Json, files: int, before: Before = NEW) -> None:
     if body.get("components") is not None:
         Checker(form).message(body["components"], v2=v2)
     _allowed_mentions(form, body.get("allowed_mentions"))
+    form.objects("attachments", body.get("attachments"))
+    form.an_object("message_reference", body.get("message_reference"))
     form.raise_if_refused()
     if not before.filled and not files and not _says_something(body):
         raise empty_message()
@@ -61,12 +64,10 @@ def _content(form: Form, content: object) -> None:
 
 
 def _embeds(form: Form, embeds: object) -> None:
-    if not isinstance(embeds, list):
-        form.refuse("embeds", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-        return
-    if len(embeds) > MOST_EMBEDS:
+    listed = form.objects("embeds", embeds)
+    if len(listed) > MOST_EMBEDS:
         form.length("embeds", 0, MOST_EMBEDS)
-    total = sum(_embed(form, f"embeds.{index}", embed) for index, embed in enumerate(embeds))
+    total = sum(_embed(form, f"embeds.{index}", embed) for index, embed in enumerate(listed))
     if total > MOST_EMBED_TEXT:
         words = f"Embed size exceeds maximum size of {MOST_EMBED_TEXT}"
         form.refuse("embeds", "MAX_EMBED_SIZE_EXCEEDED", words)
@@ -74,13 +75,15 @@ def _embeds(form: Form, embeds: object) -> None:
 
 def _embed(form: Form, path: str, embed: Json) -> int:
     """Check one embed; returns how many characters it counts."""
+    footer = form.an_object(f"{path}.footer", embed.get("footer"))
+    author = form.an_object(f"{path}.author", embed.get("author"))
     texts = [
         (f"{path}.title", embed.get("title"), 256),
         (f"{path}.description", embed.get("description"), 4096),
-        (f"{path}.footer.text", (embed.get("footer") or {}).get("text"), 2048),
-        (f"{path}.author.name", (embed.get("author") or {}).get("name"), 256),
+        (f"{path}.footer.text", footer.get("text"), 2048),
+        (f"{path}.author.name", author.get("name"), 256),
     ]
-    fields = embed.get("fields") or []
+    fields = form.objects(f"{path}.fields", embed.get("fields"))
     if len(fields) > 25:
         form.length(f"{path}.fields", 0, 25)
     for index, field in enumerate(fields):
@@ -98,6 +101,9 @@ def _allowed_mentions(form: Form, allowed: object) -> None:
         return
     if not isinstance(allowed, dict):
         form.refuse("allowed_mentions", "MODEL_TYPE_CONVERT", "Only dictionaries may be used.")
+        return
+    if not all(isinstance(allowed.get(key) or [], list) for key in PARSED_LISTS):
+        form.refuse("allowed_mentions", "LIST_TYPE_CONVERT", "Only iterables may be used.")
         return
     for index, kind in enumerate(allowed.get("parse") or []):
         if kind not in PARSEABLE:

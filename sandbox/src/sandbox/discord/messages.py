@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sandbox.discord import attachments, payloads
+from sandbox.discord import attachments, message_payloads, payloads
 from sandbox.discord.components import kept, walk
 from sandbox.discord.entities import (
     COMPONENTS_V2,
@@ -19,6 +19,7 @@ from sandbox.discord.entities import (
 from sandbox.discord.errors import ApiError, Form, Json
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.limits import Before, check_message, kept_embed
+from sandbox.discord.message_payloads import REPLY
 from sandbox.discord.permissions import Can
 from sandbox.discord.rest import File
 from sandbox.discord.sessions import Intent
@@ -28,7 +29,6 @@ USER_MENTION = re.compile(r"<@!?(\d+)>")
 ROLE_MENTION = re.compile(r"<@&(\d+)>")
 EVERYONE = re.compile(r"@(everyone|here)")
 SENDABLE_FLAGS = (1 << 2) | (1 << 12) | COMPONENTS_V2
-REPLY = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Messages:
 
     def payload(self, message: Message) -> Json:
         """The message as the REST API returns it."""
-        return payloads.message(self._world, message)
+        return message_payloads.message(self._world, message)
 
     def _fill(self, message: Message, body: Json, files: list[Attachment]) -> None:
         message.attachments = [*message.attachments, *files]

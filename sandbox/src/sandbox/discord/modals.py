@@ -26,7 +26,7 @@ def check_modal(data: object) -> None:
         form.length("data.components", 1, MOST_TOP)
     else:
         checker = Checker(form)
-        for index, component in enumerate(components):
+        for index, component in enumerate(form.objects("data.components", components)):
             _top(checker, f"data.components.{index}", component)
     form.raise_if_refused()
 
@@ -35,7 +35,7 @@ def _top(checker: Checker, path: str, component: Json) -> None:
     form = checker.form
     kind = component.get("type")
     if kind == ROW:
-        inside = component.get("components") or []
+        inside = form.objects(f"{path}.components", component.get("components"))
         if len(inside) != 1:
             form.length(f"{path}.components", 1, 1)
             return
@@ -45,7 +45,8 @@ def _top(checker: Checker, path: str, component: Json) -> None:
         form.text(f"{path}.label", component.get("label"), 1, 45)
         if component.get("description") is not None:
             form.text(f"{path}.description", component["description"], 1, 100)
-        _field(checker, f"{path}.component", component.get("component") or {}, IN_LABEL)
+        inner = form.an_object(f"{path}.component", component.get("component"))
+        _field(checker, f"{path}.component", inner, IN_LABEL)
     else:
         checker.one(path, component, (TEXT,))
 
@@ -53,7 +54,7 @@ def _top(checker: Checker, path: str, component: Json) -> None:
 def _field(checker: Checker, path: str, field: Json, allowed: tuple[int, ...]) -> None:
     form = checker.form
     kind = field.get("type")
-    if kind not in allowed:
+    if type(kind) is not int or kind not in allowed:
         words = f'Value of field "type" must be one of {allowed}.'
         form.refuse(f"{path}.type", "UNION_TYPE_CHOICES", words)
         return

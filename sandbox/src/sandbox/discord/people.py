@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Any
 
-from sandbox.discord import payloads
+from sandbox.discord import message_payloads
 from sandbox.discord.attachments import store
 from sandbox.discord.command_limits import MESSAGE_MENU, USER_MENU
 from sandbox.discord.components import BUTTON, LINK, SELECTS, STRING_SELECT, walk
@@ -85,7 +85,7 @@ class People:
             resolved = resolved_user(self._world, target, typed.channel, {})
             return menu(self._world, typed, USER_MENU, (target.id, resolved))
         message = self._seen(typed.user, body["target_message"])
-        resolved = {"messages": {message.id: payloads.message(self._world, message)}}
+        resolved = {"messages": {message.id: message_payloads.message(self._world, message)}}
         return menu(self._world, typed, MESSAGE_MENU, (message.id, resolved))
 
     def autocomplete(self, body: Json) -> Interaction:
@@ -152,7 +152,9 @@ class People:
         values = body.get("values") or {}
         if not isinstance(values, dict):
             raise Refused(400, "values: an object of custom_id or label to entry is needed")
-        channel = self._world.channels[opener.channel_id]
+        channel = self._world.channels.get(opener.channel_id)
+        if channel is None or not self._world.sees(user.id, channel):
+            raise Refused(409, f"{user.username} no longer sees the channel")
         data = self._submission(opener.modal, values, channel)
         message = self._world.messages.get(opener.source_message_id or "")
         act = Act(InteractionKind.MODAL_SUBMIT, data, message=message, opener=opener)
@@ -165,10 +167,13 @@ class People:
         for label, field in fields(modal):
             for key in (field["custom_id"], label):
                 if field["type"] == FILE_UPLOAD and key in values:
-                    files = [self.upload(file, channel) for file in values[key]]
+                    given = values[key] if isinstance(values[key], list) else [values[key]]
+                    files = [self.upload(file, channel) for file in given]
                     values = {**values, key: files}
                     stored = (self._world.attachments[i] for i in files)
-                    uploads |= {a.id: payloads.attachment(a, self._world.base_url) for a in stored}
+                    uploads |= {
+                        a.id: message_payloads.attachment(a, self._world.base_url) for a in stored
+                    }
         try:
             components = filled(modal, values)
         except BadEntry as error:

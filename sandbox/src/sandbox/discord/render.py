@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from sandbox.discord.components import BUTTON, LINK, SELECTS, TEXT, walk
 from sandbox.discord.entities import Channel, ChannelKind, Message
 from sandbox.discord.errors import Json
-from sandbox.discord.payloads import attachment, stamp
+from sandbox.discord.message_payloads import attachment
+from sandbox.discord.payloads import stamp
 from sandbox.discord.state import World
 
 KINDS = {

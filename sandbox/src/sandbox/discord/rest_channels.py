@@ -170,6 +170,9 @@ def _page(channel: Channel, query: dict[str, str]) -> list[Message]:
     limit = query.get("limit", str(PAGE))
     form = Form()
     form.whole("limit", int(limit) if limit.isdigit() else -1, 1, MOST)
+    for name in ("before", "after", "around"):
+        if not query.get(name, "0").isdigit():
+            form.refuse(name, "NUMBER_TYPE_COERCE", f'Value "{query[name]}" is not snowflake.')
     form.raise_if_refused()
     seen = [m for m in channel.messages.values() if not m.is_ephemeral]
     if "before" in query:

@@ -15,6 +15,7 @@ from sandbox.discord.permissions import Can, of_member
 from sandbox.discord.rate_limits import THREADS
 from sandbox.discord.rest import Call, Reply, Route
 from sandbox.discord.sessions import Intent
+from sandbox.discord.snowflakes import is_snowflake
 from sandbox.discord.state import World
 
 GUILD = "/guilds/{guild_id}"
@@ -24,13 +25,20 @@ ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 MOST_CHANNELS = 500
 
 
-def overwrites_of(body: list[Json] | None) -> list[Overwrite]:
+def overwrites_of(body: object) -> list[Overwrite]:
     """Permission overwrites of a request."""
+    form = Form()
+    listed = form.objects("permission_overwrites", body)
+    for index, overwrite in enumerate(listed):
+        for key in ("id", "allow", "deny"):
+            if not is_snowflake(overwrite.get(key) or 0):
+                path = f"permission_overwrites.{index}.{key}"
+                form.refuse(path, "NUMBER_TYPE_COERCE", "Value is not a number.")
+        form.one_of(f"permission_overwrites.{index}.type", overwrite.get("type", 0), (0, 1))
+    form.raise_if_refused()
     return [
-        Overwrite(
-            str(o["id"]), int(o.get("type", 0)), int(o.get("allow") or 0), int(o.get("deny") or 0)
-        )
-        for o in body or []
+        Overwrite(str(o["id"]), o.get("type", 0), int(o.get("allow") or 0), int(o.get("deny") or 0))
+        for o in listed
     ]
 
 

@@ -10,7 +10,8 @@ from sandbox.discord.entities import (
 )
 from sandbox.discord.errors import ApiError, Form, Json, unknown
 from sandbox.discord.interactions import Interactions, check_kind
-from sandbox.discord.messages import REPLY, Messages, Origin
+from sandbox.discord.message_payloads import REPLY
+from sandbox.discord.messages import Messages, Origin
 from sandbox.discord.modals import check_modal, opened
 from sandbox.discord.rate_limits import WEBHOOK
 from sandbox.discord.rest import Call, File, Reply, Route, Token
@@ -56,7 +57,7 @@ class InteractionRest:
         )
         try:
             check_kind(interaction, kind)
-            message = self._apply(interaction, kind, call.form.get("data") or {}, call.files)
+            message = self._apply(interaction, kind, _data(call), call.files)
         except ApiError:
             self._interactions.retract(interaction)
             raise
@@ -147,6 +148,9 @@ class InteractionRest:
     async def follow_up(self, call: Call) -> Reply:
         """A further message; the first after a deferred answer fills the waiting one."""
         interaction = self._found(call)
+        form = Form()
+        form.whole("flags", call.form.get("flags"), 0, 1 << 30)
+        form.raise_if_refused()
         waiting = self._world.messages.get(interaction.original_id or "")
         if waiting is not None and waiting.is_loading:
             message = self._edit(interaction, waiting, call)
@@ -208,12 +212,19 @@ class InteractionRest:
         return message
 
 
+def _data(call: Call) -> Json:
+    form = Form()
+    data = form.an_object("data", call.form.get("data"))
+    form.whole("data.flags", data.get("flags"), 0, 1 << 30)
+    form.raise_if_refused()
+    return data
+
+
 def _checked_choices(data: Json) -> list[Json]:
     form = Form()
-    choices = data.get("choices")
-    if not isinstance(choices, list) or len(choices) > MOST_CHOICES:
+    choices = form.objects("data.choices", data.get("choices"))
+    if len(choices) > MOST_CHOICES:
         form.length("data.choices", 0, MOST_CHOICES)
-        choices = []
     for index, choice in enumerate(choices):
         form.text(f"data.choices.{index}.name", choice.get("name"), 1, 100)
         if isinstance(choice.get("value"), str):
