@@ -1,0 +1,139 @@
+"""Reads at the owners, on behalf of the person in front of the screen."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+TIMEOUT_S = 3.0
+NOT_REGISTERED = "not_registered"
+_RENEW_BEFORE_S = 30.0
+_MOST_TOKENS = 5_000
+
+Json = dict[str, Any]
+
+
+class OwnerAway(Exception):
+    """The service that would answer cannot be reached, or cannot answer now."""
+
+
+class OwnerRefused(Exception):
+    """The owner refused, and says why and what to do."""
+
+    def __init__(self, status: int, code: str, detail: str, next_action: str = "") -> None:
+        """Keep the problem's parts."""
+        super().__init__(detail)
+        self.status, self.code = status, code
+        self.detail, self.next_action = detail, next_action
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A person's short-lived access, as identity gave it."""
+
+    token: str
+    user_id: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that an owner keeps: its bytes, or the address it is fetched from."""
+
+    content: bytes = b""
+    url: str = ""
+
+
+class Owners:
+    """The services that own what people read; each is asked as the reader, with their rights."""
+
+    def __init__(
+        self, urls: Mapping[str, str], service_secret: str, http: httpx.AsyncClient
+    ) -> None:
+        """Reach the owners under these addresses; the secret is for identity alone."""
+        self._urls, self._secret, self._http = urls, service_secret, http
+        self._access: dict[str, Access] = {}
+
+    async def access(self, discord_user_id: str) -> Access:
+        """The person's access; raises OwnerRefused for who has not joined."""
+        known = self._access.get(discord_user_id)
+        if known is not None and known.until > time.monotonic():
+            return known
+        response = await self._send(
+            "POST",
+            "identity",
+            "/internal/token-exchange",
+            headers={"X-Service-Secret": self._secret},
+            json={"discord_user_id": discord_user_id},
+        )
+        if response.status_code == 404:
+            raise OwnerRefused(404, NOT_REGISTERED, "This Discord account has not joined yet.")
+        body = _body(response)
+        token, lives_s = str(body["access_token"]), float(body["expires_in"])
+        until = time.monotonic() + lives_s - _RENEW_BEFORE_S
+        if len(self._access) >= _MOST_TOKENS:
+            self._access.clear()
+        self._access[discord_user_id] = access = Access(token, _subject(token), until)
+        return access
+
+    async def get(
+        self, service: str, path: str, reader: str, params: Mapping[str, str] | None = None
+    ) -> Any:
+        """What the owner answers to this person."""
+        headers = await self._headers(reader)
+        return _body(await self._send("GET", service, path, headers=headers, params=params))
+
+    async def post(self, service: str, path: str, reader: str, key: str) -> Any:
+        """What the owner answers to this person; the same key asks for the same thing."""
+        headers = await self._headers(reader) | {"Idempotency-Key": key}
+        return _body(await self._send("POST", service, path, headers=headers, json={}))
+
+    async def document(self, service: str, path: str, reader: str) -> Document:
+        """A file this person may read."""
+        response = await self._send("GET", service, path, headers=await self._headers(reader))
+        if response.is_redirect:
+            return Document(url=response.headers["Location"])
+        if not response.is_success:
+            _body(response)
+        return Document(content=response.content)
+
+    async def _headers(self, reader: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {(await self.access(reader)).token}"}
+
+    async def _send(self, method: str, service: str, path: str, **parts: Any) -> httpx.Response:
+        try:
+            response = await self._http.request(method, self._urls[service] + path, **parts)
+        except httpx.HTTPError as error:
+            raise OwnerAway(f"{service}: {type(error).__name__}") from error
+        if response.status_code >= 500 or response.status_code == 429:
+            raise OwnerAway(f"{service} answers {response.status_code}")
+        return response
+
+
+def _body(response: httpx.Response) -> Any:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if response.is_success and body is not None:
+        return body
+    problem = body if isinstance(body, dict) else {}
+    raise OwnerRefused(
+        response.status_code,
+        str(problem.get("code") or "refused"),
+        str(problem.get("detail") or problem.get("title") or ""),
+        str(problem.get("next_action") or ""),
+    )
+
+
+def _subject(token: str) -> str:
+    """Whom the token is for; it came from identity itself, so only its reader needs to check it."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims["sub"])

@@ -1,0 +1,96 @@
+"""Options of slash commands: typed ids, and choices read from the owners while one types."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from contracts_schema.ids import parse_id
+from discord import app_commands
+from pydantic import ValidationError
+
+from discord_gateway import intake
+from discord_gateway.catalogue import text
+from discord_gateway.clients import OwnerAway, OwnerRefused
+from discord_gateway.escaping import plain
+from discord_gateway.intake import Desk, Interaction, locale_of
+from discord_gateway.models import ContractRead, EscrowRead, Experience, ListingRead
+from discord_gateway.reads import items
+
+SUGGEST_WITHIN_S = 2.0
+MOST_CHOICES = 25
+MOST_NAME = 100
+
+Choices = list[app_commands.Choice[str]]
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Where choices come from, and how a row becomes (id, name)."""
+
+    service: str
+    path: str
+    choice: Callable[[Any], tuple[str, str]]
+
+
+def _listing(row: Any) -> tuple[str, str]:
+    listing = ListingRead.model_validate(row)
+    return listing.id, f"{listing.title} · {listing.price} · {listing.state}"
+
+
+def _contract(row: Any) -> tuple[str, str]:
+    contract = ContractRead.model_validate(row)
+    return contract.id, f"{contract.title} · {contract.price} · {contract.state}"
+
+
+def _deal(row: Any) -> tuple[str, str]:
+    deal = EscrowRead.model_validate(row)
+    return deal.id, f"{deal.title} · {deal.price} · {deal.state}"
+
+
+def _game(row: Any) -> tuple[str, str]:
+    game = Experience.model_validate(row)
+    return game.asset_id, game.name
+
+
+LISTINGS = Suggestion("listings", "/v1/listings", _listing)
+CONTRACTS = Suggestion("contracts", "/v1/contracts", _contract)
+DEALS = Suggestion("escrow", "/v1/escrows", _deal)
+GAMES = Suggestion("verification", "/v1/users/{user_id}/experiences", _game)
+
+
+async def suggest(desk: Desk, interaction: Interaction, source: Suggestion, typed: str) -> Choices:
+    """What fits what is typed so far; nothing, when the owner cannot answer in time."""
+    reader = str(interaction.user.id)
+    try:
+        async with asyncio.timeout(SUGGEST_WITHIN_S):
+            access = await desk.owners.access(reader)
+            path = source.path.format(user_id=access.user_id)
+            rows = items(await desk.owners.get(source.service, path, reader))
+        found = [source.choice(row) for row in rows]
+    except (OwnerAway, OwnerRefused, TimeoutError, ValidationError) as error:
+        log.info("autocomplete.nothing", source=source.service, error=type(error).__name__)
+        return []
+    wanted = typed.casefold()
+    return [
+        app_commands.Choice(name=plain(name, MOST_NAME) or value, value=value)
+        for value, name in found
+        if wanted in name.casefold() or wanted in value
+    ][:MOST_CHOICES]
+
+
+async def named(interaction: Interaction, prefix: str, typed: str) -> str | None:
+    """The id that was typed, or None after a refusal that says what is needed."""
+    try:
+        return parse_id(prefix, typed.strip())
+    except ValueError:
+        locale = locale_of(interaction)
+        card = intake.refusal(
+            text("wrong.id", locale, prefix=prefix), text("wrong.id_next", locale), locale
+        )
+        await intake.reply(interaction, card)
+        return None

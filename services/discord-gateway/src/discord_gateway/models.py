@@ -1,0 +1,86 @@
+"""What the owners' answers hold, as far as a card shows it; further fields are ignored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contracts_schema.money import Money
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ListingRead(_Read):
+    """A listing as its owner shows it."""
+
+    id: str = Field(validation_alias=AliasChoices("id", "listing_id"))
+    title: str
+    summary: str = ""
+    category: str = ""
+    price: Money
+    state: str
+    thumbnail_url: str | None = None
+
+
+class OfferRead(_Read):
+    """An offer as a party to it sees it."""
+
+    id: str = Field(validation_alias=AliasChoices("id", "offer_id"))
+    listing_id: str
+    title: str = ""
+    amount: Money
+    state: str
+    conditions: str = ""
+    expires_at: datetime | None = None
+
+
+class ContractRead(_Read):
+    """A contract as a party to it sees it."""
+
+    id: str = Field(validation_alias=AliasChoices("id", "contract_id"))
+    title: str = ""
+    price: Money
+    state: str
+    terms_sha256: str = ""
+    sign_before: datetime | None = None
+
+
+class EscrowRead(_Read):
+    """A deal's money as a party to it sees it."""
+
+    id: str = Field(validation_alias=AliasChoices("id", "escrow_id"))
+    title: str = ""
+    price: Money
+    state: str
+    deadline: datetime | None = None
+
+
+class Share(_Read):
+    """Who would get what."""
+
+    seller: Money | None = Field(
+        default=None, validation_alias=AliasChoices("seller", "seller_receives", "net")
+    )
+    buyer: Money | None = Field(
+        default=None, validation_alias=AliasChoices("buyer", "buyer_receives", "amount")
+    )
+    fee: Money | None = None
+
+
+class PreviewRead(_Read):
+    """What would happen to the money now, computed by the code that would do it."""
+
+    state: str = ""
+    title: str = ""
+    price: Money | None = Field(default=None, validation_alias=AliasChoices("price", "held"))
+    release: Share | None = None
+    refund: Share | None = None
+
+
+class Experience(_Read):
+    """A game that the person can sell."""
+
+    asset_id: str = Field(validation_alias=AliasChoices("asset_id", "universe_id", "id"))
+    name: str = Field(validation_alias=AliasChoices("name", "title"))

@@ -1,0 +1,33 @@
+"""What discord-gateway needs from its environment."""
+
+from chassis.settings import ServiceSettings
+from pydantic import SecretStr
+
+REAL_API = "https://discord.com/api/v10"
+REAL_GATEWAY = "wss://gateway.discord.gg/"
+
+
+class Settings(ServiceSettings):
+    """The service's settings; the two Discord addresses lead elsewhere in development."""
+
+    discord_token: SecretStr
+    custom_id_secret: SecretStr
+    service_secret: SecretStr
+    discord_api_base: str = REAL_API
+    discord_gateway_url: str = REAL_GATEWAY
+    listings_url: str = "http://127.0.0.1:8002"
+    contracts_url: str = "http://127.0.0.1:8003"
+    escrow_url: str = "http://127.0.0.1:8004"
+    verification_url: str = "http://127.0.0.1:8005"
+    terms_version: str = "2026-11"
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Where each service that answers reads is reached, by its name."""
+        return {
+            "identity": self.identity_url,
+            "listings": self.listings_url,
+            "contracts": self.contracts_url,
+            "escrow": self.escrow_url,
+            "verification": self.verification_url,
+        }

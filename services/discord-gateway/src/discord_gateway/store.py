@@ -1,0 +1,180 @@
+"""All SQL of the service: interactions that wait for an answer, and what was shown where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from chassis.database import Database, Row, Transaction
+
+TOKEN_LIVES = timedelta(minutes=15)
+KEEP = timedelta(days=14)
+
+
+class Outcome(StrEnum):
+    """What became of a delivery."""
+
+    ANSWERED = "answered"
+    FOLLOWED_UP = "followed_up"
+    POSTED = "posted"
+    EDITED = "edited"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An interaction that became a command and waits for its answer."""
+
+    command_id: UUID
+    interaction_id: str
+    application_id: str
+    token: str
+    discord_user_id: str
+    locale: str
+    topic: str
+    acknowledged: bool
+    created_at: datetime
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The message that stands under a card key at a target."""
+
+    target: str
+    card_key: str
+    channel_id: str
+    message_id: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one order to show a card."""
+
+    delivery_id: str
+    outcome: Outcome
+    reason_code: str = ""
+    channel_id: str = ""
+    message_id: str = ""
+
+
+_PENDING = (
+    "command_id, interaction_id, application_id, token, discord_user_id, locale, topic,"
+    " acknowledged, created_at"
+)
+
+
+async def take_in(transaction: Transaction, pending: Pending) -> bool:
+    """Remember the interaction; False means that it was taken in before."""
+    taken = await transaction.value(
+        f"INSERT INTO pending_interactions ({_PENDING})"  # noqa: S608
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING true",
+        pending.command_id,
+        pending.interaction_id,
+        pending.application_id,
+        pending.token,
+        pending.discord_user_id,
+        pending.locale,
+        pending.topic,
+        pending.acknowledged,
+        pending.created_at,
+    )
+    return taken is True
+
+
+async def pending(database: Database, command_id: UUID) -> Pending | None:
+    """The interaction behind this command, if it came through Discord."""
+    row = await database.row(
+        f"SELECT {_PENDING}, answered_at FROM pending_interactions"  # noqa: S608
+        " WHERE command_id = $1",
+        command_id,
+    )
+    return Pending(**dict(row)) if row else None
+
+
+async def delivery(database: Database, delivery_id: str) -> Delivery | None:
+    """What became of this delivery, if it was made before."""
+    row = await database.row(
+        "SELECT delivery_id, outcome, reason_code, channel_id, message_id FROM deliveries"
+        " WHERE delivery_id = $1",
+        delivery_id,
+    )
+    return _delivery(row) if row else None
+
+
+async def posted(database: Database, target: str, card_key: str) -> Posted | None:
+    """The message that stands under this key at this target."""
+    row = await database.row(
+        "SELECT target, card_key, channel_id, message_id, revision FROM posted_messages"
+        " WHERE target = $1 AND card_key = $2",
+        target,
+        card_key,
+    )
+    return Posted(**dict(row)) if row else None
+
+
+async def keep(transaction: Transaction, made: Delivery) -> None:
+    """Remember what became of a delivery; the first word stands."""
+    await transaction.run(
+        "INSERT INTO deliveries (delivery_id, outcome, reason_code, channel_id, message_id,"
+        " shown_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        made.delivery_id,
+        made.outcome,
+        made.reason_code,
+        made.channel_id,
+        made.message_id,
+        transaction.now(),
+    )
+
+
+async def keep_posted(transaction: Transaction, message: Posted) -> None:
+    """Remember which message stands under the key now."""
+    await transaction.run(
+        "INSERT INTO posted_messages (target, card_key, channel_id, message_id, revision,"
+        " posted_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (target, card_key) DO UPDATE SET"
+        " channel_id = excluded.channel_id, message_id = excluded.message_id,"
+        " revision = excluded.revision, posted_at = excluded.posted_at",
+        message.target,
+        message.card_key,
+        message.channel_id,
+        message.message_id,
+        message.revision,
+        transaction.now(),
+    )
+
+
+async def answered(transaction: Transaction, command_id: UUID) -> None:
+    """The person sees an answer to this command."""
+    await transaction.run(
+        "UPDATE pending_interactions SET answered_at = $2"
+        " WHERE command_id = $1 AND answered_at IS NULL",
+        command_id,
+        transaction.now(),
+    )
+
+
+async def forget(database: Database) -> None:
+    """Blot out tokens that have expired, and drop what is too old to matter."""
+    now = database.clock.now()
+    await database.pool.execute(
+        "UPDATE pending_interactions SET token = '' WHERE token <> '' AND created_at < $1",
+        now - TOKEN_LIVES,
+    )
+    await database.pool.execute(
+        "DELETE FROM pending_interactions WHERE created_at < $1", now - KEEP
+    )
+    await database.pool.execute("DELETE FROM deliveries WHERE shown_at < $1", now - KEEP)
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        row["delivery_id"],
+        Outcome(row["outcome"]),
+        row["reason_code"],
+        row["channel_id"],
+        row["message_id"],
+    )
