@@ -25,7 +25,7 @@ from chassis.database import Database
 from chassis.principals import Principal
 from chassis.problems import Problem
 
-ALGORITHM = "EdDSA"
+ALGORITHM = "Ed25519"  # EdDSA with its curve named (RFC 9864); "EdDSA" alone is deprecated
 TOKEN_TYPE = "at+jwt"  # noqa: S105
 AUDIENCE = "holdfast"
 API_KEY_PREFIX = "hfk_"
