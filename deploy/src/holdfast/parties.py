@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.credentials import credential
+from holdfast.credentials import credential, token
 from holdfast.instance import Instance
 
 _PREFIX = "HOLDFAST_"
@@ -52,8 +52,8 @@ class IncompleteCredentials(ValueError):
 def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
     """All outside parties, each with the secrets that this instance's sandbox accepts."""
 
-    def secret(name: str) -> str:
-        return credential(instance, name)
+    def secret(name: str, prefix: str = "") -> str:
+        return credential(instance, name, lambda: prefix + token())
 
     websocket = sandbox_url.replace("http", "ws", 1)
     return (
@@ -63,8 +63,8 @@ def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
             {"STRIPE_API_BASE": "https://api.stripe.com"},
             {
                 "STRIPE_API_BASE": f"{sandbox_url}/stripe",
-                "STRIPE_SECRET_KEY": f"sk_test_{secret('stripe')}",
-                "STRIPE_WEBHOOK_SECRET": f"whsec_{secret('stripe-webhook')}",
+                "STRIPE_SECRET_KEY": secret("stripe-secret-key", "sk_test_"),
+                "STRIPE_WEBHOOK_SECRET": secret("stripe-webhook-secret", "whsec_"),
             },
         ),
         Party(
@@ -79,9 +79,9 @@ def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
                 "DISCORD_API_BASE": f"{sandbox_url}/discord/api/v10",
                 "DISCORD_GATEWAY_URL": f"{websocket}/discord/gateway",
                 "DISCORD_OAUTH_BASE": f"{sandbox_url}/discord",
-                "DISCORD_TOKEN": secret("discord"),
+                "DISCORD_TOKEN": secret("discord-token"),
                 "DISCORD_APPLICATION_ID": _APPLICATION_ID,
-                "DISCORD_CLIENT_SECRET": secret("discord-client"),
+                "DISCORD_CLIENT_SECRET": secret("discord-client-secret"),
             },
         ),
         Party(
@@ -95,7 +95,7 @@ def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
                 "ROBLOX_API_BASE": f"{sandbox_url}/roblox/{{host}}",
                 "ROBLOX_OAUTH_BASE": f"{sandbox_url}/roblox/oauth",
                 "ROBLOX_CLIENT_ID": _ROBLOX_CLIENT_ID,
-                "ROBLOX_CLIENT_SECRET": secret("roblox-client"),
+                "ROBLOX_CLIENT_SECRET": secret("roblox-client-secret"),
             },
         ),
     )
@@ -104,9 +104,9 @@ def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
 def internal_secrets(instance: Instance) -> dict[str, str]:
     """The secrets the services share among themselves."""
     return {
-        "CURSOR_SECRET": credential(instance, "cursor"),
-        "SERVICE_SECRET": credential(instance, "service"),
-        "CUSTOM_ID_SECRET": credential(instance, "custom-id"),
+        "CURSOR_SECRET": credential(instance, "cursor-secret"),
+        "SERVICE_SECRET": credential(instance, "service-secret"),
+        "CUSTOM_ID_SECRET": credential(instance, "custom-id-secret"),
         "SIGNING_KEY": credential(instance, "signing-key", _signing_key),
     }
 

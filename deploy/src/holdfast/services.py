@@ -10,7 +10,7 @@ COMMON = (
     "PUBLIC_BASE_URL", "IDENTITY_URL", "LOG_LEVEL",
 )  # fmt: skip
 # Passed on when the caller's own environment has them.
-OPTIONAL = ("OTLP_ENDPOINT",)
+OPTIONAL = ("OTLP_ENDPOINT", "POOL_SIZE", "PREFETCH", "BOOTSTRAP_ADMIN_DISCORD_IDS")
 _DISCORD_LOGIN = (
     "DISCORD_API_BASE",
     "DISCORD_OAUTH_BASE",
@@ -18,7 +18,6 @@ _DISCORD_LOGIN = (
     "DISCORD_CLIENT_SECRET",
 )
 _ROBLOX_LOGIN = (
-    "ROBLOX_API_BASE",
     "ROBLOX_OAUTH_BASE",
     "ROBLOX_CLIENT_ID",
     "ROBLOX_CLIENT_SECRET",
@@ -51,20 +50,20 @@ SERVICES = (
         "identity", 8001, ("SERVICE_SECRET", "SIGNING_KEY", *_DISCORD_LOGIN, *_ROBLOX_LOGIN)
     ),
     Service("listings", 8002, ("SERVICE_SECRET", "VERIFICATION_URL")),
-    Service("contracts", 8003, ("SERVICE_SECRET", *_S3)),
+    Service("contracts", 8003, _S3),
     Service(
         "escrow",
         8004,
         ("SERVICE_SECRET", "STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
     ),
     Service("verification", 8005, ("SERVICE_SECRET", "ROBLOX_API_BASE")),
-    Service("notifier", 8006, ("SERVICE_SECRET",)),
+    Service("notifier", 8006, ()),
     Service(
         "discord-gateway",
         8007,
         (
             "SERVICE_SECRET", "CUSTOM_ID_SECRET", "DISCORD_API_BASE", "DISCORD_GATEWAY_URL",
-            "DISCORD_TOKEN", "DISCORD_APPLICATION_ID", *_PEERS, "NOTIFIER_URL",
+            "DISCORD_TOKEN", *_PEERS,
         ),
     ),
 )  # fmt: skip

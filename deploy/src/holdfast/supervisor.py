@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import time
@@ -209,7 +210,17 @@ class Supervisor:
 
 def _environment(instance: Instance, process: Process) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return {**inherited, reaper.MARK: instance.mark, **process.environment}
+    own = {**inherited, reaper.MARK: instance.mark, **process.environment}
+    try:
+        added = (overrides(instance) / f"{process.name}.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return own
+    return {**own, **json.loads(added)}
+
+
+def overrides(instance: Instance) -> Path:
+    """The folder of `<process>.json` files: environment added from the process's next start on."""
+    return instance.run / "overrides"
 
 
 def _kill_group(pid: int) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).resolve().parents[2] / "topology.toml"
+from holdfast.instance import checkout
+
+FILE = checkout() / "deploy" / "topology.toml"
 
 EVENTS = "holdfast.events"
 COMMANDS = "holdfast.commands"

@@ -40,15 +40,15 @@ def local(instance: Instance, ports: Ports) -> Server:
 
     async def prepare() -> None:
         folder.mkdir(exist_ok=True, mode=0o700)
-        configuration.touch(mode=0o600)
-        configuration.write_text(json.dumps(_identities(secret)), encoding="utf-8")
+        write_identities(configuration, secret)
 
     server = Process(
         name="seaweedfs",
         command=(
             str(find_program()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-filer", "-s3", f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64",
-            "-volume.max=50", "-master.telemetry=false", "-s3.port.iceberg=0",
+            "-volume.max=50",
+            "-volume.preStopSeconds=0", "-master.telemetry=false", "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             *_port_flags(ports, port),
         ),
@@ -60,6 +60,9 @@ def local(instance: Instance, ports: Ports) -> Server:
         after=("seaweedfs-files",),
         port=port,
         folder=folder,
+        # Its parts wait 15 s for each other when told to stop; what was answered is written by
+        # then, so it is not waited for.
+        stop_timeout_s=3.0,
     )  # fmt: skip
     paths = {"s3_secret_key": str(instance.secrets / "s3")}
     return Server(urls(port, secret), (Step("seaweedfs-files", prepare), server), paths)
@@ -87,10 +90,13 @@ def find_program() -> Path:
     return Path(found)
 
 
-def _identities(secret: str) -> dict[str, object]:
+def write_identities(path: Path, secret: str) -> None:
+    """Write the server's list of users: us alone."""
     keys = [{"accessKey": ACCESS_KEY, "secretKey": secret}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    return {"identities": [{"name": ACCESS_KEY, "credentials": keys, "actions": actions}]}
+    user = {"name": ACCESS_KEY, "credentials": keys, "actions": actions}
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"identities": [user]}), encoding="utf-8")
 
 
 def _port_flags(ports: Ports, s3_port: int) -> list[str]:
