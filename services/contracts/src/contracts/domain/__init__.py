@@ -1,0 +1,1 @@
+"""What a contract is and may become, free of input and output."""

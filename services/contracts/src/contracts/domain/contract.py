@@ -1,0 +1,238 @@
+"""A contract's life: two signatures over one hash, then its execution, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from contracts_schema.events.listings import Side
+
+from contracts.domain.errors import (
+    AlreadySigned,
+    BrokenEvidence,
+    NoDocument,
+    NotAParty,
+    SigningClosed,
+    TermsDiffer,
+    WrongPhrase,
+    WrongState,
+)
+
+PHRASE = "I AGREE"
+
+
+class State(StrEnum):
+    """Where a contract stands."""
+
+    PENDING_SIGNATURE = "PENDING_SIGNATURE"
+    EXECUTING = "EXECUTING"
+    EXECUTED = "EXECUTED"
+    EXECUTION_FAILED = "EXECUTION_FAILED"
+    VOID = "VOID"
+
+
+class Action(StrEnum):
+    """What may happen to a contract."""
+
+    SIGN = "sign"
+    COMPLETE = "complete"
+    EXECUTE = "execute"
+    GIVE_UP = "give up"
+    RETRY = "retry"
+    VOID = "void"
+
+
+TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
+    {
+        (State.PENDING_SIGNATURE, Action.SIGN): State.PENDING_SIGNATURE,
+        (State.PENDING_SIGNATURE, Action.COMPLETE): State.EXECUTING,
+        (State.PENDING_SIGNATURE, Action.VOID): State.VOID,
+        (State.EXECUTING, Action.EXECUTE): State.EXECUTED,
+        (State.EXECUTING, Action.GIVE_UP): State.EXECUTION_FAILED,
+        (State.EXECUTION_FAILED, Action.RETRY): State.EXECUTING,
+    }
+)
+"""A pair that is absent is forbidden."""
+
+
+class Method(StrEnum):
+    """By which door a signature came."""
+
+    DISCORD = "discord"
+    REST = "rest"
+    WEB = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What a person did to sign: the words, the terms they saw, and how it reached us."""
+
+    phrase: str
+    method: Method
+    request_id: str
+    seen_terms: str | None = None
+    ip: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One party's signature, as it is kept."""
+
+    signer_id: str
+    side: Side
+    method: Method
+    terms_sha256: str
+    signed_at: datetime
+    request_id: str = ""
+    ip: str = ""
+    user_agent: str = ""
+
+
+@dataclass(slots=True)
+class Contract:
+    """The agreement of a buyer and a seller, whose terms never change once they are drafted."""
+
+    contract_id: str
+    deal_id: str
+    listing_id: str
+    seller_id: str
+    buyer_id: str
+    terms_json: str
+    terms_sha256: str
+    pdf_sha256: str | None
+    template_version: int
+    created_at: datetime
+    sign_before: datetime
+    state: State = State.PENDING_SIGNATURE
+    version: int = 1
+    executed_at: datetime | None = None
+    void_reason: str = ""
+    signatures: list[Signature] = field(default_factory=list)
+
+    def side_of(self, user_id: str) -> Side:
+        """Which side this person is on; who is on none may not know of the contract."""
+        if user_id == self.buyer_id:
+            return Side.BUYER
+        if user_id == self.seller_id:
+            return Side.SELLER
+        raise NotAParty(self.contract_id)
+
+    def check_may_sign(self, user_id: str, at: datetime) -> Side:
+        """The side this person can still sign for; every reason against it is a refusal."""
+        side = self.side_of(user_id)
+        if self.signature_of(side) is not None:
+            raise AlreadySigned(self.what_is_next())
+        if (self.state, Action.SIGN) not in TRANSITIONS:
+            raise WrongState(Action.SIGN, self.state)
+        if at >= self.sign_before:
+            raise SigningClosed(self.sign_before)
+        return side
+
+    def sign(self, signer_id: str, signing: Signing, at: datetime) -> Signature:
+        """Keep this party's signature over the terms."""
+        side = self.check_may_sign(signer_id, at)
+        if signing.phrase.strip() != PHRASE:
+            raise WrongPhrase
+        if signing.seen_terms is not None and signing.seen_terms != self.terms_sha256:
+            raise TermsDiffer(signing.seen_terms, self.terms_sha256)
+        signature = Signature(
+            signer_id=signer_id,
+            side=side,
+            method=signing.method,
+            terms_sha256=self.terms_sha256,
+            signed_at=at,
+            request_id=signing.request_id,
+            ip=signing.ip,
+            user_agent=signing.user_agent,
+        )
+        self._move(Action.SIGN)
+        self.signatures.append(signature)
+        return signature
+
+    @property
+    def document_sha256(self) -> str:
+        """The hash of the PDF; a contract that was void from the start has none."""
+        if self.pdf_sha256 is None:
+            raise NoDocument(self.contract_id)
+        return self.pdf_sha256
+
+    @property
+    def both_signed(self) -> bool:
+        """Whether nobody's signature is missing."""
+        return all(self.signature_of(side) is not None for side in Side)
+
+    def signature_of(self, side: Side) -> Signature | None:
+        """The signature of this side, if it is there."""
+        return next((one for one in self.signatures if one.side is side), None)
+
+    def complete(self) -> None:
+        """Both have signed: the execution may begin."""
+        if not self.both_signed:
+            raise WrongState(Action.COMPLETE, self.state)
+        self._move(Action.COMPLETE)
+
+    def check_signatures(self) -> None:
+        """Both parties signed exactly these terms; anything else is no agreement."""
+        for side, user_id in ((Side.BUYER, self.buyer_id), (Side.SELLER, self.seller_id)):
+            signature = self.signature_of(side)
+            if signature is None or signature.signer_id != user_id:
+                raise BrokenEvidence("signature_missing", f"The {side}'s signature is missing.")
+            if signature.terms_sha256 != self.terms_sha256:
+                raise BrokenEvidence("signature_differs", f"The {side} signed other terms.")
+
+    def execute(self, at: datetime) -> None:
+        """The agreement is in force from this moment."""
+        self._move(Action.EXECUTE)
+        self.executed_at = at
+
+    def give_up(self) -> None:
+        """The execution failed for good, until an operator has looked."""
+        self._move(Action.GIVE_UP)
+
+    def retry(self) -> None:
+        """An operator lets the execution run again."""
+        self._move(Action.RETRY)
+
+    def void(self, reason: str) -> None:
+        """Nothing comes of it."""
+        self._move(Action.VOID)
+        self.void_reason = reason
+
+    @property
+    def waits_for(self) -> tuple[Side, ...]:
+        """Whose turn it is."""
+        if self.state is not State.PENDING_SIGNATURE:
+            return ()
+        return tuple(side for side in Side if self.signature_of(side) is None)
+
+    def what_is_next(self) -> str:
+        """What happens now, until when, and what if nobody acts."""
+        if self.waits_for:
+            who = " and the ".join(self.waits_for)
+            return (
+                f"The {who} can sign until {self.sign_before:%Y-%m-%d %H:%M} UTC;"
+                " if nobody does, the contract is void and the listing opens again."
+            )
+        return _NEXT[self.state]
+
+    def _move(self, action: Action) -> None:
+        try:
+            self.state = TRANSITIONS[self.state, action]
+        except KeyError:
+            raise WrongState(action, self.state) from None
+        self.version += 1
+
+
+_NEXT: Mapping[State, str] = MappingProxyType(
+    {
+        State.PENDING_SIGNATURE: "Both have signed; it is put into force now.",
+        State.EXECUTING: "Both have signed; it is put into force now.",
+        State.EXECUTED: "It is in force; the escrow is open.",
+        State.EXECUTION_FAILED: "Putting it into force failed; an operator looks at it.",
+        State.VOID: "It is void; nothing more happens.",
+    }
+)

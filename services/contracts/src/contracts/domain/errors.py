@@ -1,0 +1,103 @@
+"""Why a contract refuses what was asked of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class ContractError(Exception):
+    """The root of every refusal here."""
+
+
+class NotAParty(ContractError):
+    """Who asks is neither the buyer nor the seller, so the contract does not exist for them."""
+
+    def __init__(self, contract_id: str) -> None:
+        """Name the contract as the asker named it."""
+        super().__init__(f"Contract {contract_id} was not found.")
+
+
+class WrongState(ContractError):
+    """The action is not possible in the state the contract is in."""
+
+    def __init__(self, action: str, state: str) -> None:
+        """Name both."""
+        super().__init__(f"Cannot {action} a contract that is {state}.")
+        self.action, self.state = action, state
+
+
+class SigningClosed(ContractError):
+    """The signing window has passed."""
+
+    def __init__(self, since: datetime) -> None:
+        """Say since when."""
+        super().__init__(f"The time to sign ended at {since:%Y-%m-%d %H:%M} UTC.")
+        self.since = since
+
+
+class AlreadySigned(ContractError):
+    """This party has signed; one signature per party is kept."""
+
+    def __init__(self, what_is_next: str) -> None:
+        """Say what the contract waits for now."""
+        super().__init__(f"You have signed this contract. {what_is_next}")
+
+
+class WrongPhrase(ContractError):
+    """The words that make a signature were not typed."""
+
+    def __init__(self) -> None:
+        """Name the words."""
+        super().__init__("The words typed are not I AGREE.")
+
+
+class TermsDiffer(ContractError):
+    """The person saw other terms than these."""
+
+    def __init__(self, seen: str, current: str) -> None:
+        """Name both hashes."""
+        super().__init__(f"You saw terms with the hash {seen}; this contract's is {current}.")
+
+
+class WindowsTooLong(ContractError):
+    """The windows together exceed what the provider may hold money for."""
+
+    def __init__(self, total_s: int, longest_s: int) -> None:
+        """Name both, in days."""
+        super().__init__(
+            f"The windows together are {total_s / 86400:.1f} days;"
+            f" the payment provider holds money for {longest_s // 86400} days at most."
+        )
+
+
+class LinkUnknown(ContractError):
+    """No such signing link was ever given out."""
+
+    def __init__(self) -> None:
+        """Nothing to name: an unknown link says nothing."""
+        super().__init__("This signing link is not known.")
+
+
+class LinkSpent(ContractError):
+    """The signing link was used or is too old."""
+
+
+class BrokenEvidence(ContractError):
+    """What the execution job found is not what was signed."""
+
+    def __init__(self, reason_code: str, detail: str) -> None:
+        """Say which check failed."""
+        super().__init__(detail)
+        self.reason_code = reason_code
+
+
+class TemplateRefused(ContractError):
+    """The template does not make a contract."""
+
+
+class NoDocument(ContractError):
+    """There is no PDF of this contract."""
+
+    def __init__(self, contract_id: str) -> None:
+        """Name the contract."""
+        super().__init__(f"Contract {contract_id} was void before a document was made.")

@@ -1,0 +1,1 @@
+"""One function per command, event and due timer: load, decide, save, stage."""

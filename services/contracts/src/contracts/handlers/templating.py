@@ -1,0 +1,50 @@
+"""The template's versions: tried before they are taken, one active, none ever changed."""
+
+from __future__ import annotations
+
+from chassis.clock import Clock
+from chassis.database import Transaction
+from chassis.principals import Principal
+from contracts_schema.events.identity import PlatformRole
+from contracts_schema.ids import derive_id
+from contracts_schema.money import Currency, Money
+from contracts_schema.terms import sha256_hex
+
+from contracts import store
+from contracts.documents import document_data
+from contracts.domain.policy import Deal, Policy
+from contracts.ports import Typesetter
+from contracts.store import Template
+
+# What a person could type at worst: a template must take it as text.
+_SAMPLE = Deal(
+    deal_id=derive_id("ofr", "sample"),
+    listing_id=derive_id("lst", "sample"),
+    seller_id=derive_id("usr", "sample seller"),
+    buyer_id=derive_id("usr", "sample buyer"),
+    title='#sys $x$ *b* \\ "q" ' + "w" * 235,
+    asset_id="universe:1",
+    snapshot_sha256="0" * 64,
+    price=Money(123_456, Currency.USD),
+    delivery_s=604_800,
+    conditions="#panic() " * 55,
+)
+
+
+async def try_out(
+    typesetter: Typesetter, policy: Policy, clock: Clock, caller: Principal, source: str
+) -> None:
+    """Typeset a sample with it; TemplateRefused says what is wrong."""
+    caller.require(role=PlatformRole.ADMIN)
+    data = document_data(policy.terms(_SAMPLE), 1, clock.now())
+    await typesetter.typeset(source, data, clock.now())
+
+
+async def publish(tx: Transaction, caller: Principal, source: str, note: str) -> Template:
+    """Make this the template of every contract from now on."""
+    caller.require(role=PlatformRole.ADMIN)
+    sha256 = sha256_hex(source.encode())
+    template = Template(0, source, sha256, True, note, caller.user_id, tx.now())
+    template = await store.add_template(tx, template)
+    tx.audit("template.publish", f"template:{template.version}", reason=note, sha256=sha256)
+    return template

@@ -1,0 +1,34 @@
+"""What contracts needs of the world."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class ArchiveUnavailable(Exception):
+    """The archive does not answer, or not as it should; nothing is known to be wrong."""
+
+
+class ArchiveDiffers(Exception):
+    """The archive holds something else under this name, or nothing."""
+
+
+class Archive(Protocol):
+    """Keeps documents so that nobody can change or remove them for years."""
+
+    async def keep(self, key: str, content: bytes, media_type: str, until: datetime) -> None:
+        """Have exactly this content under this key; repeating it changes nothing."""
+        ...
+
+    async def read(self, key: str, sha256: str) -> bytes:
+        """The content under this key, which has this hash; raises ArchiveDiffers otherwise."""
+        ...
+
+
+class Typesetter(Protocol):
+    """Makes the PDF."""
+
+    async def typeset(self, source: str, data: str, at: datetime) -> bytes:
+        """The document of this template and data; the same input gives the same bytes."""
+        ...
