@@ -1,0 +1,275 @@
+"""People, deals and a running service, for the tests of contracts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from chassis.auth import Authenticator
+from chassis.clock import ManualClock
+from chassis.database import Cause, Database
+from chassis.principals import Principal
+from chassis.timers import Timers
+from contracts_schema.events.identity import PlatformRole, Tier
+from contracts_schema.ids import derive_id
+from contracts_schema.money import Currency, Money
+from contracts_schema.terms import canonical_json
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+from contracts import jobs, store
+from contracts.app import create_app
+from contracts.domain.contract import Contract, Method, Signing
+from contracts.domain.policy import Deal, Policy, contract_id_of
+from contracts.handlers import drafting, signing
+from contracts.handlers.drafting import Drafting
+from contracts.ports import ArchiveDiffers, ArchiveUnavailable
+from contracts.settings import Settings
+from contracts.typesetting import Press
+
+ISSUER = "http://127.0.0.1:8080"
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
+ADMIN, ARBITRATOR = derive_id("usr", "admin"), derive_id("usr", "arbitrator")
+ROLES = {ADMIN: PlatformRole.ADMIN, ARBITRATOR: PlatformRole.ARBITRATOR}
+DISCORD_IDS = {SELLER: "100000000000000001", BUYER: "100000000000000002"}
+KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": "EdDSA"})
+
+
+def settings(**changes: Any) -> Settings:
+    """Settings with every required value; servers are named by who needs them."""
+    values = {
+        "database_url": "postgresql://nowhere",
+        "broker_url": "amqp://nowhere",
+        "cursor_secret": "only-for-tests",
+        "s3_endpoint": "http://127.0.0.1:1",
+        "s3_access_key": "nobody",
+        "s3_secret_key": "nothing",
+        "s3_bucket": "none",
+        "role": "api",
+        "public_base_url": ISSUER,
+    }
+    return Settings(**values | changes)
+
+
+def a_policy(**changes: Any) -> Policy:
+    """The house's policy, with these settings changed."""
+    return settings(**changes).policy()
+
+
+def a_deal(name: str = "deal", **changes: Any) -> Deal:
+    """An accepted offer: a game for 4,300.00 USD."""
+    values: dict[str, Any] = {
+        "deal_id": derive_id("ofr", name),
+        "listing_id": derive_id("lst", name),
+        "seller_id": SELLER,
+        "buyer_id": BUYER,
+        "title": "Blox Harbor Tycoon",
+        "asset_id": "universe:1234567890",
+        "snapshot_sha256": hashlib.sha256(b"snapshot").hexdigest(),
+        "price": Money(430_000, Currency.USD),
+        "delivery_s": 7 * 86_400,
+        "conditions": "The group stays with the seller.",
+    }
+    return Deal(**values | changes)
+
+
+def a_contract(**changes: Any) -> Contract:
+    """A contract that waits for both signatures."""
+    terms = a_policy().terms(a_deal())
+    values: dict[str, Any] = {
+        "contract_id": terms.contract_id,
+        "deal_id": terms.deal_id,
+        "listing_id": terms.listing_id,
+        "seller_id": SELLER,
+        "buyer_id": BUYER,
+        "terms_json": canonical_json(terms.model_dump(mode="json")).decode(),
+        "terms_sha256": terms.sha256(),
+        "pdf_sha256": "a" * 64,
+        "template_version": 1,
+        "created_at": NOON,
+        "sign_before": NOON + timedelta(hours=72),
+    }
+    return Contract(**values | changes)
+
+
+def a_signing(**changes: Any) -> Signing:
+    """The right words, over REST."""
+    values: dict[str, Any] = {
+        "phrase": "I AGREE",
+        "method": Method.REST,
+        "request_id": "r-1",
+        "ip": "127.0.0.1",
+    }
+    return Signing(**values | changes)
+
+
+def a_person(user_id: str, **changes: Any) -> Principal:
+    """A verified person."""
+    values: dict[str, Any] = {
+        "tier": Tier.TIER_1,
+        "role": ROLES.get(user_id, PlatformRole.USER),
+        "discord_id": DISCORD_IDS.get(user_id, ""),
+    }
+    return Principal(user_id, **values | changes)
+
+
+@dataclass
+class MemoryArchive:
+    """Keeps documents in memory; can be away, and can be made to lie."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    away: bool = False
+
+    async def keep(self, key: str, content: bytes, media_type: str, until: datetime) -> None:
+        """Keep unless it is there."""
+        self._answer()
+        self.objects.setdefault(key, content)
+
+    async def read(self, key: str, sha256: str) -> bytes:
+        """Read and check."""
+        self._answer()
+        content = self.objects.get(key, b"")
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ArchiveDiffers(key)
+        return content
+
+    def _answer(self) -> None:
+        if self.away:
+            raise ArchiveUnavailable("away")
+
+
+class FlatPress:
+    """A typesetter that takes no time: the data is the document."""
+
+    async def typeset(self, source: str, data: str, at: datetime) -> bytes:
+        """The same input gives the same bytes."""
+        return b"%PDF-flat " + source[:20].encode() + data.encode() + at.isoformat().encode()
+
+
+@dataclass
+class House:
+    """The service's inside on a real database, without HTTP or broker."""
+
+    database: Database
+    clock: ManualClock
+    work: Drafting
+    timers: Timers
+
+    async def accept(self, deal: Deal) -> str:
+        """An offer is accepted; the contract's id."""
+        await self.database.run(
+            lambda tx: drafting.begin(tx, deal, self.work.policy), Cause("c-1")
+        )
+        return contract_id_of(deal.deal_id)
+
+    async def drafted(self, name: str = "deal", **changes: Any) -> Contract:
+        """A contract that waits for signatures."""
+        contract_id = await self.accept(a_deal(name, **changes))
+        await drafting.finish(self.database, contract_id, self.work, Cause())
+        return await self.contract(contract_id)
+
+    async def contract(self, contract_id: str) -> Contract:
+        """The contract as it stands."""
+        found = await store.find(self.database, contract_id)
+        assert found is not None
+        return found
+
+    async def sign(self, contract_id: str, user_id: str, **changes: Any) -> Contract:
+        """Sign by the right words, or by what is changed."""
+        wish = a_signing(**changes)
+        return await self.database.run(
+            lambda tx: signing.sign(tx, a_person(user_id), contract_id, wish)
+        )
+
+    async def both_sign(self, contract_id: str) -> Contract:
+        """Buyer and seller sign, one after the other."""
+        await self.sign(contract_id, BUYER)
+        return await self.sign(contract_id, SELLER)
+
+    async def due(self, rounds: int = 5) -> None:
+        """Do what is due by now, until nothing is."""
+        for _ in range(rounds):
+            if not await self.timers.once(self.database):
+                return
+
+    async def told(self, *topics: str) -> list[dict[str, Any]]:
+        """The bodies of the events staged so far, in order, of these topics or all."""
+        rows = await self.database.rows(
+            "SELECT topic, headers, body FROM outbox WHERE cardinality($1::text[]) = 0"
+            " OR topic = ANY($1) ORDER BY position",
+            list(topics),
+        )
+        return [
+            {"topic": row["topic"], "headers": json.loads(row["headers"])} | json.loads(row["body"])
+            for row in rows
+        ]
+
+    async def names(self) -> list[str]:
+        """The words of the events staged so far, in order."""
+        return [event["topic"].split(".")[1] for event in await self.told()]
+
+
+def a_house(
+    database: Database, archive: Any = None, press: Any = None, policy: Policy | None = None
+) -> House:
+    """Put the service's inside together."""
+    work = Drafting(archive or MemoryArchive(), press or FlatPress(), policy or a_policy())
+    clock = database.clock
+    assert isinstance(clock, ManualClock)
+    return House(database, clock, work, jobs.register(Timers(), work))
+
+
+class TestAuthenticator(Authenticator):
+    """Checks tokens as everywhere, by the tests' key."""
+
+    __test__ = False
+
+    async def _key_set(self, fresh: bool = False) -> KeySet:
+        return KeySet([KEY])
+
+
+def token(user_id: str, clock: ManualClock) -> str:
+    """An access token as identity issues it."""
+    now = int(clock.now().timestamp())
+    claims = {
+        "iss": ISSUER,
+        "aud": "holdfast",
+        "sub": user_id,
+        "sid": "ses_1",
+        "jti": uuid.uuid4().hex,
+        "tier": "TIER_1",
+        "role": str(ROLES.get(user_id, PlatformRole.USER)),
+        "iat": now,
+        "exp": now + 900,
+    }
+    return jwt.encode({"alg": "EdDSA", "typ": "at+jwt", "kid": "test"}, claims, KEY, ["EdDSA"])
+
+
+@asynccontextmanager
+async def running(
+    database: Database, archive: Any, press: Any = None, **changes: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The HTTP side of the service on this database, with a client for it."""
+    app = create_app(settings(**changes))
+    async with app.router.lifespan_context(app):
+        own = app.state.database
+        own.clock = app.state.clock = database.clock
+        app.state.archive, app.state.typesetter = archive, press or Press()
+        app.state.authenticator = TestAuthenticator("http://none", ISSUER, database.clock)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            yield client
+        await app.state.authenticator.close()
+
+
+def as_person(user_id: str, clock: ManualClock) -> dict[str, str]:
+    """The headers of this person's requests."""
+    return {"Authorization": f"Bearer {token(user_id, clock)}"}

@@ -1,0 +1,49 @@
+"""From an accepted offer to a contract in force, on real PostgreSQL and a real S3 server."""
+
+from __future__ import annotations
+
+import hashlib
+
+from contracts_builders import BUYER, SELLER, a_deal, a_house
+from contracts_schema.terms import Terms
+
+from contracts.documents import pdf_key, terms_key
+from contracts.domain.contract import State
+from contracts.typesetting import Press
+
+
+async def test_an_accepted_offer_becomes_a_contract_in_force(database, archive):
+    house = a_house(database, archive, Press())
+
+    contract_id = await house.accept(a_deal())
+    await house.due()
+    drafted = await house.contract(contract_id)
+    await house.both_sign(contract_id)
+    await house.due()
+
+    contract = await house.contract(contract_id)
+    assert contract.state is State.EXECUTED
+    assert await house.names() == [
+        "contract_drafted",
+        "contract_signed",
+        "contract_signed",
+        "contract_executing",
+        "contract_executed",
+    ]
+    pdf = await archive.read(pdf_key(contract_id, drafted.pdf_sha256), drafted.pdf_sha256)
+    assert pdf.startswith(b"%PDF-")
+    terms = await archive.read(terms_key(contract_id, drafted.terms_sha256), drafted.terms_sha256)
+    assert hashlib.sha256(terms).hexdigest() == drafted.terms_sha256
+    [executed] = await house.told("contracts.contract_executed.v1")
+    assert Terms.model_validate(executed["terms"]).sha256() == executed["terms_sha256"]
+    assert executed["headers"]["correlationid"]
+    assert {one.signer_id for one in contract.signatures} == {BUYER, SELLER}
+
+
+async def test_versions_in_events_rise_without_a_gap(house):
+    contract = await house.drafted()
+    await house.both_sign(contract.contract_id)
+    await house.due()
+
+    sequences = [event["headers"]["sequence"] for event in await house.told()]
+    assert sequences == [1, 2, 3, 4, 5]
