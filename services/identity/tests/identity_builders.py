@@ -22,10 +22,11 @@ from identity.app import create_app, own_authenticator
 from identity.domain.people import User
 from identity.handlers import people
 from identity.settings import Settings
-from sandbox import discord, roblox
 from sandbox.clock import Clock as SandboxClock
 from sandbox.config import parse
 from sandbox.faults import Faults
+
+from sandbox import discord, roblox
 
 PUBLIC = "http://holdfast.test"
 SECRET = "a-secret-between-services"
