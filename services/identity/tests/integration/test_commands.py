@@ -58,7 +58,7 @@ class Door:
 
 @pytest.fixture
 async def door(database_for, broker_for) -> AsyncIterator[Door]:
-    broker = broker_for("identity")
+    broker = broker_for("identity", "discord-gateway")
     async with database.connect(database_for("identity"), ManualClock(), "identity") as db:
         own = Publisher(broker.url("identity"), "identity")
         gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from chassis.problems import Problem
 from contracts_schema.ids import new_id
 from identity_builders import ADMIN_DISCORD_ID, PUBLIC, SECRET, Identity
 from joserfc import jwt
-from joserfc.jwk import OctKey, OKPKey
+from joserfc.jwk import OKPKey
 
 WISH = {"name": "my bot", "scopes": ["read", "write"]}
 
@@ -180,9 +181,18 @@ def _claims(now: int, **changes: object) -> dict:
     return {key: value for key, value in claims.items() if value is not None}
 
 
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def _unsigned(token: str) -> str:
-    header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"at+jwt"}').decode().rstrip("=")
+    header = _b64(b'{"alg":"none","typ":"at+jwt"}')
     return f"{header}.{token.split('.')[1]}."
+
+
+def _signed_by_hmac(token: str, key: bytes) -> str:
+    head = _b64(b'{"alg":"HS256","typ":"at+jwt"}') + "." + token.split(".")[1]
+    return f"{head}.{_b64(hmac.new(key, head.encode(), 'sha256').digest())}"
 
 
 def _forged(identity: Identity) -> dict[str, str]:
@@ -198,7 +208,7 @@ def _forged(identity: Identity) -> dict[str, str]:
     good = made()
     return {
         "alg none": _unsigned(good),
-        "HS256 with the public key": made({"alg": "HS256"}, OctKey.import_key(public)),
+        "HS256 with the public key": _signed_by_hmac(good, public),
         "another key under our kid": made(key=other),
         "another key offered as jwk": made({"jwk": other.as_dict(private=False)}, key=other),
         "another key at a jku": made({"jku": "https://evil.example/jwks"}, key=other),
