@@ -64,7 +64,7 @@ def _escape(text: str, at: int, line: str) -> str:
     begins = not line.strip()
     if character in _AT_LINE_START and begins:
         return "\\" + character
-    if character in ".)" and line.strip().isdigit():
+    if character in ".)" and line.strip().isdigit() and not text[at + 1 : at + 2].strip():
         return "\\" + character
     return character
 

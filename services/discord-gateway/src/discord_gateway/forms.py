@@ -17,7 +17,7 @@ from discord import ui
 from discord_gateway.catalogue import text
 
 MOST_EVIDENCE = 10
-_WINDOW = re.compile(r"(\d{1,3})\s*([hd]?)", re.IGNORECASE)
+_WINDOW = re.compile(r"([0-9]{1,3}) *([hd]?)", re.IGNORECASE)
 
 Values = Mapping[str, str]
 

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 import structlog
 import yarl
+from chassis.settings import Role
 from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -21,6 +22,7 @@ RETRY_FIRST_S, RETRY_MOST_S = 1.0, 30.0
 LOGIN_REFUSED_WAIT_S = 600.0
 """Discord blocks an address after many refused requests: a wrong token is not hurried."""
 LONGEST_RATE_LIMIT_S = 30.0
+NOT_YET: str | None = "not connected yet"
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +103,7 @@ class Session:
         """Nothing connects before ``forever``."""
         self._token = settings.discord_token.get_secret_value()
         self.bot: Bot | None = None
-        self.fault: str | None = None
+        self.fault = None if settings.role is Role.API else NOT_YET
         _point(settings)
 
     def client(self) -> Bot | None:
@@ -112,7 +114,6 @@ class Session:
     async def forever(self, desk: Desk) -> None:
         """Connect, and connect again after whatever ended the session."""
         wait_s = RETRY_FIRST_S
-        self.fault = "not connected yet"
         while True:
             try:
                 async with Bot(desk, self) as bot:

@@ -1,0 +1,51 @@
+"""Cards, deliveries and answers of the owners, as small as a test needs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts_schema.commands.discord import Card, Deliver, Target
+from contracts_schema.ids import derive_id, new_id
+
+SECRET = "a-secret-of-the-tests"
+LISTING, OFFER = derive_id("lst", "one"), derive_id("ofr", "one")
+CONTRACT, ESCROW = derive_id("ctr", "one"), derive_id("esc", "one")
+USD_4000 = {"minor": 400_000, "currency": "USD"}
+
+
+def a_card(**parts: Any) -> Card:
+    return Card(**{"title": "A card", "body": "What happened."} | parts)
+
+
+def a_delivery(target: Target, card: Card | None = None, **parts: Any) -> Deliver:
+    return Deliver(
+        delivery_id=parts.pop("delivery_id", new_id("dlv")),
+        target=target,
+        card=card or a_card(),
+        **parts,
+    )
+
+
+def an_offer(**parts: Any) -> dict[str, Any]:
+    return {
+        "offer_id": OFFER,
+        "listing_id": LISTING,
+        "title": "Tower_of *Doom*",
+        "amount": USD_4000,
+        "state": "PENDING",
+        "conditions": "",
+        "unknown_field": 1,
+    } | parts
+
+
+def a_preview(**parts: Any) -> dict[str, Any]:
+    return {
+        "escrow_id": ESCROW,
+        "state": "DELIVERED",
+        "price": {"minor": 430_000, "currency": "USD"},
+        "release": {
+            "seller": {"minor": 417_500, "currency": "USD"},
+            "fee": {"minor": 12_500, "currency": "USD"},
+        },
+        "refund": {"buyer": {"minor": 430_000, "currency": "USD"}},
+    } | parts

@@ -1,0 +1,238 @@
+"""A gateway between the sandbox's Discord, a real broker and database, and owners made of paper."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import aio_pika
+import httpx
+from aiohttp import web
+from chassis.database import Cause
+from chassis.outbox import Origin, staged_command
+from chassis.publisher import Publisher, outgoing
+from contracts_schema.commands.discord import Deliver
+from contracts_schema.message import DiscordActor
+from discord_gateway.app import create_app
+from discord_gateway.settings import Settings
+from fastapi import FastAPI
+from gateway_builders import SECRET
+from sandbox.app import build_app
+from sandbox.clock import Clock
+from sandbox.config import parse
+
+TOKEN, APPLICATION = "a-bot-token", "1200000000000000001"
+OWNERS = ("identity", "listings", "contracts", "escrow")
+
+
+@dataclass
+class Paper:
+    """Owners that answer what a test wrote down, and remember what they were asked."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    away: bool = False
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer by method and path; the one who asks must have exchanged a token."""
+        line = f"{request.method} {request.path}"
+        self.asked.append((line, request.headers.get("Authorization", "")))
+        if self.away:
+            return web.json_response({"title": "away"}, status=503)
+        if line == "POST /internal/token-exchange":
+            return await self._exchange(request)
+        found = self.answers.get(line)
+        if found is None:
+            problem = {"code": "not_found", "detail": "Nothing is here.", "next_action": "Look."}
+            return web.json_response(problem, status=404)
+        status, body = found if isinstance(found, tuple) else (200, found)
+        return web.json_response(body, status=status)
+
+    async def _exchange(self, request: web.Request) -> web.Response:
+        if request.headers["X-Service-Secret"] != SECRET:
+            return web.json_response({"code": "service_secret_wrong"}, status=403)
+        person = (await request.json())["discord_user_id"]
+        if self.answers.get("strangers") == person:
+            return web.json_response({"code": "not_found"}, status=404)
+        claims = "eyJzdWIiOiAidXNyXzEifQ"  # {"sub": "usr_1"}
+        return web.json_response({"access_token": f"h.{claims}.{person}", "expires_in": 300})
+
+
+@dataclass
+class Stage:
+    """Everything a test touches."""
+
+    settings: Settings
+    http: httpx.AsyncClient
+    clock: Clock
+    paper: Paper
+    operator_url: str
+    app: FastAPI | None = None
+    guild: str = ""
+    channel: str = ""
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    async def act(self, path: str, body: dict[str, Any], root: str = "/discord") -> dict[str, Any]:
+        """POST to the control API."""
+        response = await self.http.post(f"/control{root}{path}", json=body)
+        assert response.is_success, response.text
+        return dict(response.json())
+
+    async def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """GET from the control API."""
+        response = await self.http.get(f"/control/discord{path}", params=query)
+        assert response.is_success, response.text
+        return dict(response.json())
+
+    async def type(self, user: str, command: str, wait: str = "answered", **options: Any) -> Any:
+        """Type a command in the guild and wait for what comes of it."""
+        here = {"user": user, "guild": self.guild, "command": command, "options": options}
+        begun = await self.act("/commands", here)
+        return await self.outcome(begun["interaction_id"], wait)
+
+    async def press(
+        self, user: str, message: dict[str, Any], verb: str, wait: str = "answered"
+    ) -> Any:
+        """Press the button of this verb on a message."""
+        custom_id = next(
+            b["custom_id"] for b in message["buttons"] if f":{verb}:" in b["custom_id"]
+        )
+        body = {"user": user, "message_id": message["id"], "custom_id": custom_id}
+        begun = await self.act("/press", body)
+        return await self.outcome(begun["interaction_id"], wait)
+
+    async def submit(self, user: str, opened: Any, wait: str = "answered", **values: str) -> Any:
+        """Fill in the form that was opened."""
+        body = {"user": user, "interaction_id": opened["id"], "values": values}
+        begun = await self.act("/submit", body)
+        return await self.outcome(begun["interaction_id"], wait)
+
+    async def outcome(self, interaction_id: str, wait: str = "answered") -> Any:
+        """What came of an interaction."""
+        return await self.get(f"/interactions/{interaction_id}", wait=wait, timeout=8)
+
+    async def inbox(self, user: str, wait: float = 8, **query: Any) -> list[Any]:
+        """What a person sees."""
+        return list((await self.get("/inbox", user=user, wait=wait, **query))["messages"])
+
+    async def deliver(self, command: Deliver, reader: str = "ada", **message: Any) -> UUID:
+        """Send a card as notifier does."""
+        person = self.people.get(reader, {"id": "0"})
+        actor = DiscordActor(discord_user_id=person["id"], locale="en-US")
+        message_id = message.get("message_id", uuid4())
+        now = self.clock.now()
+        row = staged_command(command, actor, message_id, Origin("notifier", Cause(), now))
+        publisher = Publisher(self.operator_url, "test")
+        try:
+            ready = outgoing(row.body, str(message_id), row.topic, json.loads(row.headers), "")
+            await publisher.publish(row.exchange, row.topic, ready)
+        finally:
+            await publisher.close()
+        return message_id
+
+    async def take(self, queue: str, within_s: float = 8.0) -> dict[str, Any]:
+        """The next message on a queue, with its id, or a failure."""
+        connection = await aio_pika.connect(self.operator_url)
+        async with connection:
+            channel = await connection.channel()
+            found = await channel.get_queue(queue, ensure=False)
+            async with asyncio.timeout(within_s):
+                while (message := await found.get(no_ack=True, fail=False)) is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        return {"id": message.message_id, "type": message.type, **json.loads(message.body)}
+
+    async def nothing_on(self, queue: str) -> bool:
+        """Whether the queue is empty and stays so for a moment."""
+        try:
+            await self.take(queue, 0.4)
+        except TimeoutError:
+            return True
+        return False
+
+    async def rows(self, sql: str, *arguments: Any) -> list[Any]:
+        """Rows of the gateway's database."""
+        assert self.app is not None
+        return list(await self.app.state.database.rows(sql, *arguments))
+
+    @contextlib.asynccontextmanager
+    async def gateway(self, **changed: Any) -> AsyncIterator[FastAPI]:
+        """Run the gateway until the block ends; ready when Discord and the broker are there."""
+        app = create_app(self.settings.model_copy(update=changed))
+        async with app.router.lifespan_context(app):
+            self.app = app
+            await eventually(lambda: app.state.gateway.session.fault is None, 20)
+            yield app
+
+
+async def eventually(check: Callable[[], object], within_s: float = 8.0) -> None:
+    """Wait until the check holds, but not for ever."""
+    async with asyncio.timeout(within_s):
+        while not check():  # noqa: ASYNC110 - what is looked at belongs to another program
+            await asyncio.sleep(0.01)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def served(app: web.Application, port: int) -> AsyncIterator[str]:
+    """The application on this port."""
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def staged(
+    database_url: str, broker_url: str, operator_url: str, folder: Path
+) -> AsyncIterator[Stage]:
+    """The world around a gateway, with two people in a guild and one outside."""
+    port, paper, clock_file = free_port(), Paper(), folder / "clock"
+    base, clock = f"http://127.0.0.1:{port}", Clock(clock_file)
+    section = {"token": TOKEN, "application_id": APPLICATION, "client_secret": "unused"}
+    owners = web.Application()
+    owners.router.add_route("*", "/{path:.*}", paper.answer)
+    async with (
+        served(build_app(parse({"discord": section}, base), clock), port),
+        served(owners, free_port()) as owner,
+        httpx.AsyncClient(base_url=base, timeout=20) as http,
+    ):
+        settings = Settings(
+            database_url=database_url,
+            broker_url=broker_url,
+            cursor_secret="unused",
+            discord_token=TOKEN,
+            custom_id_secret=SECRET,
+            service_secret=SECRET,
+            discord_api_base=f"{base}/discord/api/v10",
+            discord_gateway_url=base.replace("http", "ws") + "/discord/gateway",
+            clock_file=clock_file,
+            **{f"{name}_url": owner for name in (*OWNERS, "verification")},
+        )
+        stage = Stage(settings, http, clock, paper, operator_url)
+        await _people(stage)
+        yield stage
+
+
+async def _people(stage: Stage) -> None:
+    for name, locale in (("ada", "en-US"), ("bob", "de"), ("eve", "fr")):
+        stage.people[name] = await stage.act("/users", {"name": name, "locale": locale})
+    guild = await stage.act("/guilds", {"name": "Deals", "channels": ["market"]})
+    stage.guild, stage.channel = guild["id"], guild["channels"][0]["id"]
+    for name in ("ada", "bob"):
+        await stage.act("/members", {"guild": guild["id"], "user": name})

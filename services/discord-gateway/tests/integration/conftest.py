@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from gateway_stage import OWNERS, Stage, staged
+
+
+@pytest.fixture
+def broker(broker_for: Any) -> Any:
+    return broker_for("discord-gateway", "notifier", *OWNERS)
+
+
+@pytest_asyncio.fixture
+async def stage(database_for: Any, broker: Any, tmp_path: Path) -> AsyncIterator[Stage]:
+    database_url = database_for("discord-gateway")
+    async with staged(
+        database_url, broker.url("discord-gateway"), broker.operator_url, tmp_path
+    ) as ready:
+        yield ready
