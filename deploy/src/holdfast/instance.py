@@ -30,6 +30,7 @@ class Instance:
 
     root: Path
     name: str = DEFAULT
+    secrets_folder: Path | None = None
 
     @classmethod
     def named(cls, name: str | None = None) -> Instance:
@@ -62,7 +63,8 @@ class Instance:
     def secrets(self) -> Path:
         """The folder of generated secrets, closed to others."""
         given = os.environ.get("HOLDFAST_SECRETS_DIR")
-        return Path(given) if given else _made(self.home / "secrets", 0o700)
+        elsewhere = self.secrets_folder or (Path(given) if given else None)
+        return elsewhere or _made(self.home / "secrets", 0o700)
 
     @property
     def state_file(self) -> Path:

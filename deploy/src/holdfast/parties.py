@@ -111,7 +111,7 @@ def internal_secrets(instance: Instance) -> dict[str, str]:
     }
 
 
-def sandbox_config(instance: Instance, sandbox_url: str, public_url: str) -> Path:
+def sandbox_config(instance: Instance, sandbox_url: str, public_url: str, gateway_url: str) -> Path:
     """The file that tells the sandbox which credentials to accept and where to send webhooks."""
     played = {
         name: value for it in parties(instance, sandbox_url) for name, value in it.played.items()
@@ -120,7 +120,7 @@ def sandbox_config(instance: Instance, sandbox_url: str, public_url: str) -> Pat
         "stripe": {
             "secret_key": played["STRIPE_SECRET_KEY"],
             "webhook_secret": played["STRIPE_WEBHOOK_SECRET"],
-            "webhook_url": f"{public_url}/v1/webhooks/stripe",
+            "webhook_url": f"{gateway_url}/v1/webhooks/stripe",
         },
         "roblox": {
             "clients": [

@@ -106,7 +106,9 @@ class _System:
 
     def _sandbox(self) -> Process:
         port = self.ports.get("sandbox", _SANDBOX_PORT)
-        config = parties.sandbox_config(self.instance, self._sandbox_url, self._public_url)
+        config = parties.sandbox_config(
+            self.instance, self._sandbox_url, self._public_url, self._gateway_url
+        )
         return Process(
             name="sandbox",
             command=(sys.executable, "-m", "sandbox", "--port", str(port), "--config", str(config)),
@@ -174,7 +176,7 @@ class _System:
 
     def _own_urls(self) -> dict[str, str]:
         return {
-            "gateway": self._public_url,
+            "gateway": self._gateway_url,
             "sandbox": self._sandbox_url,
             "database": self._access.superuser_url(),
             "clock_file": self._clock,
@@ -189,7 +191,11 @@ class _System:
     @property
     def _public_url(self) -> str:
         given = os.environ.get("HOLDFAST_PUBLIC_BASE_URL")
-        return given or f"http://127.0.0.1:{self.ports.get('gateway', traefik.USUAL_PORT)}"
+        return given or self._gateway_url
+
+    @property
+    def _gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.get('gateway', traefik.USUAL_PORT)}"
 
     @property
     def _sandbox_url(self) -> str:

@@ -29,14 +29,26 @@ class Ports:
 
     instance: Instance
     taken: dict[str, int] = field(default_factory=dict)
+    _remembered: dict[str, int] = field(default_factory=dict)
     _claims: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Remember what the last run used."""
+        with contextlib.suppress(OSError, ValueError):
+            self._remembered = json.loads(self._file.read_text(encoding="utf-8"))
 
     def get(self, name: str, usual: int | None = None) -> int:
         """The port for this name: last run's, else the usual one, else any that is free."""
         if name not in self.taken:
             self.taken[name] = self._choose(name, usual)
-            self._file.write_text(json.dumps(self.taken, indent=1), encoding="utf-8")
+            self._remembered[name] = self.taken[name]
+            self._file.write_text(json.dumps(self._remembered, indent=1), encoding="utf-8")
         return self.taken[name]
+
+    def release(self) -> None:
+        """Let others claim these ports; a process that ends does so by itself."""
+        while self._claims:
+            os.close(self._claims.pop())
 
     @property
     def _file(self) -> Path:
@@ -49,8 +61,8 @@ class Ports:
         raise NoFreePort(f"no free port for {name} between {_LOWEST} and {_HIGHEST}")
 
     def _candidates(self, name: str, usual: int | None) -> Iterator[int]:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            yield int(json.loads(self._file.read_text(encoding="utf-8"))[name])
+        if name in self._remembered:
+            yield self._remembered[name]
         if usual and self.instance.name == DEFAULT:
             yield usual
         for _ in range(200):

@@ -1,23 +1,19 @@
-"""`migrate`, `secrets`: prepare servers that somebody else runs, as in compose."""
+"""`migrate`: prepare servers that somebody else runs, as in compose."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from holdfast import daemon, migrate, parties
+from holdfast import daemon, migrate
 from holdfast.console import err, fail
-from holdfast.credentials import credential
 from holdfast.instance import Instance
 from holdfast.migrate import Access
 from holdfast.s3_bucket import Storage
 from holdfast.servers import postgres, rabbitmq, seaweedfs
-from holdfast.services import SERVICES
 
 _FROM_FILES = (
     "POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL", "S3_SECRET_KEY",
@@ -30,39 +26,6 @@ def run() -> None:
     _read_files()
     asyncio.run(_everything(instance, _urls(instance)))
     err.print("migrated: databases, topology, bucket")
-
-
-def secrets(
-    folder: Annotated[Path, typer.Argument(help="where to write them, one file each")],
-) -> None:
-    """Generate every secret that docker-compose.yml reads; existing ones are kept."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.environ["HOLDFAST_SECRETS_DIR"] = str(folder.resolve())
-    instance = Instance.named()
-    parties.internal_secrets(instance)
-    _compose_urls(instance)
-    err.print(f"secrets are in {folder}; keep them out of version control")
-
-
-def _compose_urls(instance: Instance) -> None:
-    def kept(name: str) -> str:
-        return credential(instance, name)
-
-    access = Access(
-        instance,
-        f"postgresql://postgres:{kept('postgres')}@postgres:5432/postgres",
-        f"amqp://{rabbitmq.OPERATOR}:{kept('rabbitmq')}@rabbitmq:5672/",
-    )
-    kept("s3")
-    seaweedfs.encryption_key(instance)
-    credential(instance, "postgres-url", lambda: access.postgres)
-    credential(instance, "rabbitmq-url", lambda: access.rabbitmq)
-    management = f"http://{rabbitmq.OPERATOR}:{kept('rabbitmq')}@rabbitmq:15672"
-    credential(instance, "rabbitmq-management-url", lambda: management)
-    for service in SERVICES:
-        credential(instance, f"{service.name}-owner")
-        credential(instance, f"{service.name}-database-url", partial(access.database_url, service))
-        credential(instance, f"{service.name}-broker-url", partial(access.broker_url, service))
 
 
 async def _everything(instance: Instance, urls: dict[str, str]) -> None:
@@ -99,6 +62,5 @@ def _read_files() -> None:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+    """Add the command to the command line."""
     app.command(name="migrate")(run)
-    app.command()(secrets)
