@@ -45,7 +45,7 @@ class RestDoor:
         tokens = back.json()
         self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
         me = await self.get("/v1/me")
-        self.person.user_id = str(me["user_id"])
+        self.person.user_id = str(me["id"])
 
     async def link(self) -> None:
         """Ask for a link, then the page it leads to, and Roblox's own."""

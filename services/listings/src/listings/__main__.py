@@ -1,0 +1,9 @@
+"""Run listings: ``python -m listings``."""
+
+from chassis.service import run
+
+from listings.app import create_app
+from listings.settings import Settings
+
+if __name__ == "__main__":
+    run("listings", Settings(), create_app)

@@ -1,0 +1,1 @@
+"""Listings and offers, without input or output."""

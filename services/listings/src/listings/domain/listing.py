@@ -1,0 +1,109 @@
+"""A listing's life as a table: a pair that is absent is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from contracts_schema.events.listings import Visibility
+from contracts_schema.money import Money
+
+from listings.domain.errors import (
+    AmountTooHigh,
+    CurrencyMismatch,
+    ListingReserved,
+    OwnListing,
+    WrongState,
+)
+
+
+class State(StrEnum):
+    """Where a listing stands."""
+
+    DRAFT = "DRAFT"
+    ACTIVE = "ACTIVE"
+    RESERVED = "RESERVED"
+    SOLD = "SOLD"
+    INACTIVE = "INACTIVE"
+    CANCELLED = "CANCELLED"
+
+
+class Action(StrEnum):
+    """What can happen to a listing."""
+
+    ACTIVATE = "be activated"
+    REJECT = "be rejected"
+    EDIT = "be edited"
+    RESERVE = "be reserved"
+    REOPEN = "be reopened"
+    SELL = "be sold"
+    WITHDRAW = "be withdrawn"
+
+
+TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
+    {
+        (State.DRAFT, Action.ACTIVATE): State.ACTIVE,
+        (State.DRAFT, Action.REJECT): State.CANCELLED,
+        (State.DRAFT, Action.EDIT): State.DRAFT,
+        (State.DRAFT, Action.WITHDRAW): State.CANCELLED,
+        (State.ACTIVE, Action.EDIT): State.ACTIVE,
+        (State.ACTIVE, Action.RESERVE): State.RESERVED,
+        (State.ACTIVE, Action.WITHDRAW): State.CANCELLED,
+        (State.RESERVED, Action.REOPEN): State.ACTIVE,
+        (State.RESERVED, Action.SELL): State.SOLD,
+        (State.INACTIVE, Action.ACTIVATE): State.ACTIVE,
+        (State.INACTIVE, Action.WITHDRAW): State.CANCELLED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Something for sale: a game, its price, and who offers it."""
+
+    listing_id: str
+    seller_id: str
+    asset_id: str
+    title: str
+    summary: str
+    price: Money
+    category: str
+    visibility: Visibility
+    delivery_window_s: int
+    created_at: datetime
+    state: State = State.DRAFT
+    version: int = 1
+    guild_id: str | None = None
+    channel_id: str | None = None
+    snapshot_id: str | None = None
+    snapshot_sha256: str = ""
+    thumbnail_url: str = ""
+    deal_id: str | None = None
+
+    def after(self, action: Action) -> Listing:
+        """The listing one version later; raises WrongState where the table has no way."""
+        try:
+            state = TRANSITIONS[self.state, action]
+        except KeyError:
+            raise WrongState("listing", action, self.state) from None
+        return replace(self, state=state, version=self.version + 1)
+
+    def check_offer(self, buyer_id: str, amount: Money) -> None:
+        """Refuse an offer that this listing cannot take."""
+        if self.state is State.RESERVED:
+            raise ListingReserved("Another offer was accepted; the listing is reserved.")
+        if self.state is not State.ACTIVE:
+            raise WrongState("listing", "take offers", self.state)
+        if buyer_id == self.seller_id:
+            raise OwnListing("This is your own listing.")
+        self.check_amount(amount)
+
+    def check_amount(self, amount: Money) -> None:
+        """Refuse an amount in another currency or above the asking price."""
+        if amount.currency is not self.price.currency:
+            raise CurrencyMismatch(f"This listing is priced in {self.price.currency}.")
+        if self.price < amount:
+            raise AmountTooHigh(f"The asking price is {self.price}; {amount} is more.")

@@ -1,0 +1,254 @@
+"""Commands about offers. A listing is locked before its offers, always in this order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from chassis.database import Database, Transaction
+from chassis.principals import Principal
+from chassis.problems import not_found
+from contracts_schema.commands.listings import (
+    AcceptOffer,
+    CounterOffer,
+    DeclineOffer,
+    MakeOffer,
+    WithdrawOffer,
+)
+from contracts_schema.events.identity import Tier
+from contracts_schema.events.listings import (
+    ListingReserved,
+    OfferAccepted,
+    OfferCountered,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    Side,
+)
+from contracts_schema.ids import derive_id
+
+from listings import store
+from listings.domain.errors import ListingReserved as Reserved
+from listings.domain.listing import Action as ListingAction
+from listings.domain.listing import Listing, State
+from listings.domain.offer import TRANSITIONS, Action, Offer
+from listings.ports import OwnershipCheck
+
+EXPIRY = "offer.expiry"
+
+
+async def make(tx: Transaction, caller: Principal, command: MakeOffer, offer_id: str) -> Offer:
+    """Put a price to the seller."""
+    caller.require(Tier.TIER_1)
+    listing = await _listing(tx, caller, command.listing_id)
+    listing.check_offer(caller.user_id, command.amount)
+    now = tx.now()
+    offer = Offer(
+        offer_id=offer_id,
+        listing_id=listing.listing_id,
+        buyer_id=caller.user_id,
+        seller_id=listing.seller_id,
+        made_by=Side.BUYER,
+        amount=command.amount,
+        conditions=command.conditions,
+        expires_at=now + timedelta(seconds=command.expires_in_s),
+        created_at=now,
+    )
+    if await store.add_offer(tx, offer):
+        await tx.set_timer(EXPIRY, offer_id, offer.expires_at)
+        facts = _facts(offer, listing)
+        tx.stage(OfferMade(**facts, made_by=offer.made_by, expires_at=offer.expires_at), sequence=1)
+        tx.audit("offer.make", offer_id, amount=offer.amount)
+    return offer
+
+
+async def counter(
+    tx: Transaction, caller: Principal, command: CounterOffer, offer_id: str
+) -> Offer:
+    """Answer a price with another: the earlier offer is closed, whose turn it is changes."""
+    caller.require(Tier.TIER_1)
+    listing, parent = await _both(tx, caller, command.offer_id)
+    _still_open(listing, parent)
+    closed = parent.by(caller.user_id, Action.COUNTER, tx.now())
+    listing.check_amount(command.amount)
+    now = tx.now()
+    answer = replace(
+        parent,
+        offer_id=offer_id,
+        made_by=parent.made_by.other,
+        amount=command.amount,
+        conditions=command.conditions,
+        expires_at=now + timedelta(seconds=command.expires_in_s),
+        created_at=now,
+        parent_id=parent.offer_id,
+    )
+    await _close(tx, closed)
+    await store.add_offer(tx, answer)
+    await tx.set_timer(EXPIRY, offer_id, answer.expires_at)
+    tx.stage(
+        OfferCountered(
+            **_facts(answer, listing),
+            parent_id=parent.offer_id,
+            made_by=answer.made_by,
+            expires_at=answer.expires_at,
+        ),
+        sequence=1,
+    )
+    tx.audit("offer.counter", offer_id, parent=parent.offer_id, amount=answer.amount)
+    return answer
+
+
+async def check_ownership(
+    database: Database, check: OwnershipCheck, caller: Principal, offer_id: str
+) -> str:
+    """Before an acceptance, outside any transaction: the seller must own the game right now.
+
+    Gives the hash of the fresh snapshot. Raises NotOwner or OwnershipUnknown. An offer that could
+    not be accepted anyway is refused first, so that nobody makes us ask Roblox for nothing.
+    """
+    caller.require(Tier.TIER_1)
+    found = await store.offer(database, offer_id)
+    if found is None or found.side_of(caller.user_id) is None:
+        raise not_found(f"The offer {offer_id}")
+    listing = await store.listing(database, found.listing_id)
+    if listing is None:
+        raise not_found(f"The offer {offer_id}")
+    _still_open(listing, found)
+    found.by(caller.user_id, Action.ACCEPT, database.clock.now())
+    return await check.still_owns(found.seller_id, listing.asset_id, offer_id)
+
+
+async def accept(
+    tx: Transaction, caller: Principal, command: AcceptOffer, snapshot_sha256: str
+) -> Offer:
+    """Agree: the listing is reserved, and every other open offer on it is declined."""
+    caller.require(Tier.TIER_1)
+    listing, found = await _both(tx, caller, command.offer_id)
+    _still_open(listing, found)
+    accepted = found.by(caller.user_id, Action.ACCEPT, tx.now())
+    reserved = replace(listing.after(ListingAction.RESERVE), deal_id=accepted.offer_id)
+    await store.save_listing(tx, reserved)
+    await _close(tx, accepted)
+    tx.stage(
+        OfferAccepted(
+            **_facts(accepted, listing),
+            accepted_by=accepted.made_by.other,
+            asset_id=listing.asset_id,
+            snapshot_sha256=snapshot_sha256,
+            conditions=accepted.conditions,
+            delivery_window_s=listing.delivery_window_s,
+            guild_id=listing.guild_id,
+        ),
+        sequence=accepted.version,
+    )
+    tx.stage(
+        ListingReserved(
+            listing_id=listing.listing_id, seller_id=listing.seller_id, deal_id=accepted.offer_id
+        ),
+        sequence=reserved.version,
+    )
+    await decline_all(tx, reserved, "listing_reserved")
+    tx.audit("offer.accept", accepted.offer_id, amount=accepted.amount)
+    return accepted
+
+
+async def decline(tx: Transaction, caller: Principal, command: DeclineOffer) -> Offer:
+    """Say no to the other side's price."""
+    caller.require(Tier.TIER_0)
+    listing, found = await _both(tx, caller, command.offer_id)
+    declined = found.by(caller.user_id, Action.DECLINE, tx.now())
+    await _decline(tx, declined, listing, "declined")
+    return declined
+
+
+async def withdraw(tx: Transaction, caller: Principal, command: WithdrawOffer) -> Offer:
+    """Take one's own price back."""
+    caller.require(Tier.TIER_0)
+    listing, found = await _both(tx, caller, command.offer_id)
+    withdrawn = found.by(caller.user_id, Action.WITHDRAW, tx.now())
+    await _close(tx, withdrawn)
+    event = OfferWithdrawn(**_facts(withdrawn, listing), made_by=withdrawn.made_by)
+    tx.stage(event, sequence=withdrawn.version)
+    tx.audit("offer.withdraw", withdrawn.offer_id)
+    return withdrawn
+
+
+async def expire(tx: Transaction, offer_id: str) -> None:
+    """Nobody answered in time."""
+    known = await store.offer(tx, offer_id)
+    listing = await store.lock_listing(tx, known.listing_id) if known else None
+    found = await store.lock_offer(tx, offer_id)
+    if found is None or listing is None or (found.state, Action.EXPIRE) not in TRANSITIONS:
+        return
+    expired = found.after(Action.EXPIRE)
+    await store.save_offer(tx, expired)
+    event = OfferExpired(**_facts(expired, listing), made_by=expired.made_by)
+    tx.stage(event, sequence=expired.version)
+    tx.audit("offer.expire", offer_id)
+
+
+async def decline_all(tx: Transaction, listing: Listing, reason_code: str) -> None:
+    """Close every offer on the listing that still waits, and tell why."""
+    for waiting in await store.lock_open_offers(tx, listing.listing_id):
+        await _decline(tx, waiting.after(Action.DECLINE), listing, reason_code)
+
+
+def new_offer_id(caller: Principal, seed: str) -> str:
+    """The id of an offer, the same for the same caller and intention."""
+    return derive_id("ofr", caller.user_id, seed)
+
+
+async def _decline(tx: Transaction, declined: Offer, listing: Listing, reason_code: str) -> None:
+    await _close(tx, declined)
+    event = OfferDeclined(**_facts(declined, listing), reason_code=reason_code)
+    tx.stage(event, sequence=declined.version)
+    tx.audit("offer.decline", declined.offer_id, reason=reason_code)
+
+
+async def _close(tx: Transaction, offer: Offer) -> None:
+    await store.save_offer(tx, offer)
+    await tx.drop_timers(offer.offer_id, EXPIRY)
+
+
+async def _both(tx: Transaction, caller: Principal, offer_id: str) -> tuple[Listing, Offer]:
+    """Listing and offer, both locked; not found for whom the offer does not concern."""
+    known = await store.offer(tx, offer_id)
+    if known is None or known.side_of(caller.user_id) is None:
+        raise not_found(f"The offer {offer_id}")
+    listing = await store.lock_listing(tx, known.listing_id)
+    found = await store.lock_offer(tx, offer_id)
+    if listing is None or found is None:
+        raise not_found(f"The offer {offer_id}")
+    return listing, found
+
+
+async def _listing(tx: Transaction, caller: Principal, listing_id: str) -> Listing:
+    listing = await store.lock_listing(tx, listing_id)
+    if listing is None or not visible(listing, caller.user_id, caller.guild_id):
+        raise not_found(f"The listing {listing_id}")
+    return listing
+
+
+def visible(listing: Listing, user_id: str, guild_id: str | None) -> bool:
+    """A private listing is seen by its seller, and from within its guild."""
+    if listing.visibility == "PUBLIC" or listing.seller_id == user_id:
+        return True
+    return guild_id is not None and guild_id == listing.guild_id
+
+
+def _still_open(listing: Listing, offer: Offer) -> None:
+    if listing.state is State.RESERVED and listing.deal_id != offer.offer_id:
+        raise Reserved("Another offer was accepted; the listing is reserved.")
+
+
+def _facts(offer: Offer, listing: Listing) -> dict[str, Any]:
+    return {
+        "offer_id": offer.offer_id,
+        "listing_id": offer.listing_id,
+        "title": listing.title,
+        "buyer_id": offer.buyer_id,
+        "seller_id": offer.seller_id,
+        "amount": offer.amount,
+    }
