@@ -5,16 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from chassis.clock import ManualClock
 from chassis.database import Database, connect
-from contracts_builders import NOON, House, a_house
-
 from contracts.archive import Bucket, S3Archive
+from contracts_builders import NOON, House, a_house, signed
 
 
 @pytest.fixture
@@ -38,13 +33,19 @@ async def house(database) -> House:
     return a_house(database)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bucket(s3) -> Bucket:
-    """A bucket with object lock, made as the deployment makes it."""
-    made = Bucket(s3.endpoint, f"contracts-{uuid.uuid4().hex[:12]}", s3.access_key, s3.secret_key)
+    """A bucket with object lock, shared by all runs: it cannot be removed, and each takes room."""
+    made = Bucket(s3.endpoint, "contracts-tests", s3.access_key, s3.secret_key)
     answer = signed("PUT", made, "", {"x-amz-bucket-object-lock-enabled": "true"})
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code in (200, 409), answer.text
     return made
+
+
+@pytest.fixture
+def fresh() -> str:
+    """A word that no run used before, to name deals and documents by."""
+    return uuid.uuid4().hex
 
 
 @pytest.fixture
@@ -54,22 +55,9 @@ async def archive(bucket) -> AsyncIterator[S3Archive]:
     await s3_archive.close()
 
 
-def signed(method, bucket, path, headers=None, content=b""):
-    """One signed request to the S3 server, past the archive."""
-    url = f"{bucket.endpoint}/{bucket.name}{path}"
-    request = AWSRequest(method, url, headers=headers or {}, data=content)
-    S3SigV4Auth(
-        Credentials(bucket.access_key, bucket.secret_key), "s3", bucket.region
-    ).add_auth(request)
-    with httpx.Client(trust_env=False, timeout=20) as client:
-        return client.request(method, url, headers=dict(request.headers), content=content)
-
-
 @pytest.fixture
 def past_the_archive(bucket):
     """Ask the S3 server directly: method, path, headers, content."""
     return lambda method, path, headers=None, content=b"": signed(
         method, bucket, path, headers, content
     )
-
-

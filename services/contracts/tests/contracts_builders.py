@@ -12,18 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from chassis.auth import Authenticator
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from chassis.auth import ALGORITHM, TOKEN_TYPE, Authenticator
 from chassis.clock import ManualClock
 from chassis.database import Cause, Database
 from chassis.principals import Principal
 from chassis.timers import Timers
-from contracts_schema.events.identity import PlatformRole, Tier
-from contracts_schema.ids import derive_id
-from contracts_schema.money import Currency, Money
-from contracts_schema.terms import canonical_json
-from joserfc import jwt
-from joserfc.jwk import KeySet, OKPKey
-
 from contracts import jobs, store
 from contracts.app import create_app
 from contracts.domain.contract import Contract, Method, Signing
@@ -33,6 +29,12 @@ from contracts.handlers.drafting import Drafting
 from contracts.ports import ArchiveDiffers, ArchiveUnavailable
 from contracts.settings import Settings
 from contracts.typesetting import Press
+from contracts_schema.events.identity import PlatformRole, Tier
+from contracts_schema.ids import derive_id
+from contracts_schema.money import Currency, Money
+from contracts_schema.terms import canonical_json
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
 
 ISSUER = "http://127.0.0.1:8080"
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -40,7 +42,7 @@ SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer"
 ADMIN, ARBITRATOR = derive_id("usr", "admin"), derive_id("usr", "arbitrator")
 ROLES = {ADMIN: PlatformRole.ADMIN, ARBITRATOR: PlatformRole.ARBITRATOR}
 DISCORD_IDS = {SELLER: "100000000000000001", BUYER: "100000000000000002"}
-KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": "EdDSA"})
+KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": ALGORITHM})
 
 
 def settings(**changes: Any) -> Settings:
@@ -165,9 +167,7 @@ class House:
 
     async def accept(self, deal: Deal) -> str:
         """An offer is accepted; the contract's id."""
-        await self.database.run(
-            lambda tx: drafting.begin(tx, deal, self.work.policy), Cause("c-1")
-        )
+        await self.database.run(lambda tx: drafting.begin(tx, deal, self.work.policy), Cause("c-1"))
         return contract_id_of(deal.deal_id)
 
     async def drafted(self, name: str = "deal", **changes: Any) -> Contract:
@@ -250,7 +250,8 @@ def token(user_id: str, clock: ManualClock) -> str:
         "iat": now,
         "exp": now + 900,
     }
-    return jwt.encode({"alg": "EdDSA", "typ": "at+jwt", "kid": "test"}, claims, KEY, ["EdDSA"])
+    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
+    return jwt.encode(header, claims, KEY, [ALGORITHM])
 
 
 @asynccontextmanager
@@ -273,3 +274,14 @@ async def running(
 def as_person(user_id: str, clock: ManualClock) -> dict[str, str]:
     """The headers of this person's requests."""
     return {"Authorization": f"Bearer {token(user_id, clock)}"}
+
+
+def signed(method, bucket, path, headers=None, content=b""):
+    """One signed request to the S3 server, past the archive."""
+    url = f"{bucket.endpoint}/{bucket.name}{path}"
+    request = AWSRequest(method, url, headers=headers or {}, data=content)
+    S3SigV4Auth(Credentials(bucket.access_key, bucket.secret_key), "s3", bucket.region).add_auth(
+        request
+    )
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        return client.request(method, url, headers=dict(request.headers), content=content)

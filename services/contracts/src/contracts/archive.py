@@ -40,7 +40,7 @@ class S3Archive:
 
     def __init__(self, bucket: Bucket) -> None:
         """Keep documents in this bucket; nothing connects before the first use."""
-        self._bucket = bucket
+        self.bucket = bucket
         credentials = Credentials(bucket.access_key, bucket.secret_key)
         self._signer = S3SigV4Auth(credentials, "s3", bucket.region)
         self._http = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
@@ -84,7 +84,7 @@ class S3Archive:
         answer = await self._ask("GET", "?object-lock")
         if answer.is_error or "Enabled" not in answer.text:
             raise ArchiveUnavailable(
-                f"bucket {self._bucket.name} has no object lock ({_shown(answer)}):"
+                f"bucket {self.bucket.name} has no object lock ({_shown(answer)}):"
                 " make it anew with object lock, or name another in HOLDFAST_S3_BUCKET"
             )
         self._locked = True
@@ -92,7 +92,7 @@ class S3Archive:
     async def _ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, content: bytes = b""
     ) -> httpx.Response:
-        url = f"{self._bucket.endpoint.rstrip('/')}/{self._bucket.name}{path}"
+        url = f"{self.bucket.endpoint.rstrip('/')}/{self.bucket.name}{path}"
         request = AWSRequest(method, url, headers=dict(headers or {}), data=content)
         self._signer.add_auth(request)
         signed = dict(request.headers.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.database import Cause, Database, Transaction
+from chassis.telemetry import carried, tracer
 from chassis.timers import Timer, Timers
 
 from contracts.handlers import drafting, executing
@@ -15,11 +16,13 @@ def register(timers: Timers, work: Drafting) -> Timers:
 
     @timers.job(DRAFT)
     async def draft(database: Database, timer: Timer) -> None:
-        await drafting.finish(database, timer.subject_id, work, _cause(timer))
+        with tracer.start_as_current_span(DRAFT, context=carried(timer.payload)):
+            await drafting.finish(database, timer.subject_id, work, _cause(timer))
 
     @timers.job(EXECUTE)
     async def execute(database: Database, timer: Timer) -> None:
-        await executing.execute(database, timer.subject_id, work.archive, _cause(timer))
+        with tracer.start_as_current_span(EXECUTE, context=carried(timer.payload)):
+            await executing.execute(database, timer.subject_id, work.archive, _cause(timer))
 
     @timers.on(VOID)
     async def void(tx: Transaction, timer: Timer) -> None:

@@ -23,15 +23,16 @@ class PressFailed(Exception):
 class Press:
     """Makes PDFs with typst, each in a process of its own, only a few at a time."""
 
-    def __init__(self) -> None:
-        """Ready at once; a process is started per document."""
+    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
+        """Ready at once; a process is started per document, and ended when it takes too long."""
+        self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def typeset(self, source: str, data: str, at: datetime) -> bytes:
         """The document of this template and data; the same input gives the same bytes."""
         wish = {"source": source, "data": data, "timestamp": int(at.timestamp())}
         async with self._places:
-            code, made, complaint = await _run(json.dumps(wish).encode())
+            code, made, complaint = await _run(json.dumps(wish).encode(), self._timeout_s)
         if code == _REFUSED:
             raise TemplateRefused(f"The template does not compile: {complaint}")
         if code or not made.startswith(b"%PDF-"):
@@ -39,7 +40,7 @@ class Press:
         return made
 
 
-async def _run(wish: bytes) -> tuple[int, bytes, str]:
+async def _run(wish: bytes, timeout_s: float) -> tuple[int, bytes, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
@@ -51,10 +52,10 @@ async def _run(wish: bytes) -> tuple[int, bytes, str]:
         env=_ENVIRONMENT,
     )
     try:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             made, complaint = await process.communicate(wish)
     except TimeoutError:
-        raise PressFailed(f"the press took longer than {TIMEOUT_S:.0f} s") from None
+        raise PressFailed(f"the press took longer than {timeout_s:.0f} s") from None
     finally:
         if process.returncode is None:
             process.kill()

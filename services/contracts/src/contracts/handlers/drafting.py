@@ -15,7 +15,7 @@ from contracts.documents import document_data, pdf_key, terms_key
 from contracts.domain.contract import Contract
 from contracts.domain.errors import WindowsTooLong
 from contracts.domain.policy import Deal, Policy
-from contracts.handlers.telling import parties
+from contracts.handlers.telling import parties, terms_of, thread
 from contracts.ports import Archive, Typesetter
 from contracts.store import Draft
 
@@ -48,9 +48,7 @@ async def begin(tx: Transaction, deal: Deal, policy: Policy) -> None:
         return
     if await store.add_draft(tx, draft):
         tx.audit("contract.begin", draft.contract_id, deal_id=deal.deal_id)
-        await tx.set_timer(
-            DRAFT, draft.contract_id, tx.now(), {"correlation_id": tx.cause.correlation_id}
-        )
+        await tx.set_timer(DRAFT, draft.contract_id, tx.now(), thread(tx))
 
 
 async def finish(database: Database, contract_id: str, drafting: Drafting, cause: Cause) -> None:
@@ -116,7 +114,7 @@ async def void(tx: Transaction, contract_id: str) -> None:
     seen = contract.version
     contract.void("not_signed_in_time")
     await store.save(tx, contract, seen)
-    tell_void(tx, contract, Terms.model_validate_json(contract.terms_json))
+    tell_void(tx, contract, terms_of(contract))
     tx.audit("contract.void", contract_id, reason=contract.void_reason)
 
 

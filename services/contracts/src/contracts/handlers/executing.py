@@ -20,7 +20,7 @@ from contracts.domain.contract import Contract, State
 from contracts.domain.errors import BrokenEvidence, NotAParty
 from contracts.domain.execution import Job, JobState
 from contracts.handlers.signing import EXECUTE
-from contracts.handlers.telling import parties, terms_of
+from contracts.handlers.telling import parties, terms_of, thread
 from contracts.ports import Archive, ArchiveDiffers, ArchiveUnavailable
 
 
@@ -130,7 +130,7 @@ async def retry(tx: Transaction, caller: Principal, contract_id: str) -> Contrac
     await store.save(tx, contract, seen)
     await store.save_job(tx, job)
     tx.stage(ContractExecuting(**parties(contract)), sequence=contract.version)
-    await tx.set_timer(EXECUTE, contract_id, tx.now(), {"correlation_id": tx.cause.correlation_id})
+    await tx.set_timer(EXECUTE, contract_id, tx.now(), thread(tx))
     tx.audit("contract.retry_execution", contract_id)
     return contract
 

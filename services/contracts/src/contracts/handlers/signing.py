@@ -21,7 +21,7 @@ from contracts import store
 from contracts.domain.contract import Contract, Signing
 from contracts.domain.errors import LinkSpent, LinkUnknown, NotAParty
 from contracts.domain.execution import Job
-from contracts.handlers.telling import parties, terms_of
+from contracts.handlers.telling import parties, terms_of, thread
 from contracts.store import Link
 
 EXECUTE = "contract.execute"
@@ -66,8 +66,7 @@ async def _set_going(tx: Transaction, contract: Contract) -> None:
     contract.complete()
     await store.add_job(tx, Job(contract.contract_id))
     tx.stage(ContractExecuting(**parties(contract)), sequence=contract.version)
-    begun_by = {"correlation_id": tx.cause.correlation_id}
-    await tx.set_timer(EXECUTE, contract.contract_id, tx.now(), begun_by)
+    await tx.set_timer(EXECUTE, contract.contract_id, tx.now(), thread(tx))
 
 
 async def offer_link(tx: Transaction, caller: Principal, contract_id: str) -> None:

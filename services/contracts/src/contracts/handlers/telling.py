@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis.database import Transaction
+from chassis.telemetry import carry
 from contracts_schema.terms import Terms
 
 from contracts.domain.contract import Contract
@@ -18,6 +20,11 @@ def parties(contract: Contract) -> dict[str, Any]:
         "buyer_id": contract.buyer_id,
         "seller_id": contract.seller_id,
     }
+
+
+def thread(tx: Transaction) -> dict[str, Any]:
+    """What a timer keeps, so that its work belongs to the request and trace that set it."""
+    return {"correlation_id": tx.cause.correlation_id, **carry()}
 
 
 def terms_of(contract: Contract) -> Terms:

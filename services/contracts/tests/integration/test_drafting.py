@@ -1,0 +1,181 @@
+"""Drafting happens once, however often it is begun, interrupted or repeated."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from contracts.documents import pdf_key
+from contracts.domain.contract import State
+from contracts.domain.errors import SigningClosed, WrongState
+from contracts.typesetting import Press
+from contracts_builders import (
+    BUYER,
+    MemoryArchive,
+    a_deal,
+    a_house,
+    a_policy,
+)
+
+CHILD = Path(__file__).parent.parent / "work_until_killed.py"
+AFTER_LEASE = timedelta(seconds=61)
+
+
+async def test_an_offer_accepted_twice_makes_one_contract(house):
+    contract_id = await house.accept(a_deal())
+    await house.accept(a_deal())
+    await house.due()
+    await house.accept(a_deal())
+    await house.due()
+
+    assert await house.names() == ["contract_drafted"]
+    assert (await house.contract(contract_id)).version == 1
+
+
+async def test_the_terms_are_those_of_the_moment_of_acceptance(database):
+    archive = MemoryArchive(away=True)
+    contract_id = await a_house(database, archive).accept(a_deal())
+
+    archive.away = False
+    dearer = a_house(database, archive, policy=a_policy(stripe_fee_bps=900))
+    await dearer.due()
+
+    [drafted] = await dearer.told()
+    contract = await dearer.contract(contract_id)
+    assert drafted["terms_sha256"] == a_policy().terms(a_deal()).sha256() == contract.terms_sha256
+
+
+async def test_an_archive_that_is_away_delays_the_contract_and_loses_nothing(database):
+    archive = MemoryArchive(away=True)
+    house = a_house(database, archive)
+    contract_id = await house.accept(a_deal())
+    await house.due()
+    assert await house.names() == []
+
+    archive.away = False
+    house.clock.advance(timedelta(minutes=11))
+    await house.due()
+
+    assert await house.names() == ["contract_drafted"]
+    assert len(archive.objects) == 2
+    contract = await house.contract(contract_id)
+    assert contract.sign_before == house.clock.now() + timedelta(hours=72)
+
+
+@pytest.mark.fault("P1")
+@pytest.mark.parametrize(
+    "point",
+    [
+        "contracts.draft.typeset",
+        "contracts.draft.pdf_stored",
+        "contracts.draft.terms_stored",
+        "timers.before_done.contract.draft",
+    ],
+)
+async def test_a_draft_killed_at_any_step_is_finished_once(
+    database, database_url, archive, past_the_archive, fresh, point
+):
+    house = a_house(database, archive, Press())
+    contract_id = await house.accept(a_deal(fresh))
+
+    killed = work_until_killed(database_url, archive.bucket, point)
+    assert killed.returncode == -9, killed.stderr
+    house.clock.advance(AFTER_LEASE)
+    await house.due()
+
+    assert await house.names() == ["contract_drafted"]
+    contract = await house.contract(contract_id)
+    listed = past_the_archive("GET", f"?prefix=contracts%2F{contract_id}%2F").text
+    assert listed.count("<Key>") == 2
+    assert f"<Key>{pdf_key(contract_id, contract.pdf_sha256)}</Key>" in listed
+    assert await database.value("SELECT count(*) FROM timers WHERE kind = 'contract.draft'") == 0
+
+
+@pytest.mark.fault("P1")
+@pytest.mark.parametrize(
+    "point",
+    ["contracts.execute.begun", "contracts.execute.checked", "timers.before_done.contract.execute"],
+)
+async def test_an_execution_killed_at_any_step_is_finished_once(
+    database, database_url, archive, fresh, point
+):
+    house = a_house(database, archive)
+    contract = await house.drafted(fresh)
+    await house.both_sign(contract.contract_id)
+
+    killed = work_until_killed(database_url, archive.bucket, point)
+    assert killed.returncode == -9, killed.stderr
+    house.clock.advance(AFTER_LEASE)
+    await house.due()
+
+    assert (await house.contract(contract.contract_id)).state is State.EXECUTED
+    assert len(await house.told("contracts.contract_executed.v1")) == 1
+
+
+def work_until_killed(database_url, bucket, point) -> subprocess.CompletedProcess[str]:
+    """Do what is due in a process that is killed at the named step."""
+    environment = os.environ | {
+        "HOLDFAST_FAILPOINTS": point,
+        "HOLDFAST_DATABASE_URL": database_url,
+        "HOLDFAST_S3_ENDPOINT": bucket.endpoint,
+        "HOLDFAST_S3_BUCKET": bucket.name,
+        "HOLDFAST_S3_ACCESS_KEY": bucket.access_key,
+        "HOLDFAST_S3_SECRET_KEY": bucket.secret_key,
+    }
+    return subprocess.run(
+        [sys.executable, str(CHILD)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_windows_no_rail_can_hold_end_the_deal_at_once(database):
+    house = a_house(database, policy=a_policy(inspection_window_s=75 * 86_400))
+    contract_id = await house.accept(a_deal(delivery_s=30 * 86_400))
+    await house.accept(a_deal(delivery_s=30 * 86_400))
+    await house.due()
+
+    [voided] = await house.told()
+    assert voided["reason_code"] == "windows_too_long"
+    assert voided["deal_id"] == a_deal().deal_id
+    contract = await house.contract(contract_id)
+    assert (contract.state, contract.pdf_sha256) == (State.VOID, None)
+    with pytest.raises(WrongState):
+        await house.sign(contract_id, BUYER)
+
+
+async def test_a_contract_that_is_not_signed_in_time_is_void(house):
+    contract = await house.drafted()
+    await house.sign(contract.contract_id, BUYER)
+
+    house.clock.advance(timedelta(hours=72, seconds=-1))
+    await house.due()
+    assert (await house.contract(contract.contract_id)).state is State.PENDING_SIGNATURE
+    house.clock.advance(timedelta(seconds=1))
+    with pytest.raises(SigningClosed):
+        await house.sign(contract.contract_id, a_deal().seller_id)
+    await house.due()
+
+    found = await house.contract(contract.contract_id)
+    assert (found.state, found.void_reason) == (State.VOID, "not_signed_in_time")
+    assert (await house.names())[-1] == "contract_voided"
+    with pytest.raises(WrongState):
+        await house.sign(contract.contract_id, a_deal().seller_id)
+    assert len(found.signatures) == 1
+
+
+async def test_a_signed_contract_is_not_voided_by_its_old_timer(house):
+    contract = await house.drafted()
+    await house.both_sign(contract.contract_id)
+    house.clock.advance(timedelta(hours=73))
+    await house.due()
+
+    assert (await house.contract(contract.contract_id)).state is State.EXECUTED
+    assert "contract_voided" not in await house.names()

@@ -1,0 +1,106 @@
+"""The PDF: the same bytes every time, and nothing a party typed is markup."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import zlib
+from datetime import timedelta
+
+import pytest
+from contracts.documents import document_data
+from contracts.domain.errors import TemplateRefused
+from contracts.typesetting import Press, PressFailed
+from contracts_builders import NOON, a_deal, a_policy
+from contracts_schema.terms import canonical_json
+
+SOURCE = importlib.import_module("contracts.migrations.versions.0002_first_template").SOURCE
+
+HOSTILE = [
+    '#sys.inputs #panic("typed") #read("/etc/passwd")',
+    "$ x^2 $ *bold* _it_ `raw` = heading\n- list @label <label> // comment /* open",
+    '\\ \\u{41} ] ) } [ ( { ~ -- --- \' " """',
+    "w" * 500,
+    "مرحبا بالعالم שלום עולם abc 123",
+    "안녕하세요 こんにちは 你好 👍🏽 Ω ∑",
+    "pay \u202e00.001$\u202c",
+]
+
+
+async def pdf(at=NOON, source=SOURCE, **changes) -> bytes:
+    terms = a_policy().terms(a_deal(**changes))
+    return await Press().typeset(source, document_data(terms, 1, at), at)
+
+
+async def test_two_compiles_give_the_same_bytes():
+    assert await pdf() == await pdf()
+
+
+async def test_another_moment_or_word_gives_other_bytes():
+    first = await pdf()
+
+    assert await pdf(at=NOON + timedelta(minutes=1)) != first
+    assert await pdf(title="Blox Harbour Tycoon") != first
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+async def test_whatever_is_typed_is_printed_as_text(typed):
+    made = await pdf(title=typed[:255], conditions=typed[:500])
+
+    assert made.startswith(b"%PDF-")
+
+
+async def test_a_word_that_looks_like_code_prints_like_a_word_of_its_length():
+    """Markup would vanish from the page; text takes its place on it."""
+    source = "#let d = json(bytes(sys.inputs.data))\n#set page(width: auto, height: 2cm)\n"
+    source += '#set text(font: "DejaVu Sans Mono")\n#d.words.conditions'
+
+    code = await pdf(source=source, conditions="#sys *b* $x$")
+    text = await pdf(source=source, conditions="asys obo oxo")
+
+    assert _widths(code) == _widths(text)
+
+
+def _widths(made: bytes) -> bytes:
+    start = made.index(b"/MediaBox")
+    return made[start : made.index(b"]", start)]
+
+
+async def test_the_canonical_terms_are_attached_byte_for_byte():
+    terms = a_policy().terms(a_deal())
+    written = canonical_json(terms.model_dump(mode="json"))
+
+    made = await pdf()
+
+    streams = list(_streams(made))
+    assert written in streams
+    assert hashlib.sha256(written).hexdigest() == terms.sha256()
+
+
+def _streams(made: bytes):
+    for piece in made.split(b"stream\n")[1:]:
+        try:
+            yield zlib.decompress(piece.split(b"\nendstream")[0])
+        except zlib.error:
+            yield piece.split(b"\nendstream")[0]
+
+
+async def test_a_template_that_does_not_compile_is_refused_with_its_fault():
+    with pytest.raises(TemplateRefused, match="unknown variable: nonsense"):
+        await pdf(source="#nonsense")
+
+
+async def test_a_template_cannot_read_files_or_fetch_packages():
+    with pytest.raises(TemplateRefused):
+        await pdf(source='#read("/etc/passwd")')
+    with pytest.raises(TemplateRefused):
+        await pdf(source='#read("../press.py")')
+    with pytest.raises(TemplateRefused, match="package"):
+        await pdf(source='#import "@preview/cetz:0.3.1"')
+
+
+async def test_a_template_that_runs_away_is_ended():
+    source = "#for a in range(30000) { for b in range(30000) { [x] } }"
+
+    with pytest.raises(PressFailed, match="longer than 1 s"):
+        await Press(timeout_s=1).typeset(source, "{}", NOON)
