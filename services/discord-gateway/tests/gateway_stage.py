@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,21 @@ class Stage:
             await publisher.close()
         return message_id
 
+    async def raw(self, body: bytes) -> None:
+        """Send anything at all under the name of an order."""
+        publisher = Publisher(self.operator_url, "test")
+        try:
+            ready = outgoing(body, str(uuid4()), Deliver.topic, {}, "")
+            await publisher.publish("holdfast.commands", Deliver.topic, ready)
+        finally:
+            await publisher.close()
+
+    async def until(self, check: Callable[[], Awaitable[object]], within_s: float = 8.0) -> None:
+        """Wait until the check holds, but not for ever."""
+        async with asyncio.timeout(within_s):
+            while not await check():
+                await asyncio.sleep(0.02)
+
     async def take(self, queue: str, within_s: float = 8.0) -> dict[str, Any]:
         """The next message on a queue, with its id, or a failure."""
         connection = await aio_pika.connect(self.operator_url)
@@ -144,7 +159,7 @@ class Stage:
             channel = await connection.channel()
             found = await channel.get_queue(queue, ensure=False)
             async with asyncio.timeout(within_s):
-                while (message := await found.get(no_ack=True, fail=False)) is None:  # noqa: ASYNC110
+                while (message := await found.get(no_ack=True, fail=False)) is None:
                     await asyncio.sleep(0.02)
         return {"id": message.message_id, "type": message.type, **json.loads(message.body)}
 
@@ -174,7 +189,7 @@ class Stage:
 async def eventually(check: Callable[[], object], within_s: float = 8.0) -> None:
     """Wait until the check holds, but not for ever."""
     async with asyncio.timeout(within_s):
-        while not check():  # noqa: ASYNC110 - what is looked at belongs to another program
+        while not check():
             await asyncio.sleep(0.01)
 
 

@@ -1,5 +1,6 @@
 """Channels and their messages."""
 
+from datetime import timedelta
 from itertools import islice
 
 from sandbox.discord import payloads
@@ -16,6 +17,7 @@ from sandbox.discord.state import World
 
 CHANNEL = "/channels/{channel_id}"
 ONE = CHANNEL + "/messages/{message_id}"
+NONCE_KEPT = timedelta(minutes=3)
 PAGE, MOST = 50, 100
 
 
@@ -110,8 +112,18 @@ class ChannelRest:
                 raise dms_closed()
         elif channel.archived:
             channel.archived = False
+        if (sent := self._sent_before(channel, call.form)) is not None:
+            return 200, self._messages.payload(sent)
         message = self._messages.post(channel, self._world.bot, call.form, call.files)
         return 200, self._messages.payload(message)
+
+    def _sent_before(self, channel: Channel, body: Json) -> Message | None:
+        """The bot's message of the last minutes with this nonce, if the nonce is enforced."""
+        nonce, since = body.get("nonce"), self._world.now() - NONCE_KEPT
+        if not body.get("enforce_nonce") or nonce is None:
+            return None
+        same = (m for m in channel.messages.values() if str(m.nonce) == str(nonce))
+        return next((m for m in same if m.created_at >= since), None)
 
     async def message(self, call: Call) -> Reply:
         """One message."""

@@ -22,6 +22,8 @@ RETRY_FIRST_S, RETRY_MOST_S = 1.0, 30.0
 LOGIN_REFUSED_WAIT_S = 600.0
 """Discord blocks an address after many refused requests: a wrong token is not hurried."""
 LONGEST_RATE_LIMIT_S = 30.0
+GUILDS_COME_WITHIN_S = 0.1
+"""Nothing here waits for guilds: an interaction brings what it needs."""
 NOT_YET: str | None = "not connected yet"
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,7 @@ class Bot(discord.Client):
             chunk_guilds_at_startup=False,
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_S,
+            guild_ready_timeout=GUILDS_COME_WITHIN_S,
             enable_debug_events=False,
         )
         self.desk, self._session = desk, session
