@@ -21,8 +21,8 @@ def credential(instance: Instance, name: str, make: Callable[[], str] = token) -
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         pass
-    fresh = instance.secrets / f".{name}.{os.getpid()}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    fresh = instance.secrets / f".{name}.{secrets.token_hex(4)}"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(make())
     try:

@@ -139,6 +139,7 @@ def sandbox_config(instance: Instance, sandbox_url: str, public_url: str, gatewa
         },
     }
     path = instance.secrets / "sandbox.json"
+    path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(json.dumps(config, indent=1), encoding="utf-8")
     return path

@@ -48,7 +48,9 @@ def local(instance: Instance, ports: Ports) -> Server:
             str(find_program()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-filer", "-s3", f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64",
             "-volume.max=50",
-            "-volume.preStopSeconds=0", "-master.telemetry=false", "-s3.port.iceberg=0",
+            "-volume.preStopSeconds=0", "-master.telemetry=false",
+            "-master.electionTimeout=500ms",
+            "-master.heartbeatInterval=100ms", "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             *_port_flags(ports, port),
         ),
@@ -95,6 +97,7 @@ def write_identities(path: Path, secret: str) -> None:
     keys = [{"accessKey": ACCESS_KEY, "secretKey": secret}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     user = {"name": ACCESS_KEY, "credentials": keys, "actions": actions}
+    path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(json.dumps({"identities": [user]}), encoding="utf-8")
 

@@ -1,0 +1,79 @@
+"""The repository's own rules find what they are there to find."""
+
+import shutil
+
+import pytest
+from holdfast import rules
+from holdfast.instance import checkout
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A copy of what the lock rule reads."""
+    for file in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(checkout() / file, tmp_path / file)
+    for member in rules.members(checkout()):
+        target = tmp_path / member.relative_to(checkout())
+        target.mkdir(parents=True)
+        shutil.copy(member / "pyproject.toml", target / "pyproject.toml")
+    return tmp_path
+
+
+def change(file, old, new):
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_this_repositorys_lock_holds():
+    assert list(rules.lock_faults(checkout())) == []
+
+
+def test_a_lock_that_names_a_host_is_found(root):
+    lock = root / "requirements.lock"
+    lock.write_text("--index-url https://mirror.invalid/simple\n" + lock.read_text())
+
+    assert any("names a host" in it for it in rules.lock_faults(root))
+
+
+def test_a_pin_without_a_hash_is_found(root):
+    with (root / "requirements.lock").open("a") as lock:
+        lock.write("loose==1.0\n")
+
+    assert "loose==1.0 has no hash" in list(rules.lock_faults(root))
+
+
+def test_a_wish_the_lock_does_not_hold_is_found(root):
+    change(root / "deploy/pyproject.toml", "dependencies = [", 'dependencies = [\n    "absent>=1",')
+
+    assert any("absent" in it and "./holdfast lock" in it for it in rules.lock_faults(root))
+
+
+def test_a_wish_for_another_version_is_found(root):
+    change(root / "deploy/pyproject.toml", '"typer>=0.29,<0.30"', '"typer>=99"')
+
+    assert any("typer" in it for it in rules.lock_faults(root))
+
+
+def test_a_long_file_is_found(tmp_path):
+    folder = tmp_path / "libs/x/src/x"
+    folder.mkdir(parents=True)
+    (folder / "long.py").write_text("a = 1\n" * 301)
+    (folder / "short.py").write_text("a = 1\n" * 300)
+
+    assert list(rules.long_files(tmp_path)) == [
+        "libs/x/src/x/long.py has 301 lines, more than 300: split it"
+    ]
+
+
+def test_a_queue_that_is_consumed_but_not_declared_is_found(tmp_path):
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(checkout() / "deploy/topology.toml", tmp_path / "deploy/topology.toml")
+    folder = tmp_path / "services/escrow/src/escrow"
+    folder.mkdir(parents=True)
+    (folder / "consumers.py").write_text('@consumers.event("escrow.ghosts")\nasync def f(): ...\n')
+
+    found = list(rules.topology_faults(tmp_path))
+
+    assert any(it.startswith("escrow.ghosts is consumed in services/escrow") for it in found)
+    assert any(it.startswith("escrow.commands is declared, but nothing") for it in found)
