@@ -29,6 +29,7 @@ class ProcessState:
 
     pid: int | None = None
     port: int | None = None
+    started: bool = False
     ready: bool = False
     restarts: int = 0
     log: str | None = None

@@ -8,13 +8,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from holdfast import leases, plan, reaper
 from holdfast.instance import Instance
 from holdfast.state import State, lock
 from holdfast.supervisor import StartFailed, Supervisor
+
+_LOCK_PATIENCE_S = 2.0
 
 
 async def supervise(instance: Instance, kind: str, linger_s: float | None) -> int:
@@ -57,6 +61,16 @@ def guard(instance: Instance) -> Iterator[None]:
         sleeper.wait()
 
 
+def _only_one(instance: Instance) -> IO[str] | None:
+    """The lock of the one supervisor; clients that look whether one lives hold it for a moment."""
+    deadline = time.monotonic() + _LOCK_PATIENCE_S
+    while (held := lock(instance.run / "supervisor.lock", wait=False)) is None:
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(0.05)
+    return held
+
+
 def main() -> int:
     """Supervise, unless this instance is supervised already."""
     arguments = argparse.ArgumentParser()
@@ -65,7 +79,7 @@ def main() -> int:
     arguments.add_argument("--linger", type=float)
     given = arguments.parse_args()
     instance = Instance.named(given.instance)
-    held = lock(instance.run / "supervisor.lock", wait=False)
+    held = _only_one(instance)
     if held is None:
         return 0
     with held, guard(instance):

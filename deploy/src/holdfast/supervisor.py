@@ -98,6 +98,8 @@ class Supervisor:
     async def _keep(self, node: Node) -> None:
         for name in node.after:
             await self._ready[name].wait()
+        self.state.processes[node.name].started = True
+        self._save()
         if isinstance(node, Step):
             await self._do(node)
         else:

@@ -41,7 +41,12 @@ def start(instance: Instance, linger_s: float | None = None) -> State:
     progress = _Progress()
     with err.status("starting") as spinner:
         wish = daemon.Wish(plan.FULL, linger_s)
-        state = daemon.ensure(instance, wish, lambda seen: progress.show(seen, spinner))
+        try:
+            state = daemon.ensure(instance, wish, lambda seen: progress.show(seen, spinner))
+        except KeyboardInterrupt:
+            spinner.update("stopping")
+            daemon.stop(instance)
+            raise
         progress.show(state, spinner)
     err.print(f"ready in {time.monotonic() - began:.1f} s")
     return state
@@ -70,7 +75,7 @@ class _Progress:
             if name in ready - self._told:
                 err.print(f"  [green]✓[/] {name:<18} {time.monotonic() - self._began:5.1f} s")
         self._told |= ready
-        waiting = [name for name, it in state.processes.items() if it.pid and not it.ready]
+        waiting = [name for name, it in state.processes.items() if it.started and not it.ready]
         spinner.update(f"waiting for {', '.join(waiting)}" if waiting else "starting")
 
 
