@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts_schema.commands import escrow, identity, listings
-from contracts_schema.commands.discord import ButtonStyle, Card, Field_
+from contracts_schema.commands.discord import ButtonStyle, Card, Fact
 from contracts_schema.message import Command
 from contracts_schema.money import Money
 
@@ -56,7 +56,7 @@ def _question(key: str, facts: list[tuple[str, str]], locale: str) -> Card:
         title=text(f"ask.{key}.title", locale),
         body=text(f"ask.{key}.body", locale),
         fields=tuple(
-            Field_(name=text(f"fact.{name}", locale), value=value[:1024])
+            Fact(name=text(f"fact.{name}", locale), value=value[:1024])
             for name, value in facts
             if value
         ),

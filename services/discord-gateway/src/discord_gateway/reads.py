@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contracts_schema.commands.discord import ButtonStyle, Card, Field_
+from contracts_schema.commands.discord import ButtonStyle, Card, Fact
 
 from discord_gateway.catalogue import text
 from discord_gateway.models import ContractRead, EscrowRead, ListingRead, OfferRead
@@ -144,7 +144,7 @@ def _list(key: str, rows: Sequence[tuple[str, str]], ids: Sequence[str], locale:
         title=text(f"page.{key}", locale),
         body="" if rows else text(f"page.no_{key}", locale),
         fields=tuple(
-            Field_(name=f"{number}. {name}"[:256], value=value[:1024])
+            Fact(name=f"{number}. {name}"[:256], value=value[:1024])
             for number, (name, value) in enumerate(rows, 1)
         ),
     )
@@ -153,9 +153,9 @@ def _list(key: str, rows: Sequence[tuple[str, str]], ids: Sequence[str], locale:
     )
 
 
-def _facts(facts: Sequence[tuple[str, str]], locale: str) -> tuple[Field_, ...]:
+def _facts(facts: Sequence[tuple[str, str]], locale: str) -> tuple[Fact, ...]:
     return tuple(
-        Field_(name=text(f"fact.{name}", locale), value=value[:1024])
+        Fact(name=text(f"fact.{name}", locale), value=value[:1024])
         for name, value in facts
         if value
     )

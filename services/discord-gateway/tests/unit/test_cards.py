@@ -6,7 +6,7 @@ import pytest
 from contracts_schema.commands.discord import (
     ButtonStyle,
     Card,
-    Field_,
+    Fact,
     LinkButton,
     PressButton,
 )
@@ -39,7 +39,7 @@ def worst(character: str) -> Card:
         turn=character * 200,
         deadline=99_999_999_999,
         if_nobody_acts=character * 300,
-        fields=tuple(Field_(name=character * 256, value=character * 1024) for _ in range(10)),
+        fields=tuple(Fact(name=character * 256, value=character * 1024) for _ in range(10)),
         image_url="https://images.example/" + "a" * 1900,
         buttons=(press,) * 4 + (LinkButton(label="x" * 80, url="https://x.example/" + "a" * 490),),
     )
@@ -69,7 +69,7 @@ async def test_a_card_tells_steps_turn_deadline_and_what_happens_if_nobody_acts(
         turn="Your turn",
         deadline=1_790_000_000,
         if_nobody_acts="the offer ends",
-        fields=(Field_(name="Amount", value="4,000.00 USD"),),
+        fields=(Fact(name="Amount", value="4,000.00 USD"),),
     )
 
     shown = "\n".join(texts(render(card, (), "en")))

@@ -52,7 +52,7 @@ class SecretLinkButton(_Part):
     path: str = Field(pattern=r"^/v1/[A-Za-z0-9_/-]+$")
 
 
-class Field_(_Part):
+class Fact(_Part):
     """One fact on a card."""
 
     name: str = Field(min_length=1, max_length=256)
@@ -69,7 +69,7 @@ class Card(_Part):
     deadline: int | None = None
     """Unix seconds; shown by Discord in the reader's own time zone."""
     if_nobody_acts: str = Field(default="", max_length=300)
-    fields: tuple[Field_, ...] = Field(default=(), max_length=10)
+    fields: tuple[Fact, ...] = Field(default=(), max_length=10)
     image_url: str = ""
     buttons: tuple[PressButton | LinkButton | SecretLinkButton, ...] = Field(
         default=(), max_length=5

@@ -10,7 +10,7 @@ from enum import StrEnum
 from contracts_schema.commands.discord import (
     ButtonStyle,
     Card,
-    Field_,
+    Fact,
     LinkButton,
     PressButton,
     SecretLinkButton,
@@ -104,7 +104,7 @@ def render(catalogue: Catalogue, locale: str, notice: Notice) -> Card:
         deadline=int(notice.deadline.timestamp()) if notice.deadline else None,
         if_nobody_acts=optional("if_nobody")[:300],
         fields=tuple(
-            Field_(name=catalogue.text(locale, f"fields.{name}", {}), value=value[:1024])
+            Fact(name=catalogue.text(locale, f"fields.{name}", {}), value=value[:1024])
             for name, value in notice.fields
             if value
         ),
