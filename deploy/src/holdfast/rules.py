@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -108,17 +108,36 @@ def _asked(root: Path) -> Iterator[tuple[str, Requirement]]:
 def _consumed(root: Path) -> Iterator[tuple[str, str]]:
     """Queue names that services subscribe to, read from their source without importing it."""
     for file in sorted(root.glob("services/*/src/**/*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("event", "command", "events", "commands", "delivery")
-                and node.args
-                and isinstance(node.args[0], ast.Constant)
-                and isinstance(node.args[0].value, str)
-                and "." in node.args[0].value
-            ):
-                yield node.args[0].value, str(file.relative_to(root))
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        constants = dict(_constants(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _subscribes(node.func) and node.args:
+                queue = _text(node.args[0], constants)
+                if queue:
+                    yield queue, str(file.relative_to(root))
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, str(node.value.value)
+
+
+def _subscribes(called: ast.expr) -> bool:
+    return (
+        isinstance(called, ast.Attribute)
+        and called.attr in ("event", "command")
+        and isinstance(called.value, ast.Name)
+        and called.value.id == "consumers"
+    )
+
+
+def _text(argument: ast.expr, constants: Mapping[str, str]) -> str | None:
+    if isinstance(argument, ast.Constant):
+        return str(argument.value)
+    return constants.get(argument.id) if isinstance(argument, ast.Name) else None
 
 
 def _unknown_messages(whole: topology.Topology) -> Iterator[str]:
