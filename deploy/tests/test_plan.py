@@ -192,3 +192,10 @@ def test_no_two_services_share_a_port_or_a_setting_twice():
     for service in SERVICES:
         assert len(set(service.settings)) == len(service.settings)
         assert not set(service.own) & set(COMMON)
+
+
+def test_the_discord_gateway_is_led_to_discord_not_to_itself(local):
+    environment = local["discord-gateway"].environment
+
+    assert environment["HOLDFAST_DISCORD_GATEWAY_URL"].endswith("/discord/gateway")
+    assert str(local["sandbox"].port) in environment["HOLDFAST_DISCORD_GATEWAY_URL"]

@@ -147,7 +147,7 @@ class _System:
             "S3_ACCESS_KEY": self.storage.urls["s3_access_key"],
             "S3_SECRET_KEY": self.storage.urls["s3_secret_key"],
             "S3_BUCKET": _bucket(),
-            **{f"{_upper(name)}_URL": url for name, url in self._service_urls().items()},
+            **self._peers(),
         }
         chosen = {f"HOLDFAST_{name}": known[name] for name in service.settings}
         chosen |= {
@@ -173,6 +173,13 @@ class _System:
         return {
             it.name: f"http://127.0.0.1:{self.ports.get(it.name, it.usual_port)}" for it in SERVICES
         }
+
+    def _peers(self) -> dict[str, str]:
+        """Where services reach each other; nobody calls discord-gateway, and its setting's name
+        belongs to Discord's own gateway.
+        """
+        urls = {name: url for name, url in self._service_urls().items() if "-" not in name}
+        return {f"{name.upper()}_URL": url for name, url in urls.items()}
 
     def _own_urls(self) -> dict[str, str]:
         return {
@@ -216,7 +223,3 @@ def _only(servers: Sequence[Server]) -> Plan:
 
 def _bucket() -> str:
     return os.environ.get("HOLDFAST_S3_BUCKET", _BUCKET)
-
-
-def _upper(name: str) -> str:
-    return name.replace("-", "_").upper()

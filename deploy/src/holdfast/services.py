@@ -54,7 +54,7 @@ SERVICES = (
     Service(
         "escrow",
         8004,
-        ("SERVICE_SECRET", "STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+        ("STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
     ),
     Service("verification", 8005, ("SERVICE_SECRET", "ROBLOX_API_BASE")),
     Service("notifier", 8006, ()),
