@@ -175,9 +175,7 @@ class _System:
         }
 
     def _peers(self) -> dict[str, str]:
-        """Where services reach each other; nobody calls discord-gateway, and its setting's name
-        belongs to Discord's own gateway.
-        """
+        """Where services reach each other; nobody calls discord-gateway (Discord has the name)."""
         urls = {name: url for name, url in self._service_urls().items() if "-" not in name}
         return {f"{name.upper()}_URL": url for name, url in urls.items()}
 
