@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -274,6 +275,13 @@ async def running(
 def as_person(user_id: str, clock: ManualClock) -> dict[str, str]:
     """The headers of this person's requests."""
     return {"Authorization": f"Bearer {token(user_id, clock)}"}
+
+
+async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+    """Wait until the condition holds; fail when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.05)
 
 
 def signed(method, bucket, path, headers=None, content=b""):

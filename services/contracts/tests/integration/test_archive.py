@@ -37,7 +37,12 @@ async def test_keeping_it_again_changes_nothing(archive, past_the_archive, key):
 
     answer = past_the_archive("HEAD", f"/{key}")
     assert answer.headers["last-modified"] == first
-    assert past_the_archive("GET", f"?prefix={key.replace(chr(47), '%2F')}&versions=").text.count("<Version>") == 1
+    assert (
+        past_the_archive("GET", f"?prefix={key.replace(chr(47), '%2F')}&versions=").text.count(
+            "<Version>"
+        )
+        == 1
+    )
 
 
 async def test_other_content_under_the_same_key_is_refused(archive, key):

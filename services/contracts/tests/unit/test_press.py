@@ -36,6 +36,10 @@ async def test_two_compiles_give_the_same_bytes():
     assert await pdf() == await pdf()
 
 
+async def test_an_ordinary_contract_is_two_pages():
+    assert b"/Type/Pages/Count 2/" in await pdf()
+
+
 async def test_another_moment_or_word_gives_other_bytes():
     first = await pdf()
 

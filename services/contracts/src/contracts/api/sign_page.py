@@ -86,7 +86,7 @@ async def _form(request: Request) -> tuple[str, str]:
         if len(body) > LARGEST_FORM:
             raise Problem(413, "body_too_large", "The form is larger than this page makes it.")
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=10))
-    return fields.get("phrase", "")[:40], fields.get("terms_sha256", "")[:64]
+    return fields.get("phrase", ""), fields.get("terms_sha256", "")
 
 
 def _refused(pages: Pages, error: Exception) -> HTMLResponse:

@@ -13,7 +13,7 @@ from string import Template
 from chassis.problems import Problem
 from contracts_schema.terms import Terms
 
-from contracts.domain.contract import PHRASE, Contract
+from contracts.domain.contract import Contract
 from contracts.domain.wording import in_words
 
 _HERE = Path(__file__).parent
@@ -92,7 +92,7 @@ class Pages:
             f'<label for="phrase">{escape(words["type_phrase"])}</label>'
             '<input type="text" id="phrase" name="phrase" required maxlength="40"'
             f' autocomplete="off" autocapitalize="characters" spellcheck="false"{invalid}'
-            f' placeholder="{PHRASE}"><p class="quiet">{escape(words["binding"])}</p>'
+            f'><p class="quiet">{escape(words["binding"])}</p>'
             f"<button>{escape(words['sign_button'])}</button></form>"
         )
 

@@ -10,13 +10,16 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-SOURCE = r"""// Contract of sale with escrow. Everything that varies comes in as JSON text and is
-printed as
-// text: nothing that a party typed is ever read as markup.
+SOURCE = r"""// Contract of sale with escrow. Everything that varies comes in as JSON and is
+// printed as text: nothing that a party typed is ever read as markup.
 #let data = json(bytes(sys.inputs.data))
 #let w = data.words
 #let ink = rgb("#1c2733")
 #let quiet = rgb("#5a6672")
+#let other-scripts = (
+  "DejaVu Sans", "Droid Sans Fallback", "NanumSquare", "Noto Sans Thai", "Noto Sans Devanagari",
+  "Symbola",
+)
 #let rule-color = rgb("#c9d1d9")
 
 #set document(
@@ -41,17 +44,17 @@ printed as
   },
 )
 #set text(
-  font: ("Noto Serif", "DejaVu Sans", "Droid Sans Fallback"),
+  font: ("Noto Serif", ..other-scripts),
   size: 10pt, fill: ink, lang: "en",
 )
 #set par(leading: 0.72em, spacing: 1.05em, justify: false)
-#show raw: set text(font: ("DejaVu Sans Mono", "Droid Sans Fallback"), size: 8pt)
+#show raw: set text(font: ("DejaVu Sans Mono", ..other-scripts), size: 8pt)
 #set heading(numbering: "1")
 #show heading: it => block(above: 1.9em, below: 0.85em, sticky: true, text(11.5pt, weight: "bold")[
   #if it.numbering != none [#counter(heading).display() #h(0.5em)] #it.body
 ])
 
-#let code(body) = text(font: ("DejaVu Sans Mono", "Droid Sans Fallback"), size: 8pt, body)
+#let code(body) = text(font: ("DejaVu Sans Mono", ..other-scripts), size: 8pt, body)
 #let pairs(..cells) = table(
   columns: (42mm, 1fr),
   inset: (x: 0pt, y: 4.2pt),

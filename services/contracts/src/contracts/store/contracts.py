@@ -1,4 +1,4 @@
-"""Every statement of SQL; rows become what the domain works with."""
+"""Drafts, contracts, their signatures and execution jobs: rows and what the domain works with."""
 
 from __future__ import annotations
 
@@ -22,30 +22,6 @@ class Draft:
     terms: str
     template_version: int
     drafted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """One version of the contract's template."""
-
-    version: int
-    source: str
-    sha256: str
-    active: bool
-    note: str
-    created_by: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A person's way to sign on the web."""
-
-    link_id: str
-    contract_id: str
-    user_id: str
-    expires_at: datetime
-    used_at: datetime | None
 
 
 Reader = Transaction | Database
@@ -206,76 +182,6 @@ async def save_job(tx: Transaction, job: Job) -> None:
         job.attempts,
         job.last_error,
     )
-
-
-async def put_link(tx: Transaction, link: Link, token_sha256: str | None) -> None:
-    """Give this person this link for this contract; an earlier open one is replaced."""
-    await tx.run(
-        "INSERT INTO signing_links (link_id, contract_id, user_id, token_sha256, created_at,"
-        " expires_at) VALUES ($1, $2, $3, $4, $5, $6)"
-        " ON CONFLICT (contract_id, user_id) WHERE used_at IS NULL DO UPDATE SET"
-        " link_id = excluded.link_id, token_sha256 = excluded.token_sha256,"
-        " created_at = excluded.created_at, expires_at = excluded.expires_at",
-        *(link.link_id, link.contract_id, link.user_id, token_sha256, tx.now(), link.expires_at),
-    )
-
-
-async def link(reader: Reader, token_sha256: str) -> Link | None:
-    """The link that this secret opens."""
-    row = await reader.row(
-        "SELECT link_id, contract_id, user_id, expires_at, used_at FROM signing_links"
-        " WHERE token_sha256 = $1",
-        token_sha256,
-    )
-    return Link(**dict(row)) if row else None
-
-
-async def spend_link(tx: Transaction, link_id: str) -> bool:
-    """Use the link up; False if it was used before."""
-    return bool(
-        await tx.run(
-            "UPDATE signing_links SET used_at = $2 WHERE link_id = $1 AND used_at IS NULL",
-            link_id,
-            tx.now(),
-        )
-    )
-
-
-async def active_template(reader: Reader) -> int:
-    """The version that new contracts are made from."""
-    version: int = await reader.value("SELECT version FROM templates WHERE active")
-    return version
-
-
-async def template_source(reader: Reader, version: int) -> str:
-    """The source of one version."""
-    source: str = await reader.value("SELECT source FROM templates WHERE version = $1", version)
-    return source
-
-
-async def templates(reader: Reader) -> list[Template]:
-    """Every version, newest first."""
-    rows = await reader.rows(
-        "SELECT version, source, sha256, active, note, created_by, created_at"
-        " FROM templates ORDER BY version DESC LIMIT 100"
-    )
-    return [Template(**dict(row)) for row in rows]
-
-
-async def add_template(tx: Transaction, template: Template) -> Template:
-    """Keep a template as the next version and make it the active one."""
-    await tx.run("SELECT pg_advisory_xact_lock(hashtext('contracts.templates'))")
-    await tx.run("UPDATE templates SET active = false WHERE active")
-    row = await tx.row(
-        "INSERT INTO templates (version, source, sha256, active, note, created_by, created_at)"
-        " SELECT max(version) + 1, $1, $2, true, $3, $4, $5 FROM templates RETURNING *",
-        template.source,
-        template.sha256,
-        template.note,
-        template.created_by,
-        template.created_at,
-    )
-    return Template(**dict(row))  # type: ignore[arg-type]
 
 
 def _one(row: Any) -> Contract | None:
