@@ -1,6 +1,7 @@
 """Folders, secrets and ports of an instance."""
 
 import os
+import shutil
 import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -82,5 +83,8 @@ def test_roots_closed_checkout_keeps_its_data_where_servers_can_reach_them(tmp_p
 
     data = Instance(closed, "one").data
 
-    assert not is_traversable(closed)
-    assert is_traversable(data)
+    try:
+        assert not is_traversable(closed)
+        assert is_traversable(data)
+    finally:
+        shutil.rmtree(data.parent.parent)

@@ -3,6 +3,8 @@
 import importlib
 import importlib.util
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 import yaml
@@ -22,9 +24,11 @@ def compose():
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    instance = Instance(tmp_path_factory.mktemp("plan"), "plan")
-    return {node.name: node for node in plan.build(instance, plan.FULL).nodes}
+def local():
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        root.chmod(0o755)  # else root's data would go elsewhere, and stay there
+        yield {node.name: node for node in plan.build(Instance(root, "plan"), plan.FULL).nodes}
 
 
 def settings_of(service):

@@ -101,15 +101,18 @@ def _works(binaries: Path) -> bool:
 
 
 def _copied(binaries: Path, instance: Instance) -> Path:
-    """The same programs in a folder that the server's user can reach."""
+    """The same programs, with the libraries beside their package, where the server's user gets."""
+    package = binaries.parent.parent
     target = instance.cache / f"postgres-{major(binaries)}"
     if not target.exists():
         fresh = target.with_suffix(f".{os.getpid()}")
-        shutil.copytree(binaries.parent, fresh, symlinks=True)
+        for folder in package.parent.glob(f"{package.name}*"):
+            if folder.suffix in ("", ".libs"):
+                shutil.copytree(folder, fresh / folder.name, symlinks=True)
         with contextlib.suppress(OSError):  # somebody else was first
             fresh.rename(target)
         shutil.rmtree(fresh, ignore_errors=True)
-    return target / "bin"
+    return target / binaries.relative_to(package.parent)
 
 
 def _initialise(binaries: Path, data: Path, password: str) -> None:
