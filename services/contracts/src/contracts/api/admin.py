@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"])
 async def list_templates(request: Request, caller: Caller) -> TemplateList:
     """List the versions of the contract's template."""
     caller.require(role=PlatformRole.ADMIN)
-    found = await store.templates(request.app.state.database)
+    found = await store.all_templates(request.app.state.database)
     return TemplateList(data=[template(one) for one in found])
 
 

@@ -21,8 +21,8 @@ from contracts.store.templates import (
     Template,
     active_template,
     add_template,
+    all_templates,
     template_source,
-    templates,
 )
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "add_job",
     "add_signature",
     "add_template",
+    "all_templates",
     "draft",
     "drop_draft",
     "find",
@@ -48,5 +49,4 @@ __all__ = [
     "save_job",
     "spend_link",
     "template_source",
-    "templates",
 ]

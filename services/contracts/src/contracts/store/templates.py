@@ -35,7 +35,7 @@ async def template_source(reader: Reader, version: int) -> str:
     return source
 
 
-async def templates(reader: Reader) -> list[Template]:
+async def all_templates(reader: Reader) -> list[Template]:
     """Every version, newest first."""
     rows = await reader.rows(
         "SELECT version, source, sha256, active, note, created_by, created_at"
