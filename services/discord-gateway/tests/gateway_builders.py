@@ -30,9 +30,9 @@ def an_offer(**parts: Any) -> dict[str, Any]:
     return {
         "offer_id": OFFER,
         "listing_id": LISTING,
-        "title": "Tower_of *Doom*",
         "amount": USD_4000,
         "state": "PENDING",
+        "turn": "seller",
         "conditions": "",
         "unknown_field": 1,
     } | parts

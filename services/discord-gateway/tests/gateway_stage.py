@@ -97,6 +97,12 @@ class Stage:
         begun = await self.act("/commands", here)
         return await self.outcome(begun["interaction_id"], wait)
 
+    async def wish(self, user: str) -> Any:
+        """Type a command and let it reach its owner, who may answer from now on."""
+        typed = await self.type(user, "link", "acknowledged")
+        await self.take("identity.commands")
+        return typed
+
     async def press(
         self, user: str, message: dict[str, Any], verb: str, wait: str = "answered"
     ) -> Any:

@@ -33,6 +33,7 @@ class OfferRead(_Read):
     amount: Money
     state: str
     conditions: str = ""
+    turn: str | None = None
     expires_at: datetime | None = None
 
 
@@ -44,6 +45,7 @@ class ContractRead(_Read):
     price: Money
     state: str
     terms_sha256: str = ""
+    waits_for: tuple[str, ...] = ()
     sign_before: datetime | None = None
 
 

@@ -125,12 +125,26 @@ async def ask(desk: Desk, interaction: Interaction, verb: str, subject: str) -> 
     reader, locale = str(interaction.user.id), locale_of(interaction)
     try:
         body = await desk.owners.get(asked.service, asked.path.format(id=subject), reader)
-        card = asked.preview(body, locale)
+        card = asked.preview(await _titled(desk, body, reader), locale)
     except (OwnerAway, OwnerRefused) as error:
         await intake.refused(interaction, error)
         return
+    except ValidationError as error:
+        await intake.refused(interaction, OwnerAway(f"{asked.service} answers otherwise: {error}"))
+        return
     yes = desk.buttons.press(text(f"ask.{verb}.yes", locale), asked.yes, subject, SURE)
     await intake.tell(interaction, card, yes)
+
+
+async def _titled(desk: Desk, body: Any, reader: str) -> Any:
+    """An offer with its listing's title, where that can be read: a question names its thing."""
+    if not isinstance(body, dict) or body.get("title") or "listing_id" not in body:
+        return body
+    try:
+        listing = await desk.owners.get("listings", f"/v1/listings/{body['listing_id']}", reader)
+    except (OwnerAway, OwnerRefused):
+        return body
+    return body | {"title": str(listing.get("title", ""))}
 
 
 def _invalid(error: ValidationError, locale: str) -> Card:

@@ -12,6 +12,7 @@ from contracts_schema.commands.discord import ButtonStyle, Card, Fact
 from discord_gateway.catalogue import text
 from discord_gateway.models import ContractRead, EscrowRead, ListingRead, OfferRead
 
+SIDES = ("buyer", "seller")
 MOST_LISTED = 10
 MOST_BUTTONS = 5
 PRIMARY, SECONDARY = ButtonStyle.PRIMARY, ButtonStyle.SECONDARY
@@ -65,7 +66,8 @@ def offer_page(body: Any, locale: str) -> Page:
     facts = [("amount", str(offer.amount)), ("conditions", offer.conditions), ("id", offer.id)]
     card = Card(
         title=(offer.title or text("page.offer", locale))[:256],
-        deadline=_unix(offer.expires_at),
+        turn=_turn([offer.turn] if offer.turn else [], locale),
+        deadline=_unix(offer.expires_at) if offer.turn else None,
         fields=_facts((("state", offer.state), *facts), locale),
     )
     if offer.state != "PENDING":
@@ -81,6 +83,7 @@ def contract_page(body: Any, locale: str) -> Page:
     waiting = contract.state == "PENDING_SIGNATURE"
     card = Card(
         title=(contract.title or text("page.contract", locale))[:256],
+        turn=_turn(contract.waits_for, locale) if waiting else "",
         deadline=_unix(contract.sign_before) if waiting else None,
         fields=_facts((("state", contract.state), *facts, ("id", contract.id)), locale),
     )
@@ -104,6 +107,7 @@ def deal_page(body: Any, locale: str) -> Page:
     deal = EscrowRead.model_validate(body)
     card = Card(
         title=(deal.title or text("page.deal", locale))[:256],
+        turn=text(f"turn.{deal.state}", locale) if deal.state in DEAL_VERBS else "",
         deadline=_unix(deal.deadline),
         fields=_facts((("state", deal.state), ("price", str(deal.price)), ("id", deal.id)), locale),
     )
@@ -159,6 +163,10 @@ def _facts(facts: Sequence[tuple[str, str]], locale: str) -> tuple[Fact, ...]:
         for name, value in facts
         if value
     )
+
+
+def _turn(sides: Sequence[str], locale: str) -> str:
+    return " ".join(text(f"turn.{side}", locale) for side in sides if side in SIDES)
 
 
 def _unix(at: datetime | None) -> int | None:

@@ -67,11 +67,11 @@ class Bot(discord.Client):
 
     async def on_ready(self) -> None:
         """The session is up."""
-        self._session.fault = None
+        self._session.came_up()
 
     async def on_resumed(self) -> None:
         """The session is up again; what was missed meanwhile Discord has sent."""
-        self._session.fault = None
+        self._session.came_up()
 
     async def on_disconnect(self) -> None:
         """The session is down; discord.py resumes it by itself."""
@@ -106,6 +106,7 @@ class Session:
         """Nothing connects before ``forever``."""
         self._token = settings.discord_token.get_secret_value()
         self.bot: Bot | None = None
+        self._was_up = False
         self.fault = None if settings.role is Role.API else NOT_YET
         _point(settings)
 
@@ -113,6 +114,10 @@ class Session:
         """The bot, once it has logged in."""
         bot = self.bot
         return bot if bot is not None and not bot.is_closed() and bot.user is not None else None
+
+    def came_up(self) -> None:
+        """The connection stands."""
+        self.fault, self._was_up = None, True
 
     async def forever(self, desk: Desk) -> None:
         """Connect, and connect again after whatever ended the session."""
@@ -132,6 +137,8 @@ class Session:
                 wait_s = LOGIN_REFUSED_WAIT_S
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
                 log.warning("discord.away", error=f"{type(error).__name__}: {error}"[:300])
+            if self._was_up:
+                wait_s, self._was_up = RETRY_FIRST_S, False
             self.fault = "the session with Discord has ended and is begun again"
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, RETRY_MOST_S)

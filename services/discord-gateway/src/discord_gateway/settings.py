@@ -1,7 +1,7 @@
 """What discord-gateway needs from its environment."""
 
 from chassis.settings import ServiceSettings
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 REAL_API = "https://discord.com/api/v10"
 REAL_GATEWAY = "wss://gateway.discord.gg/"
@@ -13,8 +13,8 @@ class Settings(ServiceSettings):
     discord_token: SecretStr
     custom_id_secret: SecretStr
     service_secret: SecretStr
-    discord_api_base: str = REAL_API
-    discord_gateway_url: str = REAL_GATEWAY
+    discord_api_base: str = Field(default=REAL_API, pattern=r"^https?://.+/api/v10$")
+    discord_gateway_url: str = Field(default=REAL_GATEWAY, pattern=r"^wss?://")
     listings_url: str = "http://127.0.0.1:8002"
     contracts_url: str = "http://127.0.0.1:8003"
     escrow_url: str = "http://127.0.0.1:8004"

@@ -37,7 +37,7 @@ async def slow_answers(stage: Stage, delay_s: float, times: int = 1) -> None:
 async def test_an_answer_at_2_9_s_is_in_time(stage):
     async with stage.gateway():
         await slow_answers(stage, 2.9)
-        typed = await stage.type("ada", "link", "acknowledged")
+        typed = await stage.wish("ada")
         await stage.deliver(a_delivery(answer(stage, typed["id"])))
         shown = await stage.outcome(typed["id"])
 
@@ -61,8 +61,7 @@ async def test_after_an_answer_at_3_1_s_the_command_goes_out_and_its_result_come
 @pytest.mark.fault("G2")
 async def test_a_result_after_16_minutes_comes_as_a_message_of_the_bot(stage):
     async with stage.gateway():
-        typed = await stage.type("ada", "link", "acknowledged")
-        await stage.take("identity.commands")
+        typed = await stage.wish("ada")
         stage.clock.move(16 * 60)
         await asyncio.sleep(0.1)  # both clocks look at their file every 50 ms
         await stage.deliver(a_delivery(answer(stage, typed["id"])))
@@ -74,8 +73,7 @@ async def test_a_result_after_16_minutes_comes_as_a_message_of_the_bot(stage):
 @pytest.mark.fault("G2")
 async def test_a_result_after_13_minutes_still_fills_the_answer(stage):
     async with stage.gateway():
-        typed = await stage.type("ada", "link", "acknowledged")
-        await stage.take("identity.commands")
+        typed = await stage.wish("ada")
         stage.clock.move(13 * 60)
         await asyncio.sleep(0.1)
         await stage.deliver(a_delivery(answer(stage, typed["id"])))

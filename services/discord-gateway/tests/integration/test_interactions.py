@@ -115,6 +115,7 @@ async def test_an_offer_form_that_cannot_be_read_changes_nothing_and_opens_again
 
 async def test_accepting_is_asked_again_with_the_offer_as_it_stands_now(stage):
     stage.paper.answers[f"GET /v1/offers/{OFFER}"] = an_offer()
+    stage.paper.answers[f"GET /v1/listings/{LISTING}"] = {"title": "Tower_of *Doom*"}
     async with stage.gateway():
         card = await a_card_with(stage, OFFER, "accept", "decline")
         asked = await stage.press("ada", card, "accept")

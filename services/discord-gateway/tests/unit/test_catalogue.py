@@ -10,7 +10,7 @@ from discord_gateway.asks import ASKS, WISHES
 from discord_gateway.catalogue import MissingText, languages, text
 from discord_gateway.forms import FORMS
 from discord_gateway.links import SOURCES
-from discord_gateway.reads import DEAL_VERBS
+from discord_gateway.reads import DEAL_VERBS, SIDES
 from discord_gateway.views import VIEWS
 
 SOURCE = Path(str(discord_gateway.__file__)).parent
@@ -41,6 +41,7 @@ def composed_keys() -> set[str]:
     for form in FORMS.values():
         for entry in form.entries:
             found |= {f"field.{entry.name}.label", f"field.{entry.name}.hint"}
+    found |= {f"turn.{who}" for who in (*SIDES, *DEAL_VERBS)}
     for verb in ASKS:
         found |= {f"ask.{verb}.title", f"ask.{verb}.body", f"ask.{verb}.yes"}
     for verb in SOURCES:

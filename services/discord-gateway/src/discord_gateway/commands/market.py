@@ -6,7 +6,7 @@ from discord import app_commands
 
 from discord_gateway import intake, presses, views
 from discord_gateway.catalogue import text
-from discord_gateway.commands.options import GAMES, LISTINGS, Choices, named, suggest
+from discord_gateway.commands.options import GAMES, LISTINGS, OWN_LISTINGS, Choices, named, suggest
 from discord_gateway.intake import Desk, Interaction, locale_of
 
 MOST_DIGITS = 20
@@ -58,9 +58,12 @@ class ListingCommands(app_commands.Group):
             await presses.wish(self.desk, interaction, "withdraw_listing", listing_id)
 
     @view.autocomplete("id")
-    @withdraw.autocomplete("id")
     async def _listings(self, interaction: Interaction, typed: str) -> Choices:
         return await suggest(self.desk, interaction, LISTINGS, typed)
+
+    @withdraw.autocomplete("id")
+    async def _own_listings(self, interaction: Interaction, typed: str) -> Choices:
+        return await suggest(self.desk, interaction, OWN_LISTINGS, typed)
 
 
 class OfferCommands(app_commands.Group):

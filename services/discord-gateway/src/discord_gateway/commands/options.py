@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -35,6 +35,7 @@ class Suggestion:
     service: str
     path: str
     choice: Callable[[Any], tuple[str, str]]
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 def _listing(row: Any) -> tuple[str, str]:
@@ -58,6 +59,7 @@ def _game(row: Any) -> tuple[str, str]:
 
 
 LISTINGS = Suggestion("listings", "/v1/listings", _listing)
+OWN_LISTINGS = Suggestion("listings", "/v1/listings", _listing, {"mine": "true"})
 CONTRACTS = Suggestion("contracts", "/v1/contracts", _contract)
 DEALS = Suggestion("escrow", "/v1/escrows", _deal)
 GAMES = Suggestion("verification", "/v1/users/{user_id}/experiences", _game)
@@ -70,7 +72,7 @@ async def suggest(desk: Desk, interaction: Interaction, source: Suggestion, type
         async with asyncio.timeout(SUGGEST_WITHIN_S):
             access = await desk.owners.access(reader)
             path = source.path.format(user_id=access.user_id)
-            rows = items(await desk.owners.get(source.service, path, reader))
+            rows = items(await desk.owners.get(source.service, path, reader, source.params))
         found = [source.choice(row) for row in rows]
     except (OwnerAway, OwnerRefused, TimeoutError, ValidationError) as error:
         log.info("autocomplete.nothing", source=source.service, error=type(error).__name__)
