@@ -1,0 +1,9 @@
+"""Run escrow: ``python -m escrow``."""
+
+from chassis.service import run
+
+from escrow.app import create_app
+from escrow.settings import Settings
+
+if __name__ == "__main__":
+    run("escrow", Settings(), create_app)

@@ -1,0 +1,1 @@
+"""States, amounts and accounts of an escrow, without input or output."""

@@ -1,0 +1,1 @@
+"""Adapters of PaymentRail: the only rooms that know a provider."""

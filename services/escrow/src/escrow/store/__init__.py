@@ -1,0 +1,1 @@
+"""The only rooms with SQL: escrows, payments, payouts, webhooks, and the ledger's postings."""
