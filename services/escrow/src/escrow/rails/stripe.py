@@ -270,7 +270,8 @@ def _refund_seen(refund: Any) -> PayoutSeen:
 
 
 def _is(found: Any, payout_id: str) -> bool:
-    return dict(found.metadata or {}).get("payout_id") == payout_id
+    metadata = found.to_dict().get("metadata") or {}
+    return bool(metadata.get("payout_id") == payout_id)
 
 
 def _id(reference: Any) -> str:
