@@ -41,11 +41,15 @@ def an_offer(**parts: Any) -> dict[str, Any]:
 def a_preview(**parts: Any) -> dict[str, Any]:
     return {
         "escrow_id": ESCROW,
-        "state": "DELIVERED",
-        "price": {"minor": 430_000, "currency": "USD"},
-        "release": {
+        "held": {"minor": 430_000, "currency": "USD"},
+        "if_released": {
             "seller": {"minor": 417_500, "currency": "USD"},
+            "buyer": {"minor": 0, "currency": "USD"},
             "fee": {"minor": 12_500, "currency": "USD"},
         },
-        "refund": {"buyer": {"minor": 430_000, "currency": "USD"}},
+        "if_refunded": {
+            "seller": {"minor": 0, "currency": "USD"},
+            "buyer": {"minor": 430_000, "currency": "USD"},
+            "fee": {"minor": 0, "currency": "USD"},
+        },
     } | parts

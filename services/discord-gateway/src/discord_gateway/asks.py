@@ -35,20 +35,20 @@ def _about_offer(key: str) -> Callable[[Any, str], Card]:
     return preview
 
 
-def _about_money(key: str, branch: Callable[[PreviewRead], Share | None]) -> Any:
+def _about_money(key: str, branch: Callable[[PreviewRead], Share]) -> Callable[[Any, str], Card]:
     def preview(body: Any, locale: str) -> Card:
         read = PreviewRead.model_validate(body)
-        share = branch(read) or Share()
-        facts = [("title", read.title), ("held", _shown(read.price))]
+        share = branch(read)
+        facts = [("title", read.title), ("held", _shown(read.held))]
         facts += [("seller_receives", _shown(share.seller)), ("fee", _shown(share.fee))]
-        facts += [("buyer_receives", _shown(share.buyer)), ("state", read.state)]
+        facts += [("buyer_receives", _shown(share.buyer))]
         return _question(key, facts, locale)
 
     return preview
 
 
 def _shown(amount: Money | None) -> str:
-    return "" if amount is None else str(amount)
+    return "" if amount is None or not amount.minor else str(amount)
 
 
 def _question(key: str, facts: list[tuple[str, str]], locale: str) -> Card:
@@ -69,19 +69,19 @@ ASKS: Mapping[str, Ask] = {
     "confirm": Ask(
         "escrow",
         "/v1/escrows/{id}/preview",
-        _about_money("confirm", lambda read: read.release),
+        _about_money("confirm", lambda read: read.if_released),
         "confirm_yes",
     ),
     "refund": Ask(
         "escrow",
         "/v1/escrows/{id}/preview",
-        _about_money("refund", lambda read: read.refund),
+        _about_money("refund", lambda read: read.if_refunded),
         "refund_yes",
     ),
     "cancel": Ask(
         "escrow",
         "/v1/escrows/{id}/preview",
-        _about_money("cancel", lambda read: None),
+        _about_money("cancel", lambda read: Share()),
         "cancel_yes",
     ),
 }

@@ -15,7 +15,7 @@ class _Read(BaseModel):
 class ListingRead(_Read):
     """A listing as its owner shows it."""
 
-    id: str = Field(validation_alias=AliasChoices("id", "listing_id"))
+    id: str = Field(validation_alias=AliasChoices("listing_id", "id"))
     title: str
     summary: str = ""
     category: str = ""
@@ -27,7 +27,7 @@ class ListingRead(_Read):
 class OfferRead(_Read):
     """An offer as a party to it sees it."""
 
-    id: str = Field(validation_alias=AliasChoices("id", "offer_id"))
+    id: str = Field(validation_alias=AliasChoices("offer_id", "id"))
     listing_id: str
     title: str = ""
     amount: Money
@@ -40,7 +40,7 @@ class OfferRead(_Read):
 class ContractRead(_Read):
     """A contract as a party to it sees it."""
 
-    id: str = Field(validation_alias=AliasChoices("id", "contract_id"))
+    id: str = Field(validation_alias=AliasChoices("contract_id", "id"))
     title: str = ""
     price: Money
     state: str
@@ -52,37 +52,33 @@ class ContractRead(_Read):
 class EscrowRead(_Read):
     """A deal's money as a party to it sees it."""
 
-    id: str = Field(validation_alias=AliasChoices("id", "escrow_id"))
+    id: str = Field(validation_alias=AliasChoices("escrow_id", "id"))
     title: str = ""
     price: Money
     state: str
     deadline: datetime | None = None
+    if_nobody_acts: str = ""
 
 
 class Share(_Read):
     """Who would get what."""
 
-    seller: Money | None = Field(
-        default=None, validation_alias=AliasChoices("seller", "seller_receives", "net")
-    )
-    buyer: Money | None = Field(
-        default=None, validation_alias=AliasChoices("buyer", "buyer_receives", "amount")
-    )
+    seller: Money | None = None
+    buyer: Money | None = None
     fee: Money | None = None
 
 
 class PreviewRead(_Read):
     """What would happen to the money now, computed by the code that would do it."""
 
-    state: str = ""
     title: str = ""
-    price: Money | None = Field(default=None, validation_alias=AliasChoices("price", "held"))
-    release: Share | None = None
-    refund: Share | None = None
+    held: Money | None = None
+    if_released: Share = Share()
+    if_refunded: Share = Share()
 
 
 class Experience(_Read):
     """A game that the person can sell."""
 
-    asset_id: str = Field(validation_alias=AliasChoices("asset_id", "universe_id", "id"))
-    name: str = Field(validation_alias=AliasChoices("name", "title"))
+    asset_id: str
+    name: str

@@ -21,6 +21,11 @@ from discord_gateway.custom_ids import Forged, Intent
 from discord_gateway.forms import FORMS, Form, WrongEntry, entered, open_modal
 from discord_gateway.intake import Ack, Desk, Interaction, locale_of
 
+_TITLES = {
+    "listing_id": ("listings", "/v1/listings/"),
+    "escrow_id": ("escrow", "/v1/escrows/"),
+}
+
 log = structlog.get_logger(__name__)
 
 
@@ -137,14 +142,15 @@ async def ask(desk: Desk, interaction: Interaction, verb: str, subject: str) -> 
 
 
 async def _titled(desk: Desk, body: Any, reader: str) -> Any:
-    """An offer with its listing's title, where that can be read: a question names its thing."""
-    if not isinstance(body, dict) or body.get("title") or "listing_id" not in body:
-        return body
-    try:
-        listing = await desk.owners.get("listings", f"/v1/listings/{body['listing_id']}", reader)
-    except (OwnerAway, OwnerRefused):
-        return body
-    return body | {"title": str(listing.get("title", ""))}
+    """The body with the title of what it is about, where that can be read besides."""
+    for key, (service, path) in _TITLES.items():
+        if isinstance(body, dict) and not body.get("title") and key in body:
+            try:
+                about = await desk.owners.get(service, path + str(body[key]), reader)
+            except (OwnerAway, OwnerRefused):
+                return body
+            return body | {"title": str(about.get("title", ""))}
+    return body
 
 
 def _invalid(error: ValidationError, locale: str) -> Card:

@@ -109,6 +109,7 @@ def deal_page(body: Any, locale: str) -> Page:
         title=(deal.title or text("page.deal", locale))[:256],
         turn=text(f"turn.{deal.state}", locale) if deal.state in DEAL_VERBS else "",
         deadline=_unix(deal.deadline),
+        if_nobody_acts=deal.if_nobody_acts[:300],
         fields=_facts((("state", deal.state), ("price", str(deal.price)), ("id", deal.id)), locale),
     )
     return Page(card, tuple(Next(verb, deal.id) for verb in DEAL_VERBS.get(deal.state, ())))

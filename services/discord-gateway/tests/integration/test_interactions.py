@@ -133,6 +133,7 @@ async def test_accepting_is_asked_again_with_the_offer_as_it_stands_now(stage):
 
 async def test_confirming_shows_the_preview_and_only_yes_releases(stage):
     stage.paper.answers[f"GET /v1/escrows/{ESCROW}/preview"] = a_preview()
+    stage.paper.answers[f"GET /v1/escrows/{ESCROW}"] = {"title": "Tower"}
     async with stage.gateway():
         card = await a_card_with(stage, ESCROW, "confirm")
         asked = await stage.press("ada", card, "confirm")
@@ -140,6 +141,7 @@ async def test_confirming_shows_the_preview_and_only_yes_releases(stage):
         command = await stage.take("escrow.commands")
 
     text, button = asked["message"]["text"], asked["message"]["buttons"][0]
+    assert "Tower" in text
     assert "4,175.00 USD" in text
     assert "125.00 USD" in text
     assert (button["label"], button["style"]) == ("Yes, release the money", "danger")
@@ -188,7 +190,12 @@ async def test_the_contract_is_shown_as_a_file(stage):
 
 
 async def test_a_deal_is_shown_with_what_may_come_next(stage):
-    deal = {"id": ESCROW, "title": "Tower", "price": a_preview()["price"], "state": "FUNDS_HELD"}
+    deal = {
+        "escrow_id": ESCROW,
+        "title": "Tower",
+        "price": a_preview()["held"],
+        "state": "FUNDS_HELD",
+    }
     stage.paper.answers["GET /v1/escrows"] = {"data": [deal]}
     stage.paper.answers[f"GET /v1/escrows/{ESCROW}"] = deal
     async with stage.gateway():
