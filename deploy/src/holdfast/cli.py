@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from holdfast.commands import check, demo, dlq, doctor, lock, logs, migrate, secrets, status, tests, up
+from holdfast.commands import (
+    check,
+    demo,
+    dlq,
+    doctor,
+    ledger,
+    lock,
+    logs,
+    migrate,
+    routes,
+    secrets,
+    status,
+    tests,
+    up,
+)
 from holdfast.console import fail
 from holdfast.instance import BadInstanceName, Instance
 
@@ -18,7 +32,21 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Escrow for digital goods: run it, test it, look after it.",
 )
-for command in (up, demo, status, logs, doctor, check, tests, dlq, migrate, secrets, lock):
+for command in (
+    up,
+    demo,
+    status,
+    logs,
+    doctor,
+    check,
+    tests,
+    ledger,
+    dlq,
+    migrate,
+    routes,
+    secrets,
+    lock,
+):
     command.register(app)
 
 

@@ -12,10 +12,10 @@ from sandbox.app import build_app
 from sandbox.clock import Clock
 from sandbox.config import BadConfig, Config, load
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 
 
-async def serve(port: int, config: Config) -> None:
+async def serve(host: str, port: int, config: Config) -> None:
     """Serve until SIGTERM or SIGINT, then close every connection and end."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -25,7 +25,7 @@ async def serve(port: int, config: Config) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port).start()
+        await web.TCPSite(runner, host, port).start()
         print(f"sandbox listens on {config.base_url}", flush=True)
         await stopped.wait()
     finally:
@@ -36,11 +36,16 @@ def main() -> int:
     """Read the arguments, serve, and say why when that is impossible."""
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument(
+        "--host", default=LOOPBACK, help="where to listen; a container says 0.0.0.0"
+    )
+    parser.add_argument("--base-url", default=None, help="how others reach it")
     parser.add_argument("--config", type=Path, default=None)
     arguments = parser.parse_args()
     try:
-        config = load(arguments.config, f"http://{HOST}:{arguments.port}")
-        asyncio.run(serve(arguments.port, config))
+        base_url = arguments.base_url or f"http://{LOOPBACK}:{arguments.port}"
+        config = load(arguments.config, base_url)
+        asyncio.run(serve(arguments.host, arguments.port, config))
     except (BadConfig, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
