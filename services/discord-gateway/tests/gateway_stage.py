@@ -160,13 +160,14 @@ class Stage:
 
     async def take(self, queue: str, within_s: float = 8.0) -> dict[str, Any]:
         """The next message on a queue, with its id, or a failure."""
-        connection = await aio_pika.connect(self.operator_url)
-        async with connection:
-            channel = await connection.channel()
-            found = await channel.get_queue(queue, ensure=False)
-            async with asyncio.timeout(within_s):
-                while (message := await found.get(no_ack=True, fail=False)) is None:
-                    await asyncio.sleep(0.02)
+        # No asyncio.timeout around the broker's client: it may swallow the cancellation.
+        before = asyncio.get_running_loop().time() + within_s
+        async with await aio_pika.connect(self.operator_url) as connection:
+            found = await (await connection.channel()).get_queue(queue, ensure=False)
+            while (message := await found.get(no_ack=True, fail=False)) is None:
+                if asyncio.get_running_loop().time() >= before:
+                    raise TimeoutError(f"nothing came to {queue} within {within_s} s")
+                await asyncio.sleep(0.02)
         return {"id": message.message_id, "type": message.type, **json.loads(message.body)}
 
     async def nothing_on(self, queue: str) -> bool:
