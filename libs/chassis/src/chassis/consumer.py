@@ -11,39 +11,36 @@ text; what can never succeed is parked at once. A refused command is answered, n
 from __future__ import annotations
 
 import asyncio
-import json
 import typing
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from uuid import UUID
 
-import aio_pika
 import structlog
+from aio_pika.abc import AbstractIncomingMessage
 from contracts_schema.events.rejected import BY_SERVICE
 from contracts_schema.message import DiscordActor, Message
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
-from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from pydantic import TypeAdapter, ValidationError
 
 from chassis import principals
-from chassis.database import Cause, Database, Transaction
+from chassis.database import Database, Transaction
 from chassis.failpoints import failpoint
-from chassis.inbox import first_delivery
+from chassis.inbox import apply_once, handled
 from chassis.problems import Problem, Rules, as_problem
-from chassis.publisher import Publisher
-from chassis.telemetry import CONSUMED, HANDLING, carried, tracer
+from chassis.publisher import BROKEN, Publisher, Unroutable
+from chassis.received import CANARY, Away, Poison, Received, TooEarly, attempt, take_apart
+from chassis.retries import Retries
+from chassis.telemetry import CONSUMED, carried, tracer
 
-WAITS = ("1s", "5s", "30s", "2m", "10m")
-AWAY_WAITS = 3
-"""For who is away, the waits stop growing at the third: the answer comes soon after the return."""
-LARGEST_BODY = 256 * 1024
-CANARY = "chassis.canary"
-ATTEMPT, ERROR = "x-attempt", "x-error"
+__all__ = ["CANARY", "Away", "Consumers", "Consuming", "Poison", "Received", "Route", "TooEarly"]
+
+FORWARD_AGAIN_AFTER_S = 1.0
+RETRYABLE_TRIES = 3
+"""So often a refusal that may pass is tried again before the person is told of it."""
 
 Handler = Callable[..., Awaitable[Any]]
 Prepare = Callable[..., Awaitable[Any]]
@@ -51,38 +48,6 @@ H = TypeVar("H", bound=Handler)
 
 log = structlog.get_logger(__name__)
 _ACTOR = TypeAdapter(DiscordActor)
-
-
-class Poison(Exception):
-    """A message that can never be applied."""
-
-
-class Away(Exception):
-    """Somebody outside cannot be reached for now: the message waits for as long as that lasts."""
-
-
-class TooEarly(Exception):
-    """What this message stands on is not known here yet; it is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One message, taken apart."""
-
-    queue: str
-    message_id: UUID
-    topic: str
-    headers: dict[str, Any]
-    body: bytes
-
-    @property
-    def cause(self) -> Cause:
-        """What follows from this message was caused by it."""
-        return Cause(
-            str(self.headers.get("correlationid", "")),
-            str(self.message_id),
-            trigger_id=str(self.headers.get("causationid", "")),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +109,8 @@ class Consuming:
         self, consumers: Consumers, database: Database, publisher: Publisher, rules: Rules
     ) -> None:
         """Apply messages to this database; publish retries and parkings by this publisher."""
-        self.consumers, self._database = consumers, database
-        self._publisher, self._rules = publisher, rules
+        self.consumers, self._database, self._rules = consumers, database, rules
+        self._retries = Retries(publisher)
         self.canary_seen: dict[str, float] = {}
 
     def attach(self, broker: RabbitBroker, prefetch: int) -> None:
@@ -161,28 +126,41 @@ class Consuming:
 
     def _subscriber(self, queue: str) -> Callable[[RabbitMessage], Awaitable[None]]:
         async def consume(message: RabbitMessage) -> None:
-            await self.consume(queue, message)
+            await self.consume(queue, message.raw_message)
 
         return consume
 
-    async def consume(self, queue: str, message: RabbitMessage) -> None:
+    async def consume(self, queue: str, message: AbstractIncomingMessage) -> None:
         """Apply one message and ack it; whatever happens, it is never lost."""
-        if message.raw_message.type == CANARY:
+        if message.type == CANARY:
             self.canary_seen[queue] = asyncio.get_running_loop().time()
             await message.ack()
             return
-        outcome = "failed"
         try:
-            received = take_apart(queue, message)
-            outcome = await self._traced(received)
-        except (Poison, Problem, ValidationError) as error:
-            await self._park(queue, message, error)
-            outcome = "parked"
-        except Exception as error:
-            outcome = await self._wait_or_park(queue, message, error)
+            outcome = await self._outcome(queue, message)
+        except (*BROKEN, Unroutable) as error:
+            await self._give_back(queue, message, error)
+            return
         failpoint(f"consumer.before_ack.{queue}")
         await message.ack()
         CONSUMED.labels(queue, outcome).inc()
+
+    async def _outcome(self, queue: str, message: AbstractIncomingMessage) -> str:
+        try:
+            return await self._traced(take_apart(queue, message))
+        except (Poison, Problem, ValidationError) as error:
+            return await self._retries.park(queue, message, error)
+        except Exception as error:
+            return await self._retries.wait_or_park(queue, message, error)
+
+    async def _give_back(
+        self, queue: str, message: AbstractIncomingMessage, error: Exception
+    ) -> None:
+        """Nobody takes the copy that should wait: the broker keeps the message itself."""
+        log.warning("consumer.gives_back", queue=queue, error=str(error)[:300])
+        await asyncio.sleep(FORWARD_AGAIN_AFTER_S)
+        with suppress(*BROKEN):
+            await message.nack(requeue=True)
 
     async def _traced(self, received: Received) -> str:
         with tracer.start_as_current_span(
@@ -197,151 +175,88 @@ class Consuming:
                 event_id=str(received.message_id), topic=received.topic
             ):
                 outcome = await self._apply(received)
-            trace.get_current_span().set_attribute("holdfast.outcome", outcome)
-        _measure(received)
+            span.set_attribute("holdfast.outcome", outcome)
+        received.measure()
         return outcome
 
     async def _apply(self, received: Received) -> str:
         route = self.consumers.routes[received.queue].get(received.topic)
         if route is None:
+            received.content()
             return "ignored"
         if route.needs_actor:
             return await self._fulfil(received, route)
-        event = route.model.model_validate_json(received.body)
+        event = _event(received, route)
         prepared = [] if route.prepare is None else [await route.prepare(event)]
 
-        async def apply(transaction: Transaction) -> str:
-            if not await first_delivery(transaction, received.queue, received.message_id):
-                return "repeated"
+        async def apply(transaction: Transaction) -> None:
             await route.handler(transaction, event, *prepared)
             failpoint(f"consumer.before_commit.{received.queue}")
-            return "applied"
 
-        return await self._database.run(apply, received.cause)
+        return await self._once(received, apply)
+
+    async def _once(
+        self, received: Received, work: Callable[[Transaction], Awaitable[None]], actor: str = ""
+    ) -> str:
+        cause = replace(received.cause, actor=actor) if actor else received.cause
+        first = await apply_once(self._database, received.queue, received.message_id, work, cause)
+        return "applied" if first else "repeated"
 
     async def _fulfil(self, received: Received, route: Route) -> str:
-        wish = json.loads(received.body)
-        actor = _ACTOR.validate_python(wish["actor"])
-        if await self._known(received):
+        wish = received.content()
+        actor = _ACTOR.validate_python(wish.get("actor"))
+        if route.prepare is not None and await handled(
+            self._database, received.queue, received.message_id
+        ):
             return "repeated"
         try:
-            command = route.model.model_validate(wish["payload"])
-            caller = await principals.by_discord_id(self._database, actor)
-            prepared = [] if route.prepare is None else [await route.prepare(caller, command)]
-
-            async def fulfil(transaction: Transaction) -> str:
-                if not await first_delivery(transaction, received.queue, received.message_id):
-                    return "repeated"
-                await route.handler(transaction, caller, command, *prepared)
-                failpoint(f"consumer.before_commit.{received.queue}")
-                return "applied"
-
-            cause = received.cause
-            who = caller.user_id or f"discord:{actor.discord_user_id}"
-            return await self._database.run(
-                fulfil, Cause(cause.correlation_id, cause.causation_id, who)
-            )
+            return await self._wished(received, route, actor, wish.get("payload"))
         except Exception as error:
             problem = as_problem(error, self._rules)
-            if problem is None or (problem.retryable and _attempt(received.headers) <= 3):
+            again = problem is not None and problem.retryable
+            if problem is None or (again and attempt(received.headers) <= RETRYABLE_TRIES):
                 raise
             if self.consumers.service not in BY_SERVICE:
                 raise
-            await self._reject(received, actor, problem)
-            return "rejected"
+            return await self._reject(received, actor, problem)
 
-    async def _known(self, received: Received) -> bool:
-        found = await self._database.value(
-            "SELECT true FROM inbox WHERE consumer = $1 AND message_id = $2",
-            received.queue,
-            received.message_id,
+    async def _wished(
+        self, received: Received, route: Route, actor: DiscordActor, payload: Any
+    ) -> str:
+        command = route.model.model_validate(payload)
+        caller = await principals.by_discord_id(self._database, actor)
+        prepared = [] if route.prepare is None else [await route.prepare(caller, command)]
+
+        async def fulfil(transaction: Transaction) -> None:
+            await route.handler(transaction, caller, command, *prepared)
+            failpoint(f"consumer.before_commit.{received.queue}")
+
+        who = caller.user_id or f"discord:{actor.discord_user_id}"
+        return await self._once(received, fulfil, who)
+
+    async def _reject(self, received: Received, actor: DiscordActor, problem: Problem) -> str:
+        rejected = BY_SERVICE[self.consumers.service](
+            command_id=received.message_id,
+            command=received.topic,
+            discord_user_id=actor.discord_user_id,
+            problem=problem.refusal(),
         )
-        return found is True
 
-    async def _reject(self, received: Received, actor: DiscordActor, problem: Problem) -> None:
         async def reject(transaction: Transaction) -> None:
-            if await first_delivery(transaction, received.queue, received.message_id):
-                event = BY_SERVICE[self.consumers.service]
-                transaction.stage(
-                    event(
-                        command_id=received.message_id,
-                        command=received.topic,
-                        discord_user_id=actor.discord_user_id,
-                        problem=problem.refusal(),
-                    )
-                )
+            transaction.stage(rejected)
 
-        await self._database.run(reject, received.cause)
+        outcome = await self._once(received, reject)
+        return "rejected" if outcome == "applied" else outcome
 
-    async def _wait_or_park(self, queue: str, message: RabbitMessage, error: Exception) -> str:
-        attempt = _attempt(message.headers)
-        away = isinstance(error, Away)
-        if attempt > len(WAITS) and not away:
-            await self._park(queue, message, error)
-            return "parked"
-        wait = WAITS[min(attempt, AWAY_WAITS if away else attempt) - 1]
-        log.warning("consumer.waits", queue=queue, wait=wait, attempt=attempt, error=_shown(error))
-        await self._forward(f"holdfast.wait.{wait}", queue, message, attempt + 1, error)
-        return "waits"
 
-    async def _park(self, queue: str, message: RabbitMessage, error: Exception) -> None:
-        log.error("consumer.parked", queue=queue, error=_shown(error), exc_info=error)
-        await self._forward("holdfast.parked", queue, message, _attempt(message.headers), error)
-
-    async def _forward(
-        self, exchange: str, queue: str, message: RabbitMessage, attempt: int, error: Exception
-    ) -> None:
-        raw = message.raw_message
-        headers = {
-            key: value for key, value in raw.headers.items() if key not in ("x-death", ATTEMPT)
-        }
-        headers |= {ATTEMPT: attempt, ERROR: _shown(error)}
-        copy = aio_pika.Message(
-            raw.body,
-            headers=headers,
-            content_type=raw.content_type,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            message_id=raw.message_id,
-            correlation_id=raw.correlation_id,
-            type=raw.type,
-        )
-        await self._publisher.publish(exchange, queue, copy)
+def _event(received: Received, route: Route) -> Message:
+    try:
+        return route.model.model_validate_json(received.body)
+    except ValidationError:
+        received.content()  # says it better when it is no JSON object at all
+        raise
 
 
 async def _undecoded(message: RabbitMessage) -> RabbitMessage:
     """Hand the message itself to the subscriber: bytes are read where poison can be parked."""
     return message
-
-
-def take_apart(queue: str, message: RabbitMessage) -> Received:
-    """Read the envelope; raises Poison for what no publisher of ours would send."""
-    raw = message.raw_message
-    if len(raw.body) > LARGEST_BODY:
-        raise Poison(f"the body has {len(raw.body)} bytes; {LARGEST_BODY} is the most")
-    try:
-        message_id = UUID(raw.message_id or "")
-    except ValueError:
-        raise Poison(f"the message id is no UUID: {str(raw.message_id)[:60]!r}") from None
-    try:
-        if not isinstance(json.loads(raw.body), dict):
-            raise Poison("the body is no JSON object")
-    except (ValueError, RecursionError) as error:
-        raise Poison(f"the body is no JSON: {error}") from None
-    return Received(queue, message_id, raw.type or "", dict(raw.headers), raw.body)
-
-
-def _attempt(headers: dict[str, Any]) -> int:
-    value = headers.get(ATTEMPT, 1)
-    return value if isinstance(value, int) and value >= 1 else 1
-
-
-def _shown(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
-
-
-def _measure(received: Received) -> None:
-    with suppress(ValueError, TypeError):
-        sent = datetime.fromisoformat(str(received.headers.get("cloudEvents_time")))
-        HANDLING.labels(received.queue).observe(
-            max(0.0, (datetime.now(UTC) - sent).total_seconds())
-        )

@@ -23,6 +23,11 @@ Row = asyncpg.Record
 
 RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 MAX_TRIES = 5
+BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
+
+
+class NotCommitted(Exception):
+    """A statement failed, the failure was swallowed, and PostgreSQL undid the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Transaction:
     staged: list[outbox.Staged] = field(default_factory=list)
     audited: list[tuple[Any, ...]] = field(default_factory=list)
     timed: bool = False
+    opened: str = BEGIN
+    """What the database answered to the statements that opened the transaction."""
 
     def now(self) -> datetime:
         """The present moment by the service's clock."""
@@ -145,13 +152,24 @@ class Database:
         self.audit_written = asyncio.Event()
 
     @asynccontextmanager
-    async def transaction(self, cause: Cause | None = None) -> AsyncIterator[Transaction]:
-        """Begin; commit with everything staged if the block ends well, else leave no trace."""
+    async def transaction(
+        self, cause: Cause | None = None, *, opening: str = BEGIN
+    ) -> AsyncIterator[Transaction]:
+        """Begin; commit with everything staged if the block ends well, else leave no trace.
+
+        ``opening`` is BEGIN, and may carry a first statement along in the same round trip.
+        """
         async with self.pool.acquire() as connection:
-            async with connection.transaction():
-                work = Transaction(connection, self.clock, self.service, cause or Cause())
+            work = Transaction(connection, self.clock, self.service, cause or Cause())
+            try:
+                work.opened = await connection.execute(opening)
                 yield work
                 await work.flush()
+                if await connection.execute(COMMIT) != COMMIT:
+                    raise NotCommitted("a failed statement was swallowed; nothing was saved")
+            except BaseException:
+                await _roll_back(connection)
+                raise
         self.wake(work)
 
     def wake(self, work: Transaction) -> None:
@@ -164,12 +182,16 @@ class Database:
             self.audit_written.set()
 
     async def run(
-        self, work: Callable[[Transaction], Awaitable[T]], cause: Cause | None = None
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        cause: Cause | None = None,
+        *,
+        opening: str = BEGIN,
     ) -> T:
         """Run the work in a transaction, again if the database asks for it (40001, 40P01)."""
         for attempt in range(1, MAX_TRIES + 1):
             try:
-                async with self.transaction(cause) as transaction:
+                async with self.transaction(cause, opening=opening) as transaction:
                     return await work(transaction)
             except RETRIED:
                 if attempt == MAX_TRIES:
@@ -199,15 +221,21 @@ async def _set_up(connection: Any) -> None:
         )
 
 
-async def _keep(connection: Any) -> None:
-    """Skip the usual reset: it is a round trip, and nothing here leaves session state behind."""
+async def _roll_back(connection: Any) -> None:
+    """End a transaction that is still open; one that is not costs no round trip."""
+    if not connection.is_closed() and connection.is_in_transaction():
+        await connection.execute(ROLLBACK)
 
 
 @asynccontextmanager
 async def connect(url: str, clock: Clock, service: str, size: int = 8) -> AsyncIterator[Database]:
-    """Open the service's pool and close it in the end."""
+    """Open the service's pool and close it in the end.
+
+    A connection that comes back is not reset: that is a round trip, and nothing here leaves
+    session state behind.
+    """
     pool = await asyncpg.create_pool(
-        url, min_size=2, max_size=size, init=_set_up, reset=_keep, command_timeout=20
+        url, min_size=2, max_size=size, init=_set_up, reset=_roll_back, command_timeout=20
     )
     try:
         yield Database(pool, clock, service)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from chassis.database import Transaction
+from chassis.database import BEGIN, Cause, Database, Transaction
+
+_CLAIM = "INSERT INTO inbox (consumer, message_id) VALUES ({}, '{}') ON CONFLICT DO NOTHING"
+_CLAIMED = "INSERT 0 1"
 
 
 async def first_delivery(transaction: Transaction, consumer: str, message_id: UUID) -> bool:
@@ -16,3 +20,34 @@ async def first_delivery(transaction: Transaction, consumer: str, message_id: UU
         message_id,
     )
     return claimed is True
+
+
+async def handled(database: Database, consumer: str, message_id: UUID) -> bool:
+    """Whether this consumer handled the message before."""
+    found = await database.value(
+        "SELECT true FROM inbox WHERE consumer = $1 AND message_id = $2", consumer, message_id
+    )
+    return found is True
+
+
+async def apply_once(
+    database: Database,
+    consumer: str,
+    message_id: UUID,
+    work: Callable[[Transaction], Awaitable[None]],
+    cause: Cause,
+) -> bool:
+    """Run the work in the transaction that claims the message; False if it was handled before.
+
+    The claim travels with BEGIN, in one round trip: consuming is round trips more than anything.
+    """
+    quoted = "'" + consumer.replace("'", "''") + "'"
+    claim = f"{BEGIN}; {_CLAIM.format(quoted, UUID(str(message_id)))}"
+
+    async def first(transaction: Transaction) -> bool:
+        if transaction.opened != _CLAIMED:
+            return False
+        await work(transaction)
+        return True
+
+    return await database.run(first, cause, opening=claim)

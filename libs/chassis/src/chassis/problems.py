@@ -120,43 +120,38 @@ def response(problem: Problem, request: Request) -> Response:
 def install(app: FastAPI, rules: Rules) -> None:
     """Show every refusal of this app as a problem; what is left is a fault, told without detail."""
 
-    async def refuse(request: Request, error: Exception) -> Response:
-        problem = as_problem(error, rules)
-        if problem is None:
-            raise error
-        return response(problem, request)
+    async def show(request: Request, error: Exception) -> Response:
+        return response(_shown(error, rules), request)
 
-    async def refuse_http(request: Request, error: Exception) -> Response:
-        if not isinstance(error, HTTPException):
-            raise error
-        status = HTTPStatus(error.status_code)
-        problem = Problem(
-            status.value,
-            status.name.lower(),
-            str(error.detail),
-            headers=dict(error.headers or {}),
-            next_action="See the API description for the routes and methods there are.",
-        )
-        return response(problem, request)
+    for kind in (Problem, HTTPException, RequestValidationError, Exception, *rules):
+        app.add_exception_handler(kind, show)
 
-    async def refuse_input(request: Request, error: Exception) -> Response:
-        if not isinstance(error, RequestValidationError):
-            raise error
-        return response(invalid(error.errors()), request)
 
-    async def fault(request: Request, error: Exception) -> Response:
-        problem = Problem(
-            500,
-            "internal_error",
-            "Something failed on our side; nothing was changed.",
-            retryable=True,
-            next_action="Try again; if it stays, report the request id.",
-        )
-        return response(problem, request)
+def _shown(error: Exception, rules: Rules) -> Problem:
+    if isinstance(error, RequestValidationError):
+        return invalid(error.errors())
+    if isinstance(error, HTTPException):
+        return _http(error)
+    if isinstance(error, ValidationError):
+        return _FAULT  # a model of our own did not hold: nothing that the caller sent
+    return as_problem(error, rules) or _FAULT
 
-    kinds: tuple[type[Exception], ...] = (Problem, *rules)
-    for kind in kinds:
-        app.add_exception_handler(kind, refuse)
-    app.add_exception_handler(HTTPException, refuse_http)
-    app.add_exception_handler(RequestValidationError, refuse_input)
-    app.add_exception_handler(Exception, fault)
+
+def _http(error: HTTPException) -> Problem:
+    status = HTTPStatus(error.status_code)
+    return Problem(
+        status.value,
+        status.name.lower(),
+        str(error.detail),
+        headers=dict(error.headers or {}),
+        next_action="See the API description for the routes and methods there are.",
+    )
+
+
+_FAULT = Problem(
+    500,
+    "internal_error",
+    "Something failed on our side; nothing was changed.",
+    retryable=True,
+    next_action="Try again; if it stays, report the request id.",
+)

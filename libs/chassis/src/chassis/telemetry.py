@@ -17,7 +17,7 @@ from contracts_schema.ids import uuid7
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider, sampling
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -105,7 +105,12 @@ def set_up(service: str, settings: ServiceSettings) -> None:
 
 
 def _provider(service: str, settings: ServiceSettings) -> TracerProvider:
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    recorded = settings.otlp_endpoint or settings.trace_file
+    provider = TracerProvider(
+        # Spans that go nowhere still carry their ids, but are not worth recording.
+        sampler=sampling.ALWAYS_ON if recorded else sampling.ALWAYS_OFF,
+        resource=Resource.create({"service.name": service}),
+    )
     if settings.otlp_endpoint:
         # Imported only where it is used: it costs every process memory.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
