@@ -105,6 +105,9 @@ class World:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
+        # A sandbox forgets, but those who talked to it do not: after a restart nobody may get
+        # a number that an earlier account had.
+        self._first = int(now().timestamp()) * 1000
         self.users: dict[int, User] = {}
         self.groups: dict[int, Group] = {}
         self.games: dict[int, Game] = {}
@@ -120,7 +123,7 @@ class World:
         """Create an account; a name is unique whatever its case."""
         if any(user.name.lower() == name.lower() for user in self.users.values()):
             raise Refused(f"the user name {name!r} is taken; choose another name")
-        number = self._number(wanted_id, self.users, 1_000_001, "user")
+        number = self._number(wanted_id, self.users, "user")
         user = User(number, name, display_name or name, description, self._now())
         self.users[number] = user
         return user
@@ -135,7 +138,7 @@ class World:
             self._check_member(member, everyone)
         if len({member.user_id for member in everyone}) != len(everyone):
             raise Refused("a person is in the group twice; name each member once, not the owner")
-        number = self._number(wanted_id, self.groups, 2_000_001, "group")
+        number = self._number(wanted_id, self.groups, "group")
         group = Group(number, name, "", owner_id, everyone, self._now())
         self.groups[number] = group
         return group
@@ -161,8 +164,8 @@ class World:
         """Create a game for an owner who exists."""
         self.owner_name(draft.owner)
         places = {game.place_id for game in self.games.values()}
-        universe_id = self._number(draft.universe_id, self.games, 3_000_001, "universe")
-        place_id = self._number(draft.place_id, places, 40_000_001, "place")
+        universe_id = self._number(draft.universe_id, self.games, "universe")
+        place_id = self._number(draft.place_id, places, "place")
         now = self._now()
         self.games[universe_id] = Game(universe_id, place_id, draft, draft.owner, now, now)
         return self.games[universe_id]
@@ -209,10 +212,10 @@ class World:
             raise Refused(f"user {user_id} owns group {group.id}; the owner's role is fixed")
         return tuple(member for member in group.members if member.user_id != user_id)
 
-    @staticmethod
-    def _number(wanted: int | None, taken: Container[int], first: int, noun: str) -> int:
+    def _number(self, wanted: int | None, taken: Container[int], noun: str) -> int:
         if wanted is None:
-            return next(number for number in itertools.count(first) if number not in taken)
+            numbers = itertools.count(self._first)
+            return next(number for number in numbers if number not in taken)
         if wanted <= 0 or wanted in taken:
             raise Refused(f"{noun} id {wanted} is taken or not positive; leave it out or change it")
         return wanted
