@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from chassis import database
+from chassis.clock import ManualClock
+from chassis.database import Database
+from listings_builders import a_person
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def db(database_for, clock) -> AsyncIterator[Database]:
+    async with database.connect(database_for("listings"), clock, "listings") as opened:
+        yield opened
+
+
+@pytest.fixture
+def seller():
+    return a_person()
+
+
+@pytest.fixture
+def buyer():
+    return a_person()

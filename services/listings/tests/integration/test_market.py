@@ -1,0 +1,160 @@
+"""Listings from draft to sold, on a real database."""
+
+from datetime import timedelta
+
+import pytest
+from chassis.problems import Problem
+from contracts_schema.commands.listings import WithdrawListing
+from contracts_schema.events.identity import Tier
+from contracts_schema.events.verification import AssetRejected, Purpose
+from contracts_schema.ids import new_id
+from listings import store
+from listings.handlers import market
+from listings.handlers.market import Edit
+from listings_builders import (
+    GAME,
+    a_command,
+    a_listing,
+    a_person,
+    a_verification,
+    an_offer,
+    state_of,
+    topics,
+    usd,
+)
+
+
+async def test_a_listing_is_a_draft_until_ownership_is_verified(db, seller):
+    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
+    async with db.transaction() as tx:
+        await market.create(tx, listing)
+    assert await state_of(db, "listings", listing.listing_id) == "DRAFT"
+
+    async with db.transaction() as tx:
+        await market.activate(tx, a_verification(seller.user_id, listing.listing_id, tx.now()))
+
+    assert await state_of(db, "listings", listing.listing_id) == "ACTIVE"
+    assert await topics(db) == ["listing_created", "listing_activated"]
+
+
+async def test_the_same_verification_twice_activates_once(db, seller):
+    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
+    async with db.transaction() as tx:
+        await market.create(tx, listing)
+    event = a_verification(seller.user_id, listing.listing_id, db.clock.now())
+
+    for _ in range(3):
+        async with db.transaction() as tx:
+            await market.activate(tx, event)
+
+    assert await topics(db) == ["listing_created", "listing_activated"]
+
+
+async def test_a_proof_of_the_last_day_makes_the_next_listing_live_at_once(db, seller, clock):
+    await a_listing(db, seller)
+
+    proof = await store.verified(db, seller.user_id, GAME)
+    fresh = market.with_proof(market.draft(seller, a_command(), new_id("lst"), clock.now()), proof)
+    assert fresh.state == "ACTIVE"
+
+    clock.advance(timedelta(hours=24, seconds=1))
+    assert await store.verified(db, seller.user_id, GAME) is None
+
+
+async def test_somebody_else_s_proof_does_not_activate_a_listing(db, seller):
+    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
+    async with db.transaction() as tx:
+        await market.create(tx, listing)
+        await market.activate(tx, a_verification(new_id("usr"), listing.listing_id, tx.now()))
+
+    assert await state_of(db, "listings", listing.listing_id) == "DRAFT"
+
+
+async def test_a_rejected_asset_takes_the_draft_down(db, seller):
+    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
+    rejected = AssetRejected(
+        verification_id=new_id("ver"),
+        user_id=seller.user_id,
+        asset_id=GAME,
+        purpose=Purpose.LISTING,
+        listing_id=listing.listing_id,
+        reason_code="not_owner",
+        checked_at=db.clock.now(),
+    )
+    async with db.transaction() as tx:
+        await market.create(tx, listing)
+        await market.reject(tx, rejected)
+
+    assert await state_of(db, "listings", listing.listing_id) == "CANCELLED"
+    assert (await topics(db))[-1] == "listing_cancelled"
+
+
+@pytest.mark.parametrize(
+    ("person", "code"),
+    [
+        (a_person(Tier.TIER_0), "tier_too_low"),
+        (a_person(suspended=True), "suspended"),
+    ],
+)
+def test_who_may_not_sell_is_refused(person, code, clock):
+    with pytest.raises(Problem) as refused:
+        market.draft(person, a_command(), new_id("lst"), clock.now())
+
+    assert refused.value.code == code
+    assert refused.value.next_action
+
+
+async def test_a_stranger_can_neither_edit_nor_withdraw(db, seller):
+    listing = await a_listing(db, seller)
+    stranger = a_person()
+
+    for act in (
+        lambda tx: market.edit(tx, stranger, listing.listing_id, Edit(title="Mine"), None),
+        lambda tx: market.withdraw(tx, stranger, WithdrawListing(listing_id=listing.listing_id)),
+    ):
+        with pytest.raises(Problem) as refused:
+            async with db.transaction() as tx:
+                await act(tx)
+        assert refused.value.status == 404
+    assert await state_of(db, "listings", listing.listing_id) == "ACTIVE"
+
+
+async def test_who_saw_an_old_version_is_refused(db, seller):
+    listing = await a_listing(db, seller)
+
+    with pytest.raises(Problem) as refused:
+        async with db.transaction() as tx:
+            await market.edit(tx, seller, listing.listing_id, Edit(price=usd(1)), 1)
+
+    assert refused.value.status == 412
+
+
+async def test_withdrawing_declines_the_open_offers(db, seller, buyer):
+    listing = await a_listing(db, seller)
+    offer = await an_offer(db, buyer, listing)
+
+    async with db.transaction() as tx:
+        await market.withdraw(tx, seller, WithdrawListing(listing_id=listing.listing_id))
+
+    assert await state_of(db, "offers", offer.offer_id) == "DECLINED"
+    assert (await topics(db))[-2:] == ["offer_declined", "listing_cancelled"]
+
+
+async def test_one_statement_writes_the_same_as_the_transaction(db, seller):
+    await a_listing(db, seller)
+    proof = await store.verified(db, seller.user_id, GAME)
+    listing = market.with_proof(
+        market.draft(seller, a_command(), new_id("lst"), db.clock.now()), proof
+    )
+
+    from chassis.database import Cause
+
+    await market.create_at_once(db, Cause("req-1", "", seller.user_id), listing)
+
+    assert await store.listing(db, listing.listing_id) == listing
+    assert (await topics(db))[-2:] == ["listing_created", "listing_activated"]
+    audited = await db.row(
+        "SELECT actor, action, request_id FROM audit_entries WHERE subject_id = $1",
+        listing.listing_id,
+    )
+    assert tuple(audited) == (seller.user_id, "listing.create", "req-1")

@@ -1,0 +1,83 @@
+"""Sellers, buyers, listings and offers of the tests' own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from chassis.database import Database, Transaction
+from chassis.principals import Principal
+from contracts_schema.commands.listings import CreateListing, MakeOffer
+from contracts_schema.events.identity import Tier
+from contracts_schema.events.verification import AssetVerified, Ownership, Purpose
+from contracts_schema.ids import new_id
+from contracts_schema.money import Currency, Money
+from listings.domain.listing import Listing
+from listings.domain.offer import Offer
+from listings.handlers import market, offers
+
+GAME = "777"
+ASKED = Money(450_000, Currency.USD)
+
+
+def usd(minor: int) -> Money:
+    """An amount in cents."""
+    return Money(minor, Currency.USD)
+
+
+def a_person(tier: Tier = Tier.TIER_1, **more: Any) -> Principal:
+    """Somebody at a door."""
+    return Principal(new_id("usr"), tier, **more)
+
+
+def a_command(**given: Any) -> CreateListing:
+    """A wish to sell the game."""
+    return CreateListing(**{"asset_id": GAME, "title": "Tower", "price": ASKED, **given})
+
+
+def a_verification(seller: str, listing_id: str | None, tx_now: Any, **given: Any) -> AssetVerified:
+    """Verification says that the seller owns the game."""
+    return AssetVerified(
+        verification_id=new_id("ver"),
+        user_id=seller,
+        asset_id=given.pop("asset_id", GAME),
+        purpose=Purpose.LISTING,
+        listing_id=listing_id,
+        ownership=Ownership.OWNER,
+        snapshot_id=new_id("snp"),
+        snapshot_sha256="a" * 64,
+        checked_at=tx_now,
+        expires_at=tx_now + timedelta(hours=24),
+        **given,
+    )
+
+
+async def a_listing(db: Database, seller: Principal, **given: Any) -> Listing:
+    """A live listing."""
+    listing = market.draft(seller, a_command(**given), new_id("lst"), db.clock.now())
+    async with db.transaction() as tx:
+        await market.create(tx, listing)
+        await market.activate(tx, a_verification(seller.user_id, listing.listing_id, tx.now()))
+    return listing
+
+
+async def an_offer(
+    db: Database, buyer: Principal, listing: Listing, amount: Money | None = None
+) -> Offer:
+    """An open offer."""
+    command = MakeOffer(listing_id=listing.listing_id, amount=amount or usd(400_000))
+    async with db.transaction() as tx:
+        return await offers.make(tx, buyer, command, new_id("ofr"))
+
+
+async def topics(source: Database | Transaction) -> list[str]:
+    """What was told, in order, without service and version."""
+    rows = await source.rows("SELECT topic FROM outbox ORDER BY position")
+    return [row["topic"].split(".")[1] for row in rows]
+
+
+async def state_of(db: Database, table: str, key: str) -> str:
+    """The state of a listing or an offer."""
+    column = {"listings": "listing_id", "offers": "offer_id"}[table]
+    found: str = await db.value(f"SELECT state FROM {table} WHERE {column} = $1", key)
+    return found
