@@ -106,10 +106,17 @@ async def _claim(
 
 
 async def _fingerprint(request: Request, principal: Principal) -> str:
-    body = await request.body()
-    content = canonical_json(json.loads(body)) if body else b""
-    head = f"{request.method} {request.url.path} {principal.user_id} ".encode()
-    return hashlib.sha256(head + content).hexdigest()
+    url = request.url
+    head = f"{request.method} {url.path}?{url.query} {principal.user_id} ".encode()
+    return hashlib.sha256(head + _meaning(await request.body())).hexdigest()
+
+
+def _meaning(body: bytes) -> bytes:
+    """The body in one spelling, so that a retry written otherwise is still the same request."""
+    try:
+        return canonical_json(json.loads(body, parse_float=lambda text: f"float {text}"))
+    except (ValueError, TypeError, RecursionError):
+        return body
 
 
 def _plain(body: Any) -> Any:

@@ -70,11 +70,13 @@ async def test_what_is_staged_is_applied_by_the_consumer(db, broker_for):
 
 
 async def test_a_rolled_back_transaction_publishes_nothing(db):
+    async def change_my_mind(transaction: Transaction) -> None:
+        transaction.stage(an_event())
+        transaction.audit("tried", "usr_x")
+        raise ValueError("changed my mind")
+
     with pytest.raises(ValueError, match="changed my mind"):
-        async with db.transaction() as transaction:
-            transaction.stage(an_event())
-            transaction.audit("tried", "usr_x")
-            raise ValueError("changed my mind")
+        await db.run(change_my_mind)
 
     assert await db.value("SELECT count(*) FROM outbox") == 0
     assert await db.value("SELECT count(*) FROM audit_entries") == 0

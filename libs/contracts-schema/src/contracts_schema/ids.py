@@ -52,7 +52,7 @@ def derive_uuid(*seed: str) -> UUID:
 
 def parse_id(prefix: str, text: str) -> str:
     """Give the id back if it is well-formed and of this kind; ValueError otherwise."""
-    match = _PATTERN.match(text)
+    match = _PATTERN.fullmatch(text)
     if match is None or match.group(1) != prefix:
         raise ValueError(f"not an id that begins with {prefix}_: {text[:40]!r}")
     return text
@@ -68,7 +68,9 @@ def encode(value: UUID) -> str:
 
 
 def decode(text: str) -> UUID:
-    """Read 26 characters back as 128 bits."""
+    """Read 26 characters back as 128 bits; ValueError for anything else."""
+    if len(text) != 26 or not _VALUES.keys() >= set(text):
+        raise ValueError(f"not 26 characters of our base32: {text[:40]!r}")
     number = 0
     for character in text:
         number = number << 5 | _VALUES[character]

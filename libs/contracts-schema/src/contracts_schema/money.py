@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,7 @@ class Currency(StrEnum):
 
 
 LARGEST_MINOR = 10**15
+_TYPED = re.compile(r"\$?([0-9]{1,15}|[0-9]{1,3}(?:[,_][0-9]{3}){1,4})?(?:\.([0-9]{0,15}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,18 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: Currency) -> Money:
-        """Read what a person typed (``$4,300.00``); more decimals than the currency has fail."""
-        cleaned = text.strip().removeprefix("$").replace(",", "").replace("_", "")
-        if not cleaned or not all(c.isdigit() or c == "." for c in cleaned) or len(cleaned) > 20:
+        """Read what a person typed (``$4,300.00``); more decimals than the currency has fail.
+
+        A comma only parts thousands: ``1,50`` is refused, for it may mean 1.50 or 150.
+        """
+        typed = _TYPED.fullmatch(text.strip())
+        if typed is None or not any(typed.groups()):
             raise ValueError(f"not an amount of money: {text!r}")
-        if cleaned.count(".") > 1 or not cleaned.isascii():
-            raise ValueError(f"not an amount of money: {text!r}")
-        whole, _, fraction = cleaned.partition(".")
+        whole, fraction = (part or "" for part in typed.groups())
         if len(fraction) > currency.exponent:
             raise ValueError(f"{currency} has {currency.exponent} decimals: {text!r}")
-        return cls(int((whole or "0") + fraction.ljust(currency.exponent, "0")), currency)
+        digits = re.sub("[,_]", "", whole) + fraction.ljust(currency.exponent, "0")
+        return cls(int(digits), currency)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:

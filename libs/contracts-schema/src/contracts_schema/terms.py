@@ -99,10 +99,26 @@ class Terms(_Frozen):
 
 
 def canonical_json(value: Mapping[str, Any]) -> bytes:
-    """One spelling for one value: sorted keys, no white space, UTF-8, integers only (RFC 8785)."""
+    """One spelling for one value: sorted keys, no white space, UTF-8, integers only (RFC 8785).
+
+    Raises TypeError for floats and whatever else has more than one spelling.
+    """
+    _refuse_inexact(value)
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
+
+
+def _refuse_inexact(value: Any) -> None:
+    if isinstance(value, Mapping):
+        if any(type(key) is not str for key in value):
+            raise TypeError("keys must be text")
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            _refuse_inexact(item)
+    elif value is not None and not isinstance(value, str | int):
+        raise TypeError(f"only text, integers and true or false are exact, not {value!r}")
 
 
 def sha256_hex(data: bytes) -> str:
