@@ -1,0 +1,1 @@
+"""Load and latency runs; see README.md. Run them by `./holdfast bench`."""

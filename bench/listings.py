@@ -1,0 +1,163 @@
+"""Reads and writes of listings: one process, its own port, no gateway; ours and the minimum."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+from contracts_schema.ids import new_id, uuid7
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+from bench import loader, programs, servers
+from bench.loader import Orders, request
+from bench.programs import Program
+from bench.servers import Servers
+
+CONNECTIONS = 32
+LISTINGS = 1000
+ISSUER = "http://bench.invalid"
+ASSET = "4242424242"
+BODY = {
+    "asset_id": ASSET,
+    "title": "Tower Defence Legends",
+    "summary": "Tower Defence Legends, with all its assets.",
+    "price": {"minor": 450_000, "currency": "USD"},
+    "category": "Simulator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Somebody whose game was verified a short while ago, and the login of theirs."""
+
+    user_id: str
+    token: str
+    key_set: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two servers under load: where it listens and what it is asked."""
+
+    port: int
+    reads: list[str]
+    writes: list[str]
+
+
+def a_seller() -> Seller:
+    """A seller with a token as identity signs it."""
+    key = OKPKey.generate_key("Ed25519", {"alg": "Ed25519", "use": "sig"})
+    key.ensure_kid()
+    user_id, now = new_id("usr"), int(time.time())
+    claims = {
+        "iss": ISSUER, "aud": "holdfast", "sub": user_id, "sid": "ses_bench", "jti": str(uuid7()),
+        "tier": "TIER_1", "role": "USER", "scope": "", "iat": now, "exp": now + 900,
+    }  # fmt: skip
+    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
+    token = jwt.encode(header, claims, key, algorithms=["Ed25519"])
+    return Seller(user_id, token, dict(KeySet([key]).as_dict(private=False)))
+
+
+async def seed(superuser_url: str, seller: Seller) -> list[str]:
+    """The seller, a check of their game that still counts, and listings to read; their ids."""
+    connection = await asyncpg.connect(superuser_url)
+    now, ids = datetime.now(UTC), [new_id("lst") for _ in range(LISTINGS)]
+    try:
+        await connection.execute("SET search_path = listings")
+        await connection.execute(
+            "INSERT INTO principals (user_id, discord_id, tier) VALUES ($1, '1', 'TIER_1')",
+            seller.user_id,
+        )
+        await connection.execute(
+            "INSERT INTO verified_assets VALUES ($1, $2, $3, '', '', $4, $5)",
+            seller.user_id, ASSET, new_id("snp"), now, now + timedelta(days=1),
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO listings (listing_id, seller_id, asset_id, title, summary, price_minor,"
+            " currency, category, visibility, delivery_window_s, state, version, snapshot_id,"
+            " created_at) SELECT id, $2, $3, $4, $5, 450000, 'USD', 'Simulator', 'PUBLIC',"
+            " 604800, 'ACTIVE', 2, 'snp_bench', $6 FROM unnest($1::text[]) AS id",
+            ids, seller.user_id, ASSET, BODY["title"], BODY["summary"], now,
+        )  # fmt: skip
+    finally:
+        await connection.close()
+    return ids
+
+
+@asynccontextmanager
+async def key_server(key_set: dict[str, Any]) -> AsyncIterator[str]:
+    """Identity's published keys, and nothing else of identity."""
+    body = json.dumps(key_set)
+    answer = (
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(loader.HEAD_ENDS)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(tell, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def requests(seller: Seller, ids: list[str]) -> tuple[list[str], list[str]]:
+    """What readers and writers send."""
+    login = {"Authorization": f"Bearer {seller.token}"}
+    reads = [request("GET", f"/v1/listings/{each}", login) for each in ids]
+    sent = {**login, "Content-Type": "application/json"}
+    return reads, [request("POST", "/v1/listings", sent, json.dumps(BODY))]
+
+
+def ours(servers_: Servers, database_url: str, identity_url: str, port: int, role: str) -> Program:
+    """The service itself, as it is run everywhere."""
+    environment = {
+        "DATABASE_URL": database_url, "BROKER_URL": servers_.rabbitmq, "CURSOR_SECRET": "bench",
+        "SERVICE_SECRET": "bench", "PORT": str(port), "ROLE": role, "PUBLIC_BASE_URL": ISSUER,
+        "IDENTITY_URL": identity_url, "LOG_LEVEL": "WARNING",
+    }  # fmt: skip
+    named = {f"HOLDFAST_{name}": value for name, value in environment.items()}
+    return Program("listings", (), named, servers_.log / "bench-listings.log")
+
+
+def minimum(servers_: Servers, database_url: str, seller: Seller, port: int) -> Program:
+    """The hand-written one."""
+    environment = {
+        "DATABASE_URL": f"{database_url}", "SELLER_ID": seller.user_id, "PORT": str(port),
+    }  # fmt: skip
+    return Program("bench.minimum.listings", (), environment, servers_.log / "bench-minimum.log")
+
+
+async def measure(servers_: Servers, seconds: float, runs: int) -> dict[str, list[dict[str, Any]]]:
+    """Each figure as often as there are runs, ours and the minimum in turn."""
+    seller = a_seller()
+    found: dict[str, list[dict[str, Any]]] = {}
+    with ExitStack() as stack:
+        urls = [stack.enter_context(servers_.database("listings")) for _ in range(2)]
+        ids = [await seed(servers_.superuser(url), seller) for url in urls]
+        ports = [servers.free_port(), servers.free_port()]
+        async with key_server(seller.key_set) as identity:
+            programs_ = {
+                "ours": ours(servers_, urls[0], identity, ports[0], "api"),
+                "minimum": minimum(servers_, urls[1], seller, ports[1]),
+            }
+            for _ in range(runs):
+                for side, program in enumerate(programs_.items()):
+                    name, port = program[0], ports[side]
+                    async with programs.serving(program[1], f"http://127.0.0.1:{port}/live"):
+                        for kind, sent in zip(
+                            ("reads", "writes"), requests(seller, ids[side]), strict=True
+                        ):
+                            told = await loader.run(Orders(port, sent, CONNECTIONS, seconds))
+                            found.setdefault(f"{kind}.{name}", []).append(told)
+    return found
