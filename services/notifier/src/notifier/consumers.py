@@ -99,6 +99,8 @@ def _listing_cards(consumers: Consumers, catalogue: Catalogue) -> None:
         facts = await store.listing(tx, event.listing_id)
         if facts is not None:
             notices = market.channel_card(facts, STATES[type(event)])
+            if isinstance(event, ListingCancelled):
+                notices += market.listing_withdrawn(event, str(facts["title"]))
             await handlers.tell(tx, catalogue, notices)
 
     @consumers.event(QUEUE)

@@ -155,6 +155,8 @@ class OfferDeclined(_OfferEvent):
     topic: ClassVar[str] = "listings.offer_declined.v1"
 
     reason_code: str = "declined"
+    declined_by: Side | None = None
+    """Who said no; None when nobody did, but the listing went away."""
 
 
 class OfferWithdrawn(_OfferEvent):

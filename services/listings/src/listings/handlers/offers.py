@@ -202,7 +202,8 @@ def new_offer_id(caller: Principal, seed: str) -> str:
 
 async def _decline(tx: Transaction, declined: Offer, listing: Listing, reason_code: str) -> None:
     await _close(tx, declined)
-    event = OfferDeclined(**_facts(declined, listing), reason_code=reason_code)
+    by_hand = declined.made_by.other if reason_code == "declined" else None
+    event = OfferDeclined(**_facts(declined, listing), reason_code=reason_code, declined_by=by_hand)
     tx.stage(event, sequence=declined.version)
     tx.audit("offer.decline", declined.offer_id, reason=reason_code)
 

@@ -207,7 +207,13 @@ def refunded(event: Refunded) -> list[Notice]:
 
 def cancelled(event: Cancelled) -> list[Notice]:
     """Nothing was held, nothing will be."""
-    return _both(event, "cancelled", **_deal(event, ""))
+    shared = _deal(event, "")
+    notices = _both(event, "cancelled", **shared)
+    by = {"cancelled_by_buyer": event.buyer_id, "cancelled_by_seller": event.seller_id}
+    if (who := by.get(event.reason_code)) is not None:
+        side = event.reason_code.rpartition("_")[2]
+        notices.append(actor(f"cancelled.{side}", who, **(shared | {"card_key": ""})))
+    return notices
 
 
 def payout_failed(event: PayoutFailed) -> list[Notice]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts_schema.events.listings import (
     ListingActivated,
+    ListingCancelled,
     ListingCreated,
     OfferAccepted,
     OfferCountered,
@@ -127,12 +128,43 @@ def offer_accepted(event: OfferAccepted) -> list[Notice]:
 
 def offer_closed(event: OfferDeclined | OfferWithdrawn | OfferExpired) -> list[Notice]:
     """It came to nothing: both are told why, and the old card loses its buttons."""
-    reason = {OfferWithdrawn: "withdrawn", OfferExpired: "expired"}.get(type(event), "declined")
-    if isinstance(event, OfferDeclined) and event.reason_code == "listing_reserved":
-        reason = "listing_reserved"
+    key = f"offer_closed.{_how_it_closed(event)}"
     params = {"title": event.title, "amount": str(event.amount)}
-    key, card_key = f"offer_closed.{reason}", f"offer:{event.offer_id}"
-    return [
+    card_key = f"offer:{event.offer_id}"
+    told = [
         person(key, event.buyer_id, params=params, card_key=card_key),
         person(key, event.seller_id, params=params, card_key=card_key),
     ]
+    if (side := _closed_by(event)) is not None:
+        told.append(actor(key, _sides(event, side)[0], params=params))
+    return told
+
+
+def _how_it_closed(event: OfferDeclined | OfferWithdrawn | OfferExpired) -> str:
+    match event:
+        case OfferWithdrawn():
+            return "withdrawn"
+        case OfferExpired():
+            return "expired"
+        case OfferDeclined(reason_code="listing_reserved" | "listing_withdrawn" as reason):
+            return reason
+        case _:
+            return "declined"
+
+
+def _closed_by(event: OfferDeclined | OfferWithdrawn | OfferExpired) -> Side | None:
+    """Whose own wish it was, if anybody's."""
+    match event:
+        case OfferWithdrawn():
+            return event.made_by
+        case OfferDeclined():
+            return event.declined_by
+        case _:
+            return None
+
+
+def listing_withdrawn(event: ListingCancelled, title: str) -> list[Notice]:
+    """The seller took it down."""
+    if event.reason_code != "withdrawn":
+        return []
+    return [actor("listing_withdrawn", event.seller_id, params={"title": title})]

@@ -1,0 +1,60 @@
+"""What must hold after a trade: the books, the chains of the audit logs, each event once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+
+from chassis import audit, database
+from chassis.clock import SystemClock
+from holdfast.demo.stage import Stage
+from holdfast.demo.trade import Trade
+from holdfast.instance import Instance
+from holdfast.migrate import Access
+from holdfast.services import SERVICES, named
+from holdfast.state import State
+
+MONEY = {"buyer_paid": 430_000, "seller_received": 417_500, "fee": 12_500}
+
+
+def quiet(step: str, words: str) -> None:
+    """Tell nobody."""
+
+
+def access(instance: Instance, system: State) -> Access:
+    """The services' own ways into database and broker."""
+    return Access(instance, system.urls["postgres"], system.urls["rabbitmq"])
+
+
+async def the_books_hold(instance: Instance, system: State) -> None:
+    """Every proof of the ledger, made by the command that operators use."""
+    url = access(instance, system).database_url(named("escrow"))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "escrow.ledger.check",
+        env={"HOLDFAST_DATABASE_URL": url, "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+
+
+async def the_audit_chains_hold(instance: Instance, system: State) -> None:
+    """Every service's log is whole and in order."""
+    for service in SERVICES:
+        url = access(instance, system).database_url(service)
+        async with database.connect(url, SystemClock(), service.name, 2) as db:
+            assert await audit.check(db) == [], service.name
+
+
+def each_event_came_once(stage: Stage, trade: Trade) -> None:
+    """No fact of this deal was told twice under two ids."""
+    tap = stage.system.tap
+    of_deal = [it for it in tap.heard if it.body.get("deal_id") == trade.deal_id]
+    told = Counter(it.type for it in {it.id: it for it in of_deal}.values())
+    twice = {"contracts.contract_signed.v1": 2}
+    for topic, count in told.items():
+        assert count == twice.get(topic, 1), f"{topic} was told {count} times"

@@ -1,0 +1,78 @@
+"""The whole trade, through each door and mixed."""
+
+import hashlib
+
+import pytest
+from e2e_checks import (
+    MONEY,
+    each_event_came_once,
+    quiet,
+    the_audit_chains_hold,
+    the_books_hold,
+)
+from holdfast.demo import report, trade
+from holdfast.demo.rest_door import RestDoor
+
+pytestmark = pytest.mark.e2e
+DOORS = {
+    "discord": ("at_discord", "at_discord"),
+    "rest": ("at_rest", "at_rest"),
+    "mixed": ("at_discord", "at_rest"),
+}
+
+
+@pytest.mark.parametrize("doors", list(DOORS))
+async def test_a_trade_from_signup_to_money_in_the_seller_s_account(stage, system, instance, doors):
+    seller_at, buyer_at = DOORS[doors]
+    seller, buyer = await getattr(stage, seller_at)("sela"), await getattr(stage, buyer_at)("bob")
+    played = await stage.trade(seller, buyer, quiet)
+
+    await trade.run(played)
+
+    result = await report.of(played)
+    assert result.money == {"ours": MONEY, "sandbox": MONEY}
+    each_event_came_once(stage, played)
+    assert {it["service"] for it in result.events} >= {
+        "identity", "listings", "contracts", "escrow", "verification",
+    }  # fmt: skip
+    await the_books_hold(instance, system)
+    await the_audit_chains_hold(instance, system)
+
+
+async def test_the_contract_s_hashes_are_what_was_signed(stage):
+    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
+    played = await stage.trade(seller, buyer, quiet)
+    for step in (trade.join, trade.list_game, trade.agree, trade.sign):
+        await step(played)
+
+    pdf = await buyer.http.get(f"/v1/contracts/{played.contract_id}/pdf")
+    shown = await buyer.get(f"/v1/contracts/{played.contract_id}")
+
+    assert hashlib.sha256(pdf.content).hexdigest() == played.contract_sha256
+    assert shown["terms_sha256"] == played.terms_sha256
+    assert shown["state"] == "EXECUTED"
+    assert len(shown["signatures"]) == 2
+
+
+async def test_a_listing_and_its_escrow_show_the_end(stage):
+    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
+    played = await stage.trade(seller, buyer, quiet)
+    await trade.run(played)
+
+    listing = await buyer.get(f"/v1/listings/{played.listing_id}")
+    escrow = await buyer.get(f"/v1/escrows/{played.escrow_id}")
+
+    assert listing["state"] == "SOLD"
+    assert escrow["state"] == "RELEASED"
+    assert escrow["turn"] is None
+    assert played.preview["if_released"]["seller"] == {"minor": 417_500, "currency": "USD"}
+
+
+async def test_an_api_key_opens_the_rest_door_too(stage):
+    door: RestDoor = await stage.at_rest("sela")
+    await door.join()
+    key = await door.post("/v1/api-keys", {"name": "reader", "scopes": ["read"]})
+
+    door.http.headers["Authorization"] = f"Bearer {key.get('key') or key.get('secret')}"
+
+    assert (await door.get("/v1/me"))["id"] == door.person.user_id
