@@ -1,57 +1,80 @@
-"""Commands and events in. Queues that move money are taken one message at a time."""
+"""Events and commands in; money queues take one message at a time."""
 
 from __future__ import annotations
 
 from chassis import principals
-from chassis.consumer import Consumers
-from chassis.database import Transaction
+from chassis.consumer import Consumers, Poison
+from chassis.database import Cause, Database, Transaction
 from chassis.principals import Principal
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.events.verification import OwnershipLost, OwnershipTransferred
 
-from escrow.handlers import deal
+from escrow.domain.errors import RailNotEnabled, TermsRefused
+from escrow.handlers import deciding, delivering, onboarding, opening
+from escrow.ports import Rails
 
 COMMANDS, PROOFS = "escrow.commands", "escrow.proofs"
-ONE_AT_A_TIME = 1
 
 
-def register(consumers: Consumers) -> Consumers:
-    """Bind what escrow listens to."""
+class Wishes:
+    """What a command needs to know before its transaction begins."""
 
+    def __init__(self, rails: Rails) -> None:
+        """Ask these rails."""
+        self._rails = rails
+        self._database: Database | None = None
+
+    def open(self, database: Database) -> None:
+        """The service has started; this is its database."""
+        self._database = database
+
+    async def payable(self, caller: Principal, command: Deliver) -> None:
+        """Whether the seller can be paid by now, though no webhook told of it yet."""
+        if self._database is not None and caller.user_id:
+            cause = Cause(actor=caller.user_id)
+            await onboarding.refresh_unready(self._database, self._rails, caller.user_id, cause)
+
+
+def register(consumers: Consumers, rails: Rails, wishes: Wishes) -> Consumers:
+    """Bind the service's queues."""
+    _events(consumers, rails)
+
+    @consumers.command(COMMANDS, prepare=wishes.payable, prefetch=1)
+    async def deliver(tx: Transaction, caller: Principal, command: Deliver, _: None) -> None:
+        await delivering.deliver(tx, caller, command)
+
+    @consumers.command(COMMANDS, prefetch=1)
+    async def confirm(tx: Transaction, caller: Principal, command: Confirm) -> None:
+        await deciding.confirm(tx, caller, command)
+
+    @consumers.command(COMMANDS, prefetch=1)
+    async def refund(tx: Transaction, caller: Principal, command: RequestRefund) -> None:
+        await deciding.request_refund(tx, caller, command)
+
+    @consumers.command(COMMANDS, prefetch=1)
+    async def cancel(tx: Transaction, caller: Principal, command: Cancel) -> None:
+        await deciding.cancel(tx, caller, command)
+
+    return consumers
+
+
+def _events(consumers: Consumers, rails: Rails) -> None:
     @consumers.event("escrow.principals")
     async def know(tx: Transaction, event: principals.IdentityEvent) -> None:
         await principals.project(tx, event)
 
-    @consumers.event("escrow.executed_contracts", prefetch=ONE_AT_A_TIME)
-    async def open_on_contract_executed(tx: Transaction, event: ContractExecuted) -> None:
-        await deal.open_escrow(tx, event)
+    @consumers.event("escrow.executed_contracts", prefetch=1)
+    async def open_on_executed(tx: Transaction, event: ContractExecuted) -> None:
+        try:
+            await opening.open_for(tx, event, rails)
+        except (TermsRefused, RailNotEnabled) as error:
+            raise Poison(str(error)) from error
 
-    @consumers.event(PROOFS, prefetch=ONE_AT_A_TIME)
-    async def prove_on_transfer(tx: Transaction, event: OwnershipTransferred) -> None:
-        await deal.prove_delivery(tx, event)
+    @consumers.event(PROOFS, prefetch=1)
+    async def confirm_on_transferred(tx: Transaction, event: OwnershipTransferred) -> None:
+        await delivering.prove(tx, event)
 
-    @consumers.event(PROOFS, prefetch=ONE_AT_A_TIME)
-    async def freeze_on_loss(tx: Transaction, event: OwnershipLost) -> None:
-        await deal.freeze(tx, event)
-
-    _commands(consumers)
-    return consumers
-
-
-def _commands(consumers: Consumers) -> None:
-    @consumers.command(COMMANDS, prefetch=ONE_AT_A_TIME)
-    async def deliver(tx: Transaction, caller: Principal, command: Deliver) -> None:
-        await deal.deliver(tx, caller, command)
-
-    @consumers.command(COMMANDS, prefetch=ONE_AT_A_TIME)
-    async def confirm(tx: Transaction, caller: Principal, command: Confirm) -> None:
-        await deal.confirm(tx, caller, command)
-
-    @consumers.command(COMMANDS, prefetch=ONE_AT_A_TIME)
-    async def request_refund(tx: Transaction, caller: Principal, command: RequestRefund) -> None:
-        await deal.request_refund(tx, caller, command)
-
-    @consumers.command(COMMANDS, prefetch=ONE_AT_A_TIME)
-    async def cancel(tx: Transaction, caller: Principal, command: Cancel) -> None:
-        await deal.cancel(tx, caller, command)
+    @consumers.event(PROOFS, prefetch=1)
+    async def freeze_on_lost(tx: Transaction, event: OwnershipLost) -> None:
+        await delivering.lose(tx, event)

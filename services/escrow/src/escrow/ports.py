@@ -1,157 +1,229 @@
-"""What escrow needs of a rail: how money comes and goes. Each rail is one adapter."""
+"""What escrow needs of the world: a rail that money comes and goes by."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from contracts_schema.money import Money
+from contracts_schema.terms import Rail
 
 
-class PaymentState(StrEnum):
-    """How far a payment is, as the provider says."""
+class RailError(Exception):
+    """Something about the call to the provider."""
 
-    OPEN = "OPEN"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    EXPIRED = "EXPIRED"
+
+class RailUnavailable(RailError):
+    """Nothing was done, for now: try again later."""
+
+
+class RailUnknown(RailError):
+    """It may have been done or not: look it up before calling again."""
+
+    def __init__(self, message: str, *, answered: bool) -> None:
+        """``answered``: the provider answered, so the call is no longer on its way."""
+        super().__init__(message)
+        self.answered = answered
+
+
+class RailRefused(RailError):
+    """The provider refused: nothing was done."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the provider's own code."""
+        super().__init__(message)
+        self.code = code
+
+
+class BadWebhook(Exception):
+    """Not signed by the provider, or not now."""
+
+
+class Unreadable(Exception):
+    """Signed by the provider, yet not what it is known to send."""
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentOrder:
-    """Ask the payer for this much; ``key`` makes a repetition harmless."""
+class PaymentAsk:
+    """What a buyer is asked to pay."""
 
     escrow_id: str
+    payment_id: str
     title: str
     amount: Money
+    expires_at: datetime
     key: str
-    done_url: str
 
 
 @dataclass(frozen=True, slots=True)
-class OpenPayment:
-    """Where the payer pays, and until when."""
+class PaymentPage:
+    """Where to pay: the provider's id of it, and its address, which is told to the buyer only."""
 
     reference: str
-    url: str
-    expires_at: datetime
+    url: str | None
+
+
+class PaymentStatus(StrEnum):
+    """What a payment is at the provider."""
+
+    OPEN = "open"
+    PAID = "paid"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentSeen:
     """A payment as the provider shows it now."""
 
-    state: PaymentState
-    charge_reference: str = ""
-    source_reference: str = ""
-    received: Money | None = None
+    reference: str
+    status: PaymentStatus
+    url: str | None = None
+    provider_id: str | None = None
+    charge_id: str | None = None
+    received_minor: int = 0
+    currency: str = ""
     provider_fee: Money | None = None
+    failure_id: str = ""
     failure_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutOrder:
-    """Pay this much to somebody, out of what this source brought in."""
+    """What is to be paid: out of which charge, to whom (nobody named: back to the payer)."""
 
     payout_id: str
     escrow_id: str
     amount: Money
-    destination: str
-    source_reference: str
+    charge_id: str
+    destination: str | None
     key: str
+
+
+class PayoutStatus(StrEnum):
+    """What a payout is at the provider."""
+
+    DONE = "done"
+    UNDER_WAY = "under_way"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutSeen:
-    """A payout that exists at the provider; ``final`` when it is proven and not taken back."""
+    """A payout as the provider shows it now."""
 
-    reference: str
+    provider_id: str
+    escrow_id: str
+    status: PayoutStatus
     amount: Money
-    destination: str
-    final: bool
+    charge_id: str | None
+    destination: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """A seller's account at the provider: whether it can be paid."""
+
+    provider_id: str
+    ready: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ChargebackSeen:
-    """A payment that the payer's bank took back, or tries to."""
+    """Money that the payer's bank took back, or gave back again."""
 
-    source_reference: str
+    provider_id: str
+    charge_id: str
     amount: Money
+    fee: Money
     taken: bool
-    """Whether the money has left the rail (it comes back when the bank decides for us)."""
+    reason: str
+
+
+class About(StrEnum):
+    """What a webhook is about."""
+
+    PAYMENT = "payment"
+    PAYOUT = "payout"
+    RETURNED = "returned"
+    REFUNDS = "refunds"
+    ACCOUNT = "account"
+    CHARGEBACK = "chargeback"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderEvent:
-    """A webhook's event: what kind it is, and which object it is about."""
+class Notice:
+    """A webhook, read: which event it is and which of the provider's objects to look at."""
 
     event_id: str
-    kind: str
-    object_id: str
-    group: str = ""
+    type: str
+    about: About
+    subject: str
 
 
 class PaymentRail(Protocol):
-    """How money comes and goes.
+    """One way for money to come and go. Nothing here is called inside a transaction."""
 
-    Every method that talks to the provider raises RailUnavailable when the outcome is unknown
-    and RailRefused when the provider said no.
-    """
+    @property
+    def rail(self) -> Rail:
+        """Which rail this is."""
+        ...
 
-    async def open(self, order: PaymentOrder) -> OpenPayment:
-        """Give the payer a page of the provider's own."""
+    async def open(self, ask: PaymentAsk) -> PaymentPage:
+        """Make the page to pay at; the same key makes the same page."""
         ...
 
     async def look_up_payment(self, reference: str) -> PaymentSeen:
-        """What became of a payment."""
+        """What became of the payment."""
         ...
 
-    async def find_payment(self, charge_reference: str) -> str | None:
-        """The reference of the payment that this charge belongs to."""
+    async def close_payment(self, reference: str) -> PaymentSeen:
+        """Let nobody pay any more; if it was paid already, that is what is seen."""
         ...
 
-    async def close(self, reference: str) -> None:
-        """Let nobody pay there any more."""
+    async def reference_of(self, subject: str) -> str | None:
+        """Which payment page one of the provider's payment objects came from."""
         ...
 
-    async def pay_out(self, order: PayoutOrder) -> PayoutSeen:
-        """Send money to the destination."""
+    async def pay_out(self, order: PayoutOrder) -> str:
+        """Pay the seller out of the charge; the provider's id of the payout."""
         ...
 
-    async def refund(self, order: PayoutOrder) -> PayoutSeen:
-        """Send money back to where it came from."""
+    async def refund(self, order: PayoutOrder) -> str:
+        """Give the payer the money of the charge back; the provider's id of the refund."""
         ...
 
-    async def find_payout(self, order: PayoutOrder, *, refund: bool) -> PayoutSeen | None:
-        """The payout of this id at the provider, if there is one."""
+    async def look_up_payout(self, provider_id: str) -> PayoutSeen:
+        """What became of the payout or refund."""
         ...
 
-    async def look_up_chargeback(self, reference: str) -> ChargebackSeen:
-        """What became of a chargeback."""
+    async def find_payout(self, order: PayoutOrder) -> PayoutSeen | None:
+        """The payout made for this order under any key; None proves that there is none."""
         ...
 
     async def open_account(self, user_id: str, key: str) -> str:
-        """A new account that payouts can go to; its reference."""
+        """Make the seller's account; the same key makes the same account."""
         ...
 
-    async def can_be_paid(self, account: str) -> bool:
-        """Whether the account's owner has finished onboarding."""
+    async def account_link(self, account_id: str) -> str:
+        """A page where the seller tells the provider who they are; for the seller only."""
         ...
 
-    async def onboarding_url(self, account: str, done_url: str, again_url: str) -> str:
-        """A page of the provider's own where the owner finishes onboarding."""
+    async def look_up_account(self, account_id: str) -> AccountSeen:
+        """Whether the account can be paid."""
         ...
 
-    def read_webhook(self, body: bytes, signature: str, now: datetime) -> ProviderEvent:
-        """The event that these raw bytes carry; raises ForgedWebhook."""
+    async def look_up_chargeback(self, provider_id: str) -> ChargebackSeen:
+        """What the payer's bank took back."""
+        ...
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Verify the raw bytes and read them. Raises BadWebhook or Unreadable."""
         ...
 
 
-class ForgedWebhook(Exception):
-    """The signature does not fit, or its time is too far from ours."""
-
-
-class WebhooksOff(Exception):
-    """No webhook secret is configured, so no webhook can be believed."""
+Rails = Mapping[Rail, PaymentRail]

@@ -1,61 +1,76 @@
-"""For operators: the books, proven now, and the end of a halt."""
+"""For administrators: the proof of the books on demand, and the end of a halt."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from chassis.auth import LiveCaller
-from chassis.database import Database
 from chassis.idempotency import cause_of
+from chassis.problems import Problem
 from contracts_schema.events.identity import PlatformRole
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 
-from escrow.api.models import LedgerOut, ProofOut, refusals
-from escrow.handlers import watching
-from escrow.ledger import check
-from escrow.store import halts
+from escrow.api.problems import documented
+from escrow.ledger.check import Report
+from escrow.ledger.watch import resume, watch
+from escrow.store import books
 
-router = APIRouter(prefix="/v1/admin", tags=["admin"])
+router = APIRouter(tags=["administration"])
 
 
-@router.get(
-    "/ledger", response_model=LedgerOut, responses=refusals(401, 403), summary="The books, proven"
-)
-async def ledger(request: Request, caller: LiveCaller) -> Any:
-    """Every proof, made now on one snapshot, and what each kind of account holds."""
+class ProofOut(BaseModel):
+    """One proof and what contradicts it."""
+
+    proof: str
+    holds: bool
+    wrong: list[str]
+
+
+class LedgerOut(BaseModel):
+    """Whether the books are right; while releases are halted, none goes out."""
+
+    checked_at: datetime
+    holds: bool
+    halted: dict[str, str]
+    proofs: list[ProofOut]
+    totals: dict[str, int]
+
+
+@router.get("/v1/admin/ledger", response_model=LedgerOut, responses=documented(401, 403, 422, 503))
+async def read_ledger(request: Request, caller: LiveCaller) -> LedgerOut:
+    """Prove the books now; what is found wrong stops releases."""
     caller.require(role=PlatformRole.ADMIN)
-    database: Database = request.app.state.database
-    async with database.pool.acquire() as connection:
-        findings = await check.prove(connection)
-        totals = await check.totals(connection)
-    return LedgerOut(
-        holds=not any(finding.wrong for finding in findings),
-        proofs=[
-            ProofOut(
-                proof=finding.proof,
-                holds=not finding.wrong,
-                wrong=[f"{what}: off by {off}" for what, off in finding.wrong[:100]],
-            )
-            for finding in findings
-        ],
-        totals={f"{kind} {currency}": total for kind, currency, total in totals},
-    )
+    return await _shown(request, await watch(request.app.state.database))
 
 
 @router.post(
-    "/ledger/resume",
-    responses={200: {"description": "Payouts go on"}, **refusals(401, 403, 409)},
-    summary="Let payouts go on after a red check",
+    "/v1/admin/ledger/resume",
+    response_model=LedgerOut,
+    responses=documented(401, 403, 409, 422, 503),
 )
-async def resume(request: Request, caller: LiveCaller) -> Response:
-    """Only if every proof holds now."""
+async def resume_releases(request: Request, caller: LiveCaller) -> LedgerOut:
+    """Let releases go on after a red check, if every proof holds now."""
     caller.require(role=PlatformRole.ADMIN)
-    database: Database = request.app.state.database
-    if not await watching.prove_books(database):
-        return JSONResponse({"resumed": False, "reason": "the books are still wrong"}, 409)
-    async with database.transaction(cause_of(request, caller)) as tx:
-        lifted = await halts.lift(tx, watching.HALT)
-        if lifted:
-            tx.audit("payouts.resume", watching.SUBJECT)
-    return JSONResponse({"resumed": lifted})
+    database = request.app.state.database
+    if not await resume(database, cause_of(request, caller)):
+        raise Problem(
+            409,
+            "ledger_red",
+            "The books are still wrong; releases stay stopped.",
+            next_action="Read GET /v1/admin/ledger; correct by reverse entries.",
+        )
+    return await _shown(request, await watch(database))
+
+
+async def _shown(request: Request, report: Report) -> LedgerOut:
+    return LedgerOut(
+        checked_at=report.checked_at,
+        holds=report.green,
+        halted=await books.halts(request.app.state.database),
+        proofs=[
+            ProofOut(proof=one.name, holds=one.holds, wrong=list(one.faults))
+            for one in report.findings
+        ],
+        totals={f"{one.kind} {one.currency}": one.minor for one in report.balances},
+    )

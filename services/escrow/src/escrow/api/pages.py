@@ -1,60 +1,51 @@
-"""Where a person lands after the provider's own pages. They say no secret and need no login."""
+"""Where people land who come back from the provider's pages."""
 
 from __future__ import annotations
 
-from importlib import resources
-from string import Template
+from enum import StrEnum
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
 
-from escrow.api.models import EscrowPath
+from escrow.api.problems import documented
+from escrow.pages import Pages
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["pages"])
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-FRAME = Template((resources.files("escrow") / "pages" / "frame.html").read_text("utf-8"))
-WORDS = {
-    "paid": (
-        "Thank you",
-        "Your payment is being confirmed. Holdfast tells you in Discord as soon as the money is "
-        "held; the seller hands over after that.",
-    ),
-    "done": (
-        "Your payout account",
-        "Stripe is checking what you entered. Holdfast tells you in Discord when you can be paid.",
-    ),
-    "again": (
-        "This link has ended",
-        "Links to Stripe work once and only for a few minutes. Press Set up payouts in Discord "
-        "again for a new one.",
-    ),
 }
 
 
-@router.get("/v1/escrows/{escrow_id}/paid")
-async def paid(escrow_id: EscrowPath) -> Response:
-    """After paying."""
-    return _page("paid")
+class AfterPaying(StrEnum):
+    """How somebody left the payment page."""
+
+    PAID = "paid"
+    LEFT = "left"
 
 
-@router.get("/v1/payout-accounts/done")
-async def done() -> Response:
-    """After onboarding."""
-    return _page("done")
+class AfterOnboarding(StrEnum):
+    """How somebody left the onboarding page."""
+
+    ONBOARDED = "onboarded"
+    LINK_EXPIRED = "link-expired"
 
 
-@router.get("/v1/payout-accounts/again")
-async def again() -> Response:
-    """When an onboarding link was used or has ended."""
-    return _page("again")
+@router.get("/v1/escrows/pages/{name}", response_class=HTMLResponse, responses=documented(422))
+async def after_paying(request: Request, name: AfterPaying) -> HTMLResponse:
+    """Tell who comes back from the payment page what happens next."""
+    return _shown(request, name)
 
 
-def _page(name: str) -> Response:
-    title, text = WORDS[name]
-    return HTMLResponse(FRAME.substitute(title=title, text=text), headers=HEADERS)
+@router.get(
+    "/v1/payout-accounts/pages/{name}", response_class=HTMLResponse, responses=documented(422)
+)
+async def after_onboarding(request: Request, name: AfterOnboarding) -> HTMLResponse:
+    """Tell who comes back from onboarding what happens next."""
+    return _shown(request, name)
+
+
+def _shown(request: Request, name: str) -> HTMLResponse:
+    pages: Pages = request.app.state.pages
+    return HTMLResponse(pages.page(name), headers=HEADERS)

@@ -1,1 +1,1 @@
-"""States, amounts and accounts of an escrow, without input or output."""
+"""What an escrow may do and what it is worth: no input, no output."""

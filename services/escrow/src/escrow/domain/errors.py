@@ -1,51 +1,72 @@
-"""What escrow refuses, and why."""
+"""Why an escrow refuses; the edge decides how that is shown."""
 
 from __future__ import annotations
 
 
 class EscrowError(Exception):
-    """The root of what this service refuses."""
+    """Something that an escrow does not do."""
 
 
-class IllegalTransition(EscrowError):
-    """The table knows no way from this state by this action."""
+class NotAParty(EscrowError):
+    """The escrow does not exist, or is not this person's to know of."""
+
+    def __init__(self, escrow_id: str) -> None:
+        """Name what was looked for."""
+        super().__init__(f"The escrow {escrow_id} was not found.")
+
+
+class IllegalMove(EscrowError):
+    """The action does not exist in this state."""
 
     def __init__(self, state: str, action: str) -> None:
-        super().__init__(f"The escrow is {state}; it cannot {action} now.")
+        """Name both."""
+        super().__init__(f"Cannot {action}: this escrow is {state}.")
         self.state, self.action = state, action
 
 
-class NotYours(EscrowError):
-    """Only the other party may take this step."""
+class WrongParty(EscrowError):
+    """The action belongs to somebody else."""
+
+    def __init__(self, action: str, by: str, allowed: str) -> None:
+        """Name the action, who tried, and who may."""
+        super().__init__(f"To {action} is for the {allowed}, not for the {by}.")
+
+
+class WrongAmount(EscrowError):
+    """The money is not what was agreed."""
 
 
 class MoneyHeld(EscrowError):
-    """Part of the price has arrived: it cannot simply be cancelled."""
+    """There is money in it, so it cannot simply be cancelled."""
+
+
+class FundsMissing(EscrowError):
+    """The payment was taken back by the buyer's bank: nothing is there to give."""
+
+
+class IsFrozen(EscrowError):
+    """Nothing moves by itself until somebody looked."""
+
+
+class NotDue(EscrowError):
+    """The window has not ended yet."""
 
 
 class PayoutAccountMissing(EscrowError):
     """The seller cannot be paid yet."""
 
 
-class WrongTerms(EscrowError):
-    """The terms are not the ones that were signed."""
+class NothingToPay(EscrowError):
+    """The escrow does not ask for money now."""
 
 
-class RailMissing(EscrowError):
-    """No rail is configured that could carry this money."""
+class RailNotEnabled(EscrowError):
+    """The contract's rail is not configured here."""
 
 
-class FrozenEscrow(EscrowError):
-    """Nothing moves until somebody looked."""
+class TermsRefused(EscrowError):
+    """The terms are not those that were signed, or cannot be kept."""
 
 
-class RailUnavailable(Exception):
-    """The provider could not be asked, or its answer was lost: the outcome is unknown."""
-
-
-class RailRefused(Exception):
-    """The provider said no; nothing moved."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{code}: {detail}"[:400])
-        self.code = code
+class NoSurplus(EscrowError):
+    """Nothing was paid too much."""

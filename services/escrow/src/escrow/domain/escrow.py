@@ -1,203 +1,227 @@
-"""One deal's money, from agreed price to final owner: its states are a table."""
+"""One deal's money, from agreed price to final owner."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 
-from contracts_schema.money import Money
-from contracts_schema.terms import Fee, Rail, Windows
+from contracts_schema.money import Currency, Money
+from contracts_schema.terms import Rail, Terms
 
-from escrow.domain.errors import FrozenEscrow, IllegalTransition, NotYours
-
-
-class State(StrEnum):
-    """Where the money stands."""
-
-    AWAIT_FUNDS = "AWAIT_FUNDS"
-    FUNDS_HELD = "FUNDS_HELD"
-    DELIVERED = "DELIVERED"
-    DISPUTED = "DISPUTED"
-    RELEASING = "RELEASING"
-    RELEASED = "RELEASED"
-    REFUNDING = "REFUNDING"
-    REFUNDED = "REFUNDED"
-    SETTLING = "SETTLING"
-    SETTLED = "SETTLED"
-    CANCELLED = "CANCELLED"
-
-
-class Action(StrEnum):
-    """What can happen to it."""
-
-    HOLD = "hold the money"
-    CANCEL = "be cancelled"
-    DELIVER = "take a delivery"
-    REFUND = "be refunded"
-    DISPUTE = "be disputed"
-    RELEASE = "be released"
-    RULE_RELEASE = "be ruled a release"
-    RULE_REFUND = "be ruled a refund"
-    RULE_SPLIT = "be ruled a split"
-    WITHDRAW_DISPUTE_HELD = "have its dispute withdrawn before delivery"
-    WITHDRAW_DISPUTE_DELIVERED = "have its dispute withdrawn after delivery"
-    PAYOUT_SUCCEEDED = "be paid out"
-    REFUND_SUCCEEDED = "be paid back"
-    ALL_PAYOUTS_SUCCEEDED = "be settled"
-
-
-class By(StrEnum):
-    """Who takes a step."""
-
-    BUYER = "buyer"
-    SELLER = "seller"
-    TIMER = "timer"
-    PROOF = "proof"
-    PROVIDER = "provider"
-    ARBITRATOR = "arbitrator"
-    SETTLEMENT = "settlement"
-    SCREENING = "screening"
-
-
-# The life of an escrow. A pair that is absent is refused.
-TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
-    {
-        (State.AWAIT_FUNDS, Action.HOLD): State.FUNDS_HELD,
-        (State.AWAIT_FUNDS, Action.CANCEL): State.CANCELLED,
-        (State.FUNDS_HELD, Action.DELIVER): State.DELIVERED,
-        (State.FUNDS_HELD, Action.REFUND): State.REFUNDING,
-        (State.FUNDS_HELD, Action.DISPUTE): State.DISPUTED,
-        (State.DELIVERED, Action.DISPUTE): State.DISPUTED,
-        (State.DELIVERED, Action.RELEASE): State.RELEASING,
-        (State.DELIVERED, Action.REFUND): State.REFUNDING,
-        (State.DISPUTED, Action.RULE_RELEASE): State.RELEASING,
-        (State.DISPUTED, Action.RULE_REFUND): State.REFUNDING,
-        (State.DISPUTED, Action.RULE_SPLIT): State.SETTLING,
-        (State.DISPUTED, Action.WITHDRAW_DISPUTE_HELD): State.FUNDS_HELD,
-        (State.DISPUTED, Action.WITHDRAW_DISPUTE_DELIVERED): State.DELIVERED,
-        (State.RELEASING, Action.PAYOUT_SUCCEEDED): State.RELEASED,
-        (State.REFUNDING, Action.REFUND_SUCCEEDED): State.REFUNDED,
-        (State.SETTLING, Action.ALL_PAYOUTS_SUCCEEDED): State.SETTLED,
-    }
+from escrow.domain import errors
+from escrow.domain.division import (
+    Division,
+    Tranche,
+    if_refunded,
+    if_released,
+    total,
+    tranches_of,
 )
+from escrow.domain.ledger import Amounts, Books, Entry
+from escrow.domain.states import HOLDING, TRANSITIONS, Action, By, State
 
-# Who may take which step in which state; a step that is absent is nobody's.
-ACTORS: Mapping[tuple[State, Action], frozenset[By]] = MappingProxyType(
-    {
-        (State.AWAIT_FUNDS, Action.HOLD): frozenset({By.PROVIDER}),
-        (State.AWAIT_FUNDS, Action.CANCEL): frozenset({By.BUYER, By.SELLER, By.TIMER}),
-        (State.FUNDS_HELD, Action.DELIVER): frozenset({By.SELLER}),
-        (State.FUNDS_HELD, Action.REFUND): frozenset({By.SELLER, By.TIMER, By.SCREENING}),
-        (State.FUNDS_HELD, Action.DISPUTE): frozenset({By.BUYER, By.SELLER}),
-        (State.DELIVERED, Action.DISPUTE): frozenset({By.BUYER, By.SELLER}),
-        (State.DELIVERED, Action.RELEASE): frozenset({By.BUYER, By.TIMER, By.PROOF}),
-        (State.DELIVERED, Action.REFUND): frozenset({By.SELLER}),
-        (State.DISPUTED, Action.RULE_RELEASE): frozenset({By.ARBITRATOR, By.SETTLEMENT}),
-        (State.DISPUTED, Action.RULE_REFUND): frozenset({By.ARBITRATOR, By.SETTLEMENT}),
-        (State.DISPUTED, Action.RULE_SPLIT): frozenset({By.ARBITRATOR, By.SETTLEMENT}),
-        (State.DISPUTED, Action.WITHDRAW_DISPUTE_HELD): frozenset({By.BUYER, By.SELLER}),
-        (State.DISPUTED, Action.WITHDRAW_DISPUTE_DELIVERED): frozenset({By.BUYER, By.SELLER}),
-        (State.RELEASING, Action.PAYOUT_SUCCEEDED): frozenset({By.PROVIDER}),
-        (State.REFUNDING, Action.REFUND_SUCCEEDED): frozenset({By.PROVIDER}),
-        (State.SETTLING, Action.ALL_PAYOUTS_SUCCEEDED): frozenset({By.PROVIDER}),
-    }
-)
-
-TERMINAL = frozenset({State.RELEASED, State.REFUNDED, State.SETTLED, State.CANCELLED})
+OWNERSHIP_LOST, CHARGEBACK, WRONG_CURRENCY = "ownership_lost", "chargeback", "wrong_currency"
 
 
-class Window(StrEnum):
-    """The three clocks of a deal."""
-
-    FUNDING = "funding"
-    DELIVERY = "delivery"
-    INSPECTION = "inspection"
-
-
-# In which state which clock runs, and whose turn it is meanwhile.
-RUNNING: Mapping[State, tuple[Window, By]] = MappingProxyType(
-    {
-        State.AWAIT_FUNDS: (Window.FUNDING, By.BUYER),
-        State.FUNDS_HELD: (Window.DELIVERY, By.SELLER),
-        State.DELIVERED: (Window.INSPECTION, By.BUYER),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Tranche:
-    """A part of the price with its own release rule."""
-
-    number: int
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Escrow:
-    """The money of one contract."""
+    """Its terms never change, its amounts only by entries, its state only by the table."""
 
     escrow_id: str
-    contract_id: str
-    deal_id: str
-    listing_id: str
-    buyer_id: str
-    seller_id: str
-    title: str
-    asset_id: str
-    rail: Rail
-    price: Money
-    seller_fee: Fee
-    windows: Windows
-    tranches: tuple[Tranche, ...]
+    terms: Terms
     terms_sha256: str
+    created_at: datetime
     deadline: datetime | None
-    opened_at: datetime
+    tranches: tuple[Tranche, ...]
     state: State = State.AWAIT_FUNDS
     version: int = 1
-    frozen: bool = False
-
-    def side_of(self, user_id: str) -> By | None:
-        """Which party this user is, if any."""
-        return {self.buyer_id: By.BUYER, self.seller_id: By.SELLER}.get(user_id)
-
-    def after(self, action: Action, by: By, now: datetime) -> Escrow:
-        """The escrow one version later, with the clock that runs in its new state.
-
-        Raises IllegalTransition where the table has no way, NotYours where it is somebody else's
-        step, and FrozenEscrow where nothing may move by itself.
-        """
-        try:
-            state = TRANSITIONS[self.state, action]
-        except KeyError:
-            raise IllegalTransition(self.state, action) from None
-        if by not in ACTORS[self.state, action]:
-            raise NotYours(f"This is not a step of the {by}.")
-        if self.frozen and by in {By.TIMER, By.PROOF}:
-            raise FrozenEscrow("This escrow is frozen until an operator looked at it.")
-        moved = replace(self, state=state, version=self.version + 1)
-        return replace(moved, deadline=moved.window_end(now))
-
-    def window_end(self, now: datetime) -> datetime | None:
-        """When the clock that runs in this state ends, if it begins now."""
-        if self.state not in RUNNING:
-            return None
-        return now + timedelta(seconds=self.window_s)
+    amounts: Amounts = field(default_factory=Amounts)
+    frozen: str = ""
+    end_reason: str = ""
 
     @property
-    def window_s(self) -> int:
-        """How long the clock of this state runs, in seconds; 0 where none does."""
-        lengths = {
-            State.AWAIT_FUNDS: self.windows.funding_s,
-            State.FUNDS_HELD: self.windows.delivery_s,
-            State.DELIVERED: self.windows.inspection_s,
-        }
-        return lengths.get(self.state, 0)
+    def currency(self) -> Currency:
+        """The one currency of this escrow."""
+        return self.terms.price.currency
 
-    def proven(self, now: datetime) -> Escrow:
-        """Delivery is proven on both sides: the inspection may only become shorter."""
-        end = now + timedelta(seconds=self.windows.inspection_proven_s)
-        earlier = end if self.deadline is None else min(self.deadline, end)
-        return replace(self, deadline=earlier, version=self.version + 1)
+    @property
+    def rail(self) -> Rail:
+        """How its money comes and goes."""
+        return self.terms.rail
+
+    @property
+    def agreed(self) -> Money:
+        """What the buyer pays: price and buyer's fee."""
+        return total((each.paid_in for each in self.tranches), self.currency)
+
+    @property
+    def held(self) -> Money:
+        """What is held now."""
+        return Money(self.amounts.held, self.currency)
+
+    @property
+    def surplus(self) -> Money:
+        """What the buyer paid beyond what is held for the deal."""
+        return Money(self.amounts.surplus, self.currency)
+
+    @property
+    def remainder(self) -> Money:
+        """What is still to be paid, to the cent."""
+        if self.state is not State.AWAIT_FUNDS:
+            return Money(0, self.currency)
+        return self.agreed - self.surplus
+
+    @property
+    def books(self) -> Books:
+        """Its accounts in the ledger."""
+        return Books(self.escrow_id, self.rail, self.terms.buyer_id, self.terms.seller_id)
+
+    @property
+    def undecided(self) -> tuple[Tranche, ...]:
+        """The tranches whose outcome is open."""
+        return tuple(each for each in self.tranches if not each.outcome)
+
+    def side_of(self, user_id: str) -> By:
+        """Which party this person is; others are told of nothing."""
+        if user_id == self.terms.buyer_id:
+            return By.BUYER
+        if user_id == self.terms.seller_id:
+            return By.SELLER
+        raise errors.NotAParty(self.escrow_id)
+
+    def hold(self, received: Money, now: datetime) -> None:
+        """Hold the buyer's money, which with what came before must cover what was agreed."""
+        if received + self.surplus < self.agreed:
+            raise errors.WrongAmount(f"{self.agreed} is agreed; {received} came.")
+        self._move(Action.HOLD, By.PROVIDER)
+        self.deadline = now + timedelta(seconds=self.terms.windows.delivery_s)
+
+    def cancel(self, by: By, now: datetime) -> None:
+        """End it before anything is held."""
+        self._check(Action.CANCEL, by)
+        self.require_due(by, now)
+        if self.held.minor:
+            raise errors.MoneyHeld(f"{self.held} is held: it can be refunded, not cancelled.")
+        self._move(Action.CANCEL, by)
+        self.deadline = None
+
+    def deliver(self, by: By, now: datetime) -> None:
+        """The seller says that the goods were handed over; the inspection begins."""
+        self._move(Action.DELIVER, by)
+        self.deadline = now + timedelta(seconds=self.terms.windows.inspection_s)
+
+    def prove_delivery(self, now: datetime) -> bool:
+        """Both sides are proven: the inspection gets shorter, never longer. False if it is over."""
+        if self.state is not State.DELIVERED or self.deadline is None:
+            return False
+        proven = now + timedelta(seconds=self.terms.windows.inspection_proven_s)
+        self.deadline = min(self.deadline, proven)
+        return True
+
+    def release(self, by: By, now: datetime) -> Division:
+        """Give every open tranche to the seller."""
+        self._check(Action.RELEASE, by)
+        self.require_due(by, now)
+        divided = if_released(self.undecided, self.currency)
+        self._decide(Action.RELEASE, by, divided, "RELEASE")
+        return divided
+
+    def refund(self, by: By, now: datetime) -> Division:
+        """Give every open tranche back to the buyer."""
+        self._check(Action.REFUND, by)
+        self.require_due(by, now)
+        divided = if_refunded(self.undecided, self.currency)
+        self._decide(Action.REFUND, by, divided, "REFUND")
+        return divided
+
+    def all_paid(self) -> None:
+        """The provider proved every payout of the decision: this is the end."""
+        proofs = {
+            State.RELEASING: Action.PROVE_PAYOUT,
+            State.REFUNDING: Action.PROVE_REFUND,
+            State.SETTLING: Action.PROVE_ALL,
+        }
+        if (action := proofs.get(self.state)) is None:
+            raise errors.IllegalMove(self.state, Action.PROVE_PAYOUT)
+        self._move(action, By.PROVIDER)
+
+    def freeze(self, reason: str) -> bool:
+        """Let nothing move by itself until somebody looked; False if it is frozen already."""
+        if self.frozen:
+            return False
+        self.frozen = reason
+        return True
+
+    def book(self, entry: Entry) -> Entry:
+        """Take the entry's amounts over; the entry itself goes into the ledger beside."""
+        self.amounts = self.amounts.after(entry)
+        return entry
+
+    def charged_back(self, amount: Money) -> tuple[Money, Money]:
+        """How much of a chargeback is taken from what is held, and how much the seller owes."""
+        available = self.held if self.state in HOLDING else Money(0, self.currency)
+        from_held = min(amount, available, key=lambda money: money.minor)
+        return from_held, amount - from_held
+
+    def _decide(self, action: Action, by: By, divided: Division, outcome: str) -> None:
+        if self.held < divided.total:
+            raise errors.FundsMissing(
+                f"Only {self.held} of {divided.total} is held: the payment was taken back."
+            )
+        self._move(action, by)
+        self.deadline = None
+        self.tranches = tuple(
+            each if each.outcome else replace(each, outcome=outcome) for each in self.tranches
+        )
+
+    def require_due(self, by: By, now: datetime) -> None:
+        """A timer acts only at the end of its window, and never on what is frozen."""
+        if by is not By.TIMER:
+            return
+        if self.frozen and self.state is not State.AWAIT_FUNDS:
+            raise errors.IsFrozen(f"This escrow is frozen: {self.frozen}.")
+        if self.deadline is None or now < self.deadline:
+            raise errors.NotDue(f"The window ends at {self.deadline}.")
+
+    def _check(self, action: Action, by: By) -> State:
+        edge = TRANSITIONS.get((self.state, action))
+        if edge is None or edge.to is None:
+            raise errors.IllegalMove(self.state, action)
+        if by not in edge.by:
+            raise errors.WrongParty(action, by, " or the ".join(sorted(edge.by)))
+        return edge.to
+
+    def _move(self, action: Action, by: By) -> None:
+        self.state = self._check(action, by)
+
+
+def open_escrow(escrow_id: str, terms: Terms, claimed_sha256: str, now: datetime) -> Escrow:
+    """Open only on the very terms that were signed, and only on terms that can be kept."""
+    actual = terms.sha256()
+    if actual != claimed_sha256:
+        raise errors.TermsRefused(
+            f"The terms' hash is {actual}, the signed one is {claimed_sha256}: not what was signed."
+        )
+    _require_possible(terms)
+    return Escrow(
+        escrow_id=escrow_id,
+        terms=terms,
+        terms_sha256=actual,
+        created_at=now,
+        deadline=now + timedelta(seconds=terms.windows.funding_s),
+        tranches=tranches_of(terms),
+    )
+
+
+def _require_possible(terms: Terms) -> None:
+    if terms.buyer_id == terms.seller_id:
+        raise errors.TermsRefused("Buyer and seller are one person.")
+    if {part.amount.currency for part in terms.tranches} != {terms.price.currency}:
+        raise errors.TermsRefused("A tranche is in another currency than the price.")
+    if sum(part.amount.minor for part in terms.tranches) != terms.price.minor:
+        raise errors.TermsRefused(f"The tranches do not add up to the price of {terms.price}.")
+    numbers = [part.number for part in terms.tranches]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise errors.TermsRefused(f"The tranches are not numbered from 1: {numbers}.")
+    if any(each.net.minor == 0 for each in tranches_of(terms)):
+        raise errors.TermsRefused("The fee leaves nothing for the seller.")

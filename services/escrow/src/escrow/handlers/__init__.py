@@ -1,1 +1,1 @@
-"""One function per command or event: load, decide, book, save, stage. Both doors call the same."""
+"""One function per command, event and timer: load, decide, save, stage."""

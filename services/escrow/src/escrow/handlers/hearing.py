@@ -1,120 +1,162 @@
-"""What providers tell: stored first, applied later, and only as the provider confirms it.
+"""Webhooks: kept raw as they come, applied later from the store, by what the provider shows then.
 
-The order and the content of webhooks decide nothing. An event names an object; the object is
-fetched, and the table of bound ids says which escrow it belongs to.
+An event only says where to look. Which escrow an object belongs to is told by the ids that were
+bound when it was made, never by the event; so neither order nor repetition matters.
 """
 
 from __future__ import annotations
 
-from chassis.database import Cause, Database, Transaction
-from contracts_schema.events.escrow import PayoutAccountReady
-from contracts_schema.ids import derive_uuid
+from collections.abc import Mapping
 
-from escrow.domain.escrow import State
-from escrow.domain.ledger import escrow_account, move, rail_account, receivable
-from escrow.handlers import paying
-from escrow.ledger import book
-from escrow.ports import PaymentRail, ProviderEvent
-from escrow.store import escrows, payments, webhooks
-from escrow.store.payments import Payment
+from chassis.database import Cause, Database, Transaction
+from contracts_schema.terms import Rail
+
+from escrow.domain.escrow import CHARGEBACK
+from escrow.domain.payout import PayoutState
+from escrow.handlers import funding, onboarding, paying
+from escrow.handlers.ordering import SEND
+from escrow.handlers.telling import locked, post, thread
+from escrow.ports import About, ChargebackSeen, Notice, PaymentRail, Rails
+from escrow.store import escrows, payments, payouts, webhooks
+from escrow.store.webhooks import Chargeback
 
 APPLY = "webhook.apply"
 
 
-async def keep(tx: Transaction, provider: str, event: ProviderEvent, body: bytes) -> bool:
-    """Store an event whose signature was good, and let a worker apply it."""
-    if not await webhooks.keep(tx, provider, event, body):
-        return False
-    await tx.set_timer(APPLY, f"{provider}/{event.event_id}", tx.now())
-    return True
+async def hear(
+    database: Database, rail: PaymentRail, headers: Mapping[str, str], body: bytes
+) -> None:
+    """Verify, keep, and only then let the sender know; applying comes later."""
+    notice = rail.read_webhook(headers, body, database.clock.now())
+
+    async def keep(tx: Transaction) -> None:
+        first = await webhooks.keep(tx, rail.rail, notice, body)
+        if first and notice.about is not About.NOTHING:
+            payload = {"rail": rail.rail, **thread(tx)}
+            await tx.set_timer(APPLY, notice.event_id, tx.now(), payload)
+
+    await database.run(keep, Cause(notice.event_id, actor=rail.rail.lower()))
 
 
-async def apply(database: Database, rail: PaymentRail, subject: str) -> None:
-    """Apply a stored event; applying it twice is applying it once."""
-    provider, _, event_id = subject.partition("/")
-    stored = await webhooks.find(database, provider, event_id)
-    if stored is None or stored.applied:
+async def apply(database: Database, rails: Rails, rail: Rail, event_id: str, cause: Cause) -> None:
+    """Look at what the event is about and let it take effect, once."""
+    notice = await webhooks.unapplied(database, rail, event_id)
+    if notice is None:
         return
-    event = stored.event
-    if event.kind.startswith("charge.dispute."):
-        await _chargeback(database, rail, event)
-    elif event.kind.startswith(("payment_intent.", "checkout.session.")):
-        await _payment(database, rail, event.object_id)
-    elif event.kind.startswith(("transfer.", "charge.", "refund.")):
-        await _payouts(database, event)
-    elif event.kind == "account.updated":
-        await refresh_account(database, rail, event.object_id)
-    async with database.transaction() as tx:
-        await webhooks.done(tx, provider, event_id)
+    outcome = await _APPLY[notice.about](database, rails, rail, notice, cause)
+
+    async def done(tx: Transaction) -> None:
+        await webhooks.applied(tx, rail, event_id, outcome)
+
+    await database.run(done, cause)
 
 
-async def _payment(database: Database, rail: PaymentRail, reference: str) -> None:
-    if (payment := await _bound(database, rail, reference)) is not None:
-        await paying.settle(database, rail, payment)
+async def _payment(
+    database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
+) -> str:
+    known = await payments.by_provider_id(database, notice.subject)
+    if known is None:
+        reference = await rails[rail].reference_of(notice.subject)
+        known = await payments.by_reference(database, reference) if reference else None
+    if known is None:
+        return "not ours"
+    if known.is_watched or known.received is None:
+        await funding.look_at(database, rails, known, cause)
+    return "looked"
 
 
-async def _bound(database: Database, rail: PaymentRail, reference: str) -> Payment | None:
-    """Our payment for this object: bound already, or through what the provider says of it."""
-    payment = await payments.payment_at(database, reference)
-    if payment is None and (found := await rail.find_payment(reference)) is not None:
-        payment = await payments.payment_at(database, found)
-    return payment
+async def _payout(
+    database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
+) -> str:
+    """A transfer or refund: what is open of its escrow is looked at by the payouts' own job."""
+    if await payouts.by_provider_id(database, notice.subject) is not None:
+        return "known"
+    seen = await rails[rail].look_up_payout(notice.subject)
+    return await _nudge(database, seen.escrow_id, cause)
 
 
-async def _payouts(database: Database, event: ProviderEvent) -> None:
-    """Something about a payout moved: look at each that is not proven, now."""
-    payment = await payments.payment_at(database, event.object_id)
-    escrow_id = payment.escrow_id if payment else event.group
-    async with database.transaction() as tx:
-        for payout in await payments.payouts_of(tx, escrow_id):
-            if payout.attempts and payout.provider_reference is None:
-                await tx.set_timer(paying.SEND, payout.payout_id, tx.now())
+async def _returned(
+    database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
+) -> str:
+    known = await payouts.by_provider_id(database, notice.subject)
+    if known is None:
+        return await _payout(database, rails, rail, notice, cause)
+    await paying.returned(database, rails, known.payout_id, cause)
+    return "looked"
 
 
-async def _chargeback(database: Database, rail: PaymentRail, event: ProviderEvent) -> None:
-    """The payer's bank took money back: a debt is booked, the state stays as it is."""
-    seen = await rail.look_up_chargeback(event.object_id)
-    payment = await payments.payment_at(database, seen.source_reference)
-    if payment is None or not seen.taken:
-        return
-
-    async def write(tx: Transaction) -> None:
-        escrow = await escrows.lock(tx, payment.escrow_id)
-        if escrow is None or not await webhooks.book_chargeback(
-            tx, event.object_id, payment.escrow_id, seen.amount
-        ):
-            return
-        rail_side = rail_account(escrow.rail)
-        holding = escrow.state in {State.FUNDS_HELD, State.DELIVERED, State.DISPUTED}
-        account = escrow_account(escrow.escrow_id) if holding else receivable(escrow.seller_id)
-        entry = move("chargeback", account, rail_side, seen.amount)
-        await book.book(tx, escrow.escrow_id, entry, event.object_id)
-        tx.audit("escrow.chargeback", escrow.escrow_id, amount=seen.amount, held=holding)
-
-    await database.run(write, Cause(payment.escrow_id, actor="provider"))
+async def _refunds(
+    database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
+) -> str:
+    known = await payments.by_charge(database, notice.subject)
+    return await _nudge(database, known.escrow_id, cause) if known else "not ours"
 
 
-async def refresh_account(database: Database, rail: PaymentRail, reference: str) -> None:
-    """Ask the provider whether this account can be paid, and tell if that is news."""
-    ready = await rail.can_be_paid(reference)
+async def _nudge(database: Database, escrow_id: str, cause: Cause) -> str:
+    waiting = [
+        one.payout_id
+        for one in await payouts.of_escrow(database, escrow_id)
+        if one.state in (PayoutState.SENT, PayoutState.UNKNOWN)
+    ]
 
-    async def write(tx: Transaction) -> None:
-        user_id = await payments.set_account_ready(tx, reference, ready)
-        if user_id is not None:
-            tx.audit("payout_account.update", user_id, ready=ready)
-            if ready:
-                tx.stage(PayoutAccountReady(user_id=user_id))
+    async def wake(tx: Transaction) -> None:
+        for payout_id in waiting:
+            await tx.set_timer(SEND, payout_id, tx.now(), thread(tx))
 
-    await database.run(write, Cause(str(derive_uuid("account", reference)), actor="provider"))
+    if waiting:
+        await database.run(wake, cause)
+    return "nudged" if waiting else "nothing waits"
 
 
-async def onboarding_url(database: Database, rail: PaymentRail, user_id: str, base_url: str) -> str:
-    """Where this user sets up payouts; their account is opened the first time they ask."""
-    reference, _ = await payments.account(database, user_id)
-    if reference is None:
-        opened = await rail.open_account(user_id, f"account:{user_id}:1")
-        async with database.transaction(Cause(actor=user_id)) as tx:
-            reference = await payments.add_account(tx, user_id, opened)
-            tx.audit("payout_account.open", user_id, account=reference)
-    pages = f"{base_url}/v1/payout-accounts"
-    return await rail.onboarding_url(reference, f"{pages}/done", f"{pages}/again")
+async def _account(
+    database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
+) -> str:
+    ready = await onboarding.refresh(database, rails, notice.subject, cause)
+    return "ready" if ready else "not ready"
+
+
+async def _chargeback(
+    database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
+) -> str:
+    seen = await rails[rail].look_up_chargeback(notice.subject)
+    return await database.run(lambda tx: _book_chargeback(tx, seen), cause)
+
+
+async def _book_chargeback(tx: Transaction, seen: ChargebackSeen) -> str:
+    """Book the debt, or its end; the escrow's state does not change."""
+    payment = await payments.by_charge(tx, seen.charge_id)
+    if payment is None:
+        return "not ours"
+    escrow = await locked(tx, payment.escrow_id)
+    known = await webhooks.chargeback(tx, seen.provider_id)
+    if known is None and seen.taken:
+        held, owed = escrow.charged_back(seen.amount)
+        await post(tx, escrow, escrow.books.chargeback(seen.provider_id, held, owed))
+        if seen.fee.minor:
+            await post(tx, escrow, escrow.books.provider_fee(seen.provider_id, seen.fee))
+        await escrows.save(tx, escrow)
+        ids = (seen.provider_id, escrow.escrow_id, payment.payment_id)
+        await webhooks.add_chargeback(
+            tx, Chargeback(*ids, held, owed, seen.fee, seen.reason, taken=True)
+        )
+        tx.audit("chargeback.open", escrow.escrow_id, amount=seen.amount, reason=seen.reason)
+        await funding.freeze(tx, escrow, CHARGEBACK)
+        return "booked"
+    if known is not None and known.taken and not seen.taken:
+        won = escrow.books.chargeback_won(seen.provider_id, known.from_held, known.from_seller)
+        await post(tx, escrow, won)
+        await escrows.save(tx, escrow)
+        await webhooks.give_back(tx, seen.provider_id)
+        tx.audit("chargeback.win", escrow.escrow_id, amount=seen.amount)
+        return "given back"
+    return "known"
+
+
+_APPLY = {
+    About.PAYMENT: _payment,
+    About.PAYOUT: _payout,
+    About.RETURNED: _returned,
+    About.REFUNDS: _refunds,
+    About.ACCOUNT: _account,
+    About.CHARGEBACK: _chargeback,
+}

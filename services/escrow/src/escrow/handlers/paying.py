@@ -1,336 +1,284 @@
-"""Money in and money out, as jobs: commit the intention, call the provider, commit the outcome.
+"""Money goes out. Commit the intention with its key, call, commit what the provider proves.
 
-No provider is called inside a transaction. After any doubt the provider is asked what happened
-before anything is tried again, so a crash at any line loses nothing and pays nothing twice.
+After doubt of any kind the provider is asked before it is called again. Killed at any line, the
+job runs again and pays once.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 from chassis.database import Cause, Database, Transaction
 from chassis.failpoints import failpoint
-from contracts_schema.events.escrow import (
-    PaymentFailed,
-    PaymentRequested,
-    PayoutFailed,
-    Refunded,
-    Released,
-)
-from contracts_schema.ids import derive_id
-from contracts_schema.money import Money
+from contracts_schema.events.escrow import PayoutFailed, Refunded, Released
 
-from escrow.domain.errors import RailRefused, RailUnavailable
-from escrow.domain.escrow import Action, By, Escrow, State
-from escrow.domain.ledger import (
-    PROVIDER_FEES,
-    buyer_payable,
-    escrow_account,
-    move,
-    rail_account,
-    seller_payable,
-    surplus,
-)
-from escrow.handlers import deal, settling
-from escrow.ledger import book
+from escrow.domain.division import if_released
+from escrow.domain.errors import IsFrozen
+from escrow.domain.escrow import Escrow
+from escrow.domain.payout import ALERT_AFTER, Payout, PayoutKind, PayoutState
+from escrow.domain.states import State
+from escrow.handlers.ordering import reason_of
+from escrow.handlers.telling import locked, parties, post
 from escrow.ports import (
-    PaymentOrder,
     PaymentRail,
-    PaymentSeen,
-    PaymentState,
     PayoutOrder,
     PayoutSeen,
+    PayoutStatus,
+    RailRefused,
+    Rails,
+    RailUnknown,
 )
-from escrow.store import escrows, halts, payments
-from escrow.store.payments import Payment, Payout, PayoutState
+from escrow.store import accounts, books, escrows, payouts
 
-SEND, POLL = "payout.send", "payment.poll"
-POLL_EVERY = timedelta(minutes=10)
-URL_MARGIN = timedelta(minutes=5)
-ALERT_AFTER = 3
+DECIDING = frozenset({PayoutKind.RELEASE, PayoutKind.REFUND})
+PAYING = frozenset({State.RELEASING, State.REFUNDING, State.SETTLING})
 
 
-class Halted(Exception):
-    """The ledger check is red: nothing goes out until an operator looked."""
+class ReleasesHalted(Exception):
+    """The ledger's check is red: no release goes out until it is green."""
 
 
 class NotProven(Exception):
-    """The provider has it, but it is not final yet."""
+    """The provider does not show the finished payment: look again later."""
 
 
-async def open_payment(
-    database: Database, rail: PaymentRail, escrow_id: str, base_url: str
-) -> str | None:
-    """The address where the buyer pays the remainder; None when nothing is due any more.
-
-    A page that is about to expire is closed and replaced under the next attempt's key.
-    """
-    escrow = await escrows.find(database, escrow_id)
-    if escrow is None or escrow.state is not State.AWAIT_FUNDS:
-        return None
-    known = await payments.payments_of(database, escrow_id)
-    last = known[-1] if known else None
-    if last is not None and last.reference is not None:
-        await settle(database, rail, last)
-        fresh = await payments.payment(database, last.payment_id)
-        if fresh is not None and _usable(database, fresh):
-            return fresh.url
-        await rail.close(last.reference)
-    escrow = await escrows.find(database, escrow_id)
-    if escrow is None or escrow.state is not State.AWAIT_FUNDS:
-        return None
-    unbound = last is not None and last.reference is None
-    attempt = last.attempt if last and unbound else len(known) + 1
-    return await _open(database, rail, escrow, (attempt, base_url))
+async def send(database: Database, rails: Rails, payout_id: str, cause: Cause) -> None:
+    """Pay once, whatever happened before, and record the end only when the provider proves it."""
+    begun = await database.run(lambda tx: _intend(tx, payout_id), cause)
+    if begun is None:
+        return
+    escrow, payout = begun
+    rail = rails[escrow.rail]
+    seen = await rail.find_payout(order_of(payout)) if payout.needs_look_up else None
+    if seen is None:
+        payout = await database.run(lambda tx: _begin(tx, payout_id), cause)
+        seen = await _call(database, rail, payout, cause)
+    found = seen
+    await database.run(lambda tx: settle(tx, payout_id, found), cause)
+    if found.status is not PayoutStatus.DONE:
+        raise NotProven(f"{found.provider_id} is {found.status} at the provider.")
 
 
-def _usable(database: Database, payment: Payment) -> bool:
-    soon = database.clock.now() + URL_MARGIN
-    waiting = payment.state in {PaymentState.OPEN, PaymentState.FAILED}
-    return waiting and payment.expires_at is not None and payment.expires_at > soon
-
-
-async def _open(database: Database, rail: PaymentRail, escrow: Escrow, how: tuple[int, str]) -> str:
-    attempt, base_url = how
-    due = escrow.price - await book.held(database, escrow)
-    payment_id = derive_id("pmt", escrow.escrow_id, str(attempt))
-    cause = Cause(escrow.deal_id, actor="escrow")
-
-    async def intend(tx: Transaction) -> None:
-        await payments.add_payment(tx, payment_id, escrow.escrow_id, attempt, due)
-
-    await database.run(intend, cause)
-    failpoint("escrow.before_open")
-    opened = await rail.open(
-        PaymentOrder(
-            escrow.escrow_id,
-            escrow.title,
-            due,
-            f"escrow:{escrow.escrow_id}:open:{attempt}",
-            f"{base_url}/v1/escrows/{escrow.escrow_id}/paid",
-        )
+def order_of(payout: Payout) -> PayoutOrder:
+    """The payout as the rail is told of it."""
+    return PayoutOrder(
+        payout_id=payout.payout_id,
+        escrow_id=payout.escrow_id,
+        amount=payout.amount,
+        charge_id=payout.charge_id,
+        destination=payout.destination if payout.to_seller else None,
+        key=payout.key,
     )
-    failpoint("escrow.after_open")
-
-    async def remember(tx: Transaction) -> None:
-        await payments.bind_payment(tx, payment_id, opened)
-        await tx.set_timer(POLL, payment_id, tx.now() + POLL_EVERY)
-        if attempt == 1:
-            tx.stage(
-                PaymentRequested(
-                    **deal.facts(escrow),
-                    amount=due,
-                    rail=escrow.rail,
-                    fund_before=escrow.deadline or tx.now(),
-                ),
-                sequence=escrow.version,
-            )
-
-    await database.run(remember, cause)
-    return opened.url
 
 
-async def settle(database: Database, rail: PaymentRail, payment: Payment) -> PaymentSeen | None:
-    """Ask the provider what became of a payment, and act on it; what it says now is what counts."""
-    if payment.reference is None or payment.state is PaymentState.SUCCEEDED:
+async def _intend(tx: Transaction, payout_id: str) -> tuple[Escrow, Payout] | None:
+    escrow, payout = await _both(tx, payout_id)
+    if payout.state is PayoutState.SUCCEEDED:
         return None
-    seen = await rail.look_up_payment(payment.reference)
-
-    async def apply(tx: Transaction) -> None:
-        await _apply(tx, payment, seen)
-
-    await database.run(apply, Cause(payment.escrow_id, actor="provider"))
-    return seen
+    if payout.to_seller:
+        await _require_releasable(tx, escrow, payout)
+    return escrow, payout
 
 
-async def _apply(tx: Transaction, payment: Payment, seen: PaymentSeen) -> None:
-    escrow = await escrows.lock(tx, payment.escrow_id)
+async def _require_releasable(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
+    if halted := await books.halts(tx):
+        raise ReleasesHalted("; ".join(halted.values()))
+    if escrow.amounts.debt and payout.state is PayoutState.PENDING:
+        raise IsFrozen("The buyer's bank took the payment back: it is not paid out.")
+
+
+async def _begin(tx: Transaction, payout_id: str) -> Payout:
+    """The provider has nothing of it: note that the call is made now, and under which key."""
+    escrow, payout = await _both(tx, payout_id)
+    if payout.state is PayoutState.SUCCEEDED:
+        raise NotProven("It was proven a moment ago.")
+    if payout.needs_look_up:
+        payout.absent(tx.now())
+    if payout.to_seller and payout.destination is None:
+        account = await accounts.find(tx, escrow.terms.seller_id, escrow.rail)
+        payout.destination = account.provider_id if account else None
+    payout.send(tx.now())
+    await payouts.save(tx, payout)
+    return payout
+
+
+async def _call(database: Database, rail: PaymentRail, payout: Payout, cause: Cause) -> PayoutSeen:
+    failpoint("escrow.before_transfer")
+    try:
+        call = rail.pay_out if payout.to_seller else rail.refund
+        provider_id = await call(order_of(payout))
+    except RailRefused as refusal:
+        code, why = refusal.code, f"{refusal.code}: {refusal}"
+        await database.run(lambda tx: _failed(tx, payout.payout_id, code, why), cause)
+        raise
+    except RailUnknown as doubt:
+        shown, answered = str(doubt), doubt.answered
+        await database.run(lambda tx: _doubted(tx, payout.payout_id, shown, answered), cause)
+        raise
+    failpoint("escrow.after_transfer_before_store")
+    return await rail.look_up_payout(provider_id)
+
+
+async def returned(database: Database, rails: Rails, payout_id: str, cause: Cause) -> None:
+    """A payout that was proven may have come back: then it is owed again, and somebody is told.
+
+    It is not paid again by itself: who sent it back had a reason.
+    """
+    payout = await payouts.find(database, payout_id)
+    if payout is None or payout.provider_id is None:
+        return
+    escrow = await escrows.find(database, payout.escrow_id)
     if escrow is None:
         return
-    before = await payments.payment(tx, payment.payment_id)
-    first = await payments.see_payment(tx, payment.payment_id, seen)
-    if first and seen.received is not None:
-        await _receive(tx, escrow, payment, seen)
-    elif seen.state is PaymentState.FAILED and before and before.state is PaymentState.OPEN:
-        tx.stage(PaymentFailed(**deal.facts(escrow), reason_code=seen.failure_code))
+    seen = await rails[escrow.rail].look_up_payout(payout.provider_id)
+    if seen.status is PayoutStatus.FAILED:
+        await database.run(lambda tx: _return(tx, payout_id, seen), cause)
 
 
-async def _receive(tx: Transaction, escrow: Escrow, payment: Payment, seen: PaymentSeen) -> None:
-    """Book what came in: what is due to the escrow, the rest as surplus; late money is owed back."""
-    received, rail = seen.received, rail_account(escrow.rail)
-    if received is None:
+async def _return(tx: Transaction, payout_id: str, seen: PayoutSeen) -> None:
+    escrow, payout = await _both(tx, payout_id)
+    if payout.state is not PayoutState.SUCCEEDED:
         return
-    if received.currency is not escrow.price.currency:
-        raise RailRefused("wrong_currency", f"{received} arrived for {escrow.price}")
-    waiting = escrow.state is State.AWAIT_FUNDS
-    missing = escrow.price - await book.held(tx, escrow) if waiting else Money(0, received.currency)
-    due = min(received, missing, key=lambda money: money.minor)
-    rest = received - due
-    target = surplus(escrow.buyer_id) if waiting else buyer_payable(escrow.buyer_id)
-    if due.minor:
-        entry = move("funds held", rail, escrow_account(escrow.escrow_id), due)
-        await book.book(tx, escrow.escrow_id, entry, payment.payment_id)
-    if rest.minor:
-        moment = "surplus received" if waiting else "late payment received"
-        await book.book(tx, escrow.escrow_id, move(moment, rail, target, rest), payment.payment_id)
-    if seen.provider_fee is not None and seen.provider_fee.minor:
-        entry = move("provider fee", PROVIDER_FEES, rail, seen.provider_fee)
-        await book.book(tx, escrow.escrow_id, entry, payment.payment_id)
-    tx.audit("payment.receive", escrow.escrow_id, payment=payment.payment_id, received=received)
-    if not waiting:
-        await settling.return_late(tx, escrow, payment, received)
-    elif due == missing:
-        await deal.hold(tx, escrow)
+    reference = f"{payout.payout_id}:{payout.failures}"
+    entry = escrow.books.payout_returned(reference, payout.amount, payout.to_seller)
+    await post(tx, escrow, entry)
+    payout.fail(seen.reason or "returned")
+    await payouts.save(tx, payout)
+    failed = PayoutFailed(
+        **parties(escrow),
+        payout_id=payout_id,
+        attempt=payout.failures,
+        alert=True,
+        reason_code=seen.reason or "returned",
+    )
+    tx.stage(failed, sequence=escrow.version)
+    tx.audit("payout.return", escrow.escrow_id, payout_id=payout_id, reason=seen.reason)
 
 
-async def poll(database: Database, rail: PaymentRail, payment_id: str) -> None:
-    """Look at a payment that no webhook announced, every ten minutes while it may still come."""
-    payment = await payments.payment(database, payment_id)
-    if payment is None:
+async def settle(tx: Transaction, payout_id: str, seen: PayoutSeen) -> None:
+    """Let what the provider shows of the payout take effect: proven, refused, or not yet."""
+    escrow, payout = await _both(tx, payout_id)
+    if payout.state is PayoutState.SUCCEEDED:
         return
-    seen = await settle(database, rail, payment)
-    if seen is not None and seen.state in {PaymentState.OPEN, PaymentState.FAILED}:
-        async with database.transaction() as tx:
-            await tx.set_timer(POLL, payment_id, tx.now() + POLL_EVERY)
-
-
-async def close_payments(database: Database, rail: PaymentRail, escrow_id: str) -> None:
-    """After a cancellation: let nobody pay any more; what was paid meanwhile is seen as late."""
-    for payment in await payments.payments_of(database, escrow_id):
-        if payment.reference is not None and payment.state is not PaymentState.SUCCEEDED:
-            await rail.close(payment.reference)
-            await settle(database, rail, payment)
-
-
-async def send(database: Database, rail: PaymentRail, payout_id: str) -> None:
-    """Carry a payout to its proof. Raises to be tried again; a success is never assumed."""
-    payout = await payments.payout(database, payout_id)
-    if payout is None or payout.state is PayoutState.SUCCEEDED:
+    if seen.status is PayoutStatus.FAILED:
+        await _fail(tx, escrow, payout, seen.reason or "failed")
         return
-    if (reason := await halts.halted(database)) is not None:
-        raise Halted(reason)
-    try:
-        seen = await _send(database, rail, payout)
-    except RailRefused as refused:
-        await _failed(database, payout, refused)
-        raise
-    except RailUnavailable as unknown:
-        async with database.transaction() as tx:
-            await payments.fail_attempt(tx, payout_id, PayoutState.UNKNOWN, str(unknown))
-        raise
-    await prove(database, payout_id, seen)
+    if seen.status is PayoutStatus.DONE:
+        require_proof(payout, seen)
+        await _prove(tx, escrow, payout, seen.provider_id)
 
 
-async def _send(database: Database, rail: PaymentRail, payout: Payout) -> PayoutSeen:
-    refund = payout.kind != "release"
-    if payout.attempts:
-        order = await _order(database, payout, payout.attempts)
-        if (found := await rail.find_payout(order, refund=refund)) is not None:
-            return found
-    async with database.transaction() as tx:
-        attempt = await payments.begin_attempt(tx, payout.payout_id)
-    order = await _order(database, payout, attempt or payout.attempts)
-    failpoint("escrow.before_payout")
-    sent = await (rail.refund(order) if refund else rail.pay_out(order))
-    failpoint("escrow.after_payout")
-    return await rail.find_payout(order, refund=refund) or sent
+def require_proof(payout: Payout, seen: PayoutSeen) -> None:
+    """Amount, charge and receiver are those that were ordered, or it proves nothing."""
+    expected = order_of(payout)
+    proven = (seen.escrow_id, seen.amount, seen.charge_id, seen.destination)
+    if proven != (
+        expected.escrow_id,
+        expected.amount,
+        expected.charge_id,
+        expected.destination,
+    ):
+        raise NotProven(f"{seen.provider_id} is not what was ordered: {proven}")
 
 
-async def _order(database: Database, payout: Payout, attempt: int) -> PayoutOrder:
-    payment = await payments.payment(database, payout.payment_id)
-    if payment is None or not payment.charge_reference or not payment.source_reference:
-        raise RailRefused("payment_unbound", f"{payout.payment_id} is bound to no charge")
-    destination: str | None = payment.charge_reference
-    if payout.kind == "release":
-        destination, _ = await payments.account(database, payout.user_id)
-    if destination is None:
-        raise RailRefused("payout_account_missing", f"{payout.user_id} has no payout account")
-    key = f"escrow:{payout.escrow_id}:{payout.kind}:{payout.payment_id}:{attempt}"
-    return PayoutOrder(
-        payout.payout_id,
-        payout.escrow_id,
-        payout.amount,
-        destination,
-        payment.source_reference,
-        key,
+async def _prove(tx: Transaction, escrow: Escrow, payout: Payout, provider_id: str) -> None:
+    if payout.state is not PayoutState.SENT:
+        payout.send(tx.now())
+    payout.prove(provider_id)
+    await payouts.save(tx, payout)
+    reference = f"{payout.payout_id}:{payout.failures}"
+    entry = escrow.books.payout_proven(reference, payout.amount, payout.to_seller)
+    await post(tx, escrow, entry)
+    tx.audit("payout.prove", escrow.escrow_id, payout_id=payout.payout_id, provider_id=provider_id)
+    if payout.kind is PayoutKind.RETURN:
+        _tell_refunded(tx, escrow, payout)
+    if payout.kind in DECIDING:
+        await _finish(tx, escrow, payout)
+
+
+async def _finish(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
+    """The last proof of the decision is the end of the escrow."""
+    if escrow.state not in PAYING:
+        return  # Paid again after the provider had given it back: the end was told before.
+    every = await payouts.of_escrow(tx, escrow.escrow_id)
+    if any(one.kind in DECIDING and one.state is not PayoutState.SUCCEEDED for one in every):
+        return
+    escrow.all_paid()
+    await escrows.save(tx, escrow)
+    if payout.kind is PayoutKind.RELEASE:
+        _tell_released(tx, escrow, payout)
+    else:
+        _tell_refunded(tx, escrow, payout)
+    tx.audit(f"escrow.{escrow.state.lower()}", escrow.escrow_id)
+
+
+def _tell_released(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
+    divided = if_released(escrow.tranches, escrow.currency)
+    tx.stage(
+        Released(
+            **parties(escrow),
+            payout_id=payout.payout_id,
+            paid=escrow.agreed,
+            net=divided.seller,
+            fee=divided.fee,
+        ),
+        sequence=escrow.version,
     )
 
 
-async def prove(database: Database, payout_id: str, seen: PayoutSeen) -> None:
-    """Book a payout that the provider proves, and end the escrow when all are proven.
-
-    Raises NotProven while the provider has not finished; RailRefused if it is not what we asked.
-    """
-    payout = await payments.payout(database, payout_id)
-    if payout is None:
-        return
-    if seen.amount != payout.amount:
-        raise RailRefused("amount_differs", f"{seen.reference} moved {seen.amount}")
-    if not seen.final:
-        raise NotProven(f"{seen.reference} is not final at the provider")
-
-    async def write(tx: Transaction) -> None:
-        await _prove(tx, payout, seen.reference)
-
-    await database.run(write, Cause(payout.escrow_id, actor="provider"))
+def _tell_refunded(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
+    deciding = payout.kind in DECIDING
+    tx.stage(
+        Refunded(
+            **parties(escrow),
+            payout_id=payout.payout_id,
+            amount=escrow.agreed if deciding else payout.amount,
+            reason_code=reason_of(escrow),
+        ),
+        sequence=escrow.version,
+    )
 
 
-async def _prove(tx: Transaction, payout: Payout, reference: str) -> None:
-    escrow = await escrows.lock(tx, payout.escrow_id)
-    if escrow is None or not await payments.prove_payout(tx, payout.payout_id, reference):
-        return
-    owed = seller_payable if payout.kind == "release" else buyer_payable
-    entry = move("payout proven", owed(payout.user_id), rail_account(escrow.rail), payout.amount)
-    await book.book(tx, escrow.escrow_id, entry, payout.payout_id)
-    tx.audit("payout.prove", escrow.escrow_id, payout=payout.payout_id, reference=reference)
-    waiting = [
-        other
-        for other in await payments.payouts_of(tx, escrow.escrow_id)
-        if other.state is not PayoutState.SUCCEEDED and other.kind != "late_refund"
-    ]
-    if not waiting:
-        await _end(tx, escrow, payout)
+async def _failed(tx: Transaction, payout_id: str, code: str, why: str) -> None:
+    escrow, payout = await _both(tx, payout_id)
+    if payout.state is PayoutState.SENT:
+        await _fail(tx, escrow, payout, code, why)
 
 
-async def _end(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
-    shared: dict[str, Any] = {"payout_id": payout.payout_id}
-    if escrow.state is State.RELEASING:
-        ended = await deal.move(tx, escrow, Action.PAYOUT_SUCCEEDED, By.PROVIDER)
-        fee = escrow.seller_fee.of(escrow.price)
-        net = escrow.price - fee
-        told = Released(**deal.facts(ended), **shared, paid=escrow.price, net=net, fee=fee)
-        tx.stage(told, sequence=ended.version)
-    elif escrow.state is State.REFUNDING:
-        ended = await deal.move(tx, escrow, Action.REFUND_SUCCEEDED, By.PROVIDER)
-        tx.stage(
-            Refunded(
-                **deal.facts(ended),
-                **shared,
-                amount=escrow.price,
-                reason_code=payout.reason_code,
-            ),
-            sequence=ended.version,
-        )
+async def _fail(tx: Transaction, escrow: Escrow, payout: Payout, code: str, why: str = "") -> None:
+    """Refused by the provider: the escrow stays as it is, and it is tried again."""
+    if payout.state is not PayoutState.SENT:
+        payout.send(tx.now())
+    payout.fail(why or code)
+    await payouts.save(tx, payout)
+    if payout.failures <= ALERT_AFTER:
+        _tell_failed(tx, escrow, payout, code)
+    tx.audit("payout.fail", escrow.escrow_id, payout_id=payout.payout_id, reason=why or code)
 
 
-async def _failed(database: Database, payout: Payout, refused: RailRefused) -> None:
-    async def write(tx: Transaction) -> None:
-        attempts = await payments.fail_attempt(
-            tx, payout.payout_id, PayoutState.FAILED, str(refused)
-        )
-        escrow = await escrows.lock(tx, payout.escrow_id)
-        if escrow is not None and attempts:
-            tx.stage(
-                PayoutFailed(
-                    **deal.facts(escrow),
-                    payout_id=payout.payout_id,
-                    attempt=attempts,
-                    alert=attempts >= ALERT_AFTER,
-                    reason_code=refused.code[:100],
-                ),
-                sequence=escrow.version,
-            )
-            tx.audit("payout.fail", escrow.escrow_id, reason=refused.code, attempt=attempts)
+def _tell_failed(tx: Transaction, escrow: Escrow, payout: Payout, code: str) -> None:
+    tx.stage(
+        PayoutFailed(
+            **parties(escrow),
+            payout_id=payout.payout_id,
+            attempt=payout.failures,
+            alert=payout.is_alarming,
+            reason_code=code,
+        ),
+        sequence=escrow.version,
+    )
 
-    await database.run(write, Cause(payout.escrow_id, actor="provider"))
+
+async def _doubted(tx: Transaction, payout_id: str, shown: str, answered: bool) -> None:
+    _, payout = await _both(tx, payout_id)
+    if payout.state is PayoutState.SENT:
+        payout.doubt(shown, answered)
+        await payouts.save(tx, payout)
+
+
+async def _both(tx: Transaction, payout_id: str) -> tuple[Escrow, Payout]:
+    """The payout, read after its escrow was locked."""
+    named = await payouts.find(tx, payout_id)
+    if named is None:
+        raise LookupError(f"no payout {payout_id}")
+    escrow = await locked(tx, named.escrow_id)
+    payout = await payouts.find(tx, payout_id)
+    return escrow, payout or named

@@ -1,1 +1,1 @@
-"""The books: how entries are written, what accounts hold, and the proof that it all adds up."""
+"""The proof that the books are right: ``python -m escrow.ledger check``."""

@@ -1,5 +1,4 @@
-# ruff: noqa: S608 - every statement here is a constant of this file
-"""The proof that the money adds up: ``python -m escrow.ledger.check``, read-only, exit 0 or 1."""
+"""Every proof over one snapshot: ``HOLDFAST_DATABASE_URL=… python -m escrow.ledger.check``."""
 
 from __future__ import annotations
 
@@ -7,146 +6,105 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-import asyncpg
+from chassis.clock import SystemClock
+from chassis.database import Database, connect
 
+from escrow.ledger.proofs import BALANCES, COUNTED, PROOFS, Proof
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """One thing that must hold, and every case where it does not."""
-
-    name: str
-    sql: str
-
-
-BY_ESCROW = """
-WITH books AS (
-    SELECT escrow_id,
-        coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'rail:%' AND amount_minor > 0), 0)
-            AS received,
-        coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'escrow:%'), 0) AS held,
-        coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'payable:%'), 0) AS payable,
-        coalesce(sum(amount_minor) FILTER (
-            WHERE account LIKE 'payable:seller:%' AND amount_minor > 0), 0) AS released,
-        coalesce(sum(amount_minor) FILTER (
-            WHERE account LIKE 'payable:buyer:%' AND amount_minor > 0), 0) AS refunded,
-        coalesce(-sum(amount_minor) FILTER (WHERE account = 'fee_income'), 0) AS fees,
-        coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'surplus:%'), 0) AS surplus,
-        coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'receivable:%'), 0) AS debt,
-        coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'rail:%' AND amount_minor < 0), 0)
-            AS sent,
-        coalesce(sum(amount_minor) FILTER (WHERE account = 'provider_fees'), 0) AS provider_fees,
-        coalesce((SELECT sum(c.amount_minor) FROM chargebacks c
-                  WHERE c.escrow_id = postings.escrow_id), 0) AS charged_back
-    FROM postings GROUP BY escrow_id
-)
-"""
-
-PROOFS = (
-    Proof(
-        "every entry balances, in each currency",
-        "SELECT entry_id::text AS what, sum(amount_minor) AS off FROM postings"
-        " GROUP BY entry_id, currency HAVING sum(amount_minor) <> 0",
-    ),
-    Proof(
-        "the whole ledger sums to zero, in each currency",
-        "SELECT currency AS what, sum(amount_minor) AS off FROM postings"
-        " GROUP BY currency HAVING sum(amount_minor) <> 0",
-    ),
-    Proof(
-        "no account is below its floor",
-        "SELECT escrow_id || ' ' || account AS what, sum(amount_minor) AS off FROM postings"
-        " WHERE account ~ '^(escrow|payable|surplus):' OR account = 'fee_income'"
-        " GROUP BY escrow_id, account, currency HAVING sum(amount_minor) > 0",
-    ),
-    Proof(
-        "received = held + payable + released + refunded + fees + surplus + charged back - debt",
-        BY_ESCROW + "SELECT escrow_id AS what, received - held - payable - released - refunded"
-        " - fees - surplus - charged_back + debt AS off FROM books WHERE received <> held + payable"
-        " + released + refunded + fees + surplus + charged_back - debt",
-    ),
-    Proof(
-        "what left the rail was paid out, taken back, or the provider's fee",
-        BY_ESCROW + "SELECT escrow_id AS what, sent - released - refunded - charged_back"
-        " - provider_fees AS off FROM books"
-        " WHERE sent <> released + refunded + charged_back + provider_fees",
-    ),
-    Proof(
-        "what an open escrow says is held is what the ledger holds for it",
-        BY_ESCROW + "SELECT e.escrow_id AS what, coalesce(b.held, 0) - e.price_minor AS off"
-        " FROM escrows e LEFT JOIN books b USING (escrow_id)"
-        " WHERE e.state IN ('FUNDS_HELD', 'DELIVERED', 'DISPUTED')"
-        " AND coalesce(b.held, 0) <> e.price_minor - coalesce(b.charged_back, 0)",
-    ),
-    Proof(
-        "an escrow that ended holds nothing",
-        BY_ESCROW + "SELECT e.escrow_id AS what, b.held + b.payable AS off"
-        " FROM escrows e JOIN books b USING (escrow_id)"
-        " WHERE e.state IN ('RELEASED', 'REFUNDED', 'SETTLED') AND b.held <> 0",
-    ),
-    Proof(
-        "an escrow that ended in a payout has the provider's reference for it",
-        "SELECT e.escrow_id AS what, 0 AS off FROM escrows e"
-        " WHERE e.state IN ('RELEASED', 'REFUNDED', 'SETTLED') AND NOT EXISTS ("
-        "SELECT FROM payouts p WHERE p.escrow_id = e.escrow_id AND p.state = 'SUCCEEDED')",
-    ),
-    Proof(
-        "each proven payout is booked, once, and nothing else is",
-        "SELECT coalesce(p.payout_id, l.reference) AS what, 0 AS off FROM payouts p"
-        " FULL JOIN (SELECT reference FROM ledger_entries WHERE moment = 'payout proven') l"
-        " ON l.reference = p.payout_id"
-        " WHERE (p.state = 'SUCCEEDED') IS DISTINCT FROM (l.reference IS NOT NULL)"
-        " AND (p.payout_id IS NULL OR p.state = 'SUCCEEDED' OR l.reference IS NOT NULL)",
-    ),
-)
+MOST_FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A proof that was made: what is off, and by how much, in minor units."""
+    """One proof and what contradicts it."""
 
-    proof: str
-    wrong: tuple[tuple[str, int], ...]
+    name: str
+    faults: tuple[str, ...]
 
-
-async def prove(connection: Any) -> list[Finding]:
-    """Make every proof on one snapshot of the database."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        findings = []
-        for proof in PROOFS:
-            rows = await connection.fetch(proof.sql)
-            wrong = tuple((str(row["what"]), int(row["off"])) for row in rows)
-            findings.append(Finding(proof.name, wrong))
-    return findings
+    @property
+    def holds(self) -> bool:
+        """Whether nothing contradicts it."""
+        return not self.faults
 
 
-async def totals(connection: Any) -> list[tuple[str, str, int]]:
-    """(kind of account, currency, balance in minor units), for people to look at."""
-    rows = await connection.fetch(
-        "SELECT split_part(account, ':', 1) AS kind, currency, sum(amount_minor) AS total"
-        " FROM postings GROUP BY 1, 2 ORDER BY 1, 2"
-    )
-    return [(row["kind"], row["currency"], int(row["total"])) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What all accounts of one kind hold together."""
+
+    kind: str
+    currency: str
+    minor: int
 
 
-async def _main(url: str) -> int:
-    connection = await asyncpg.connect(url)
-    try:
-        findings = await prove(connection)
-        for finding in findings:
-            print(f"{'ok   ' if not finding.wrong else 'WRONG'} {finding.proof}")
-            for what, off in finding.wrong:
-                print(f"      {what}: off by {off}")
-        for kind, currency, total in await totals(connection):
-            print(f"      {kind:<16} {total:>16,} {currency} (minor units; debit positive)")
-    finally:
-        await connection.close()
-    return 1 if any(finding.wrong for finding in findings) else 0
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the check found."""
+
+    checked_at: datetime
+    findings: tuple[Finding, ...]
+    balances: tuple[Balance, ...]
+
+    @property
+    def green(self) -> bool:
+        """Whether every proof holds."""
+        return all(finding.holds for finding in self.findings)
+
+    @property
+    def faults(self) -> str:
+        """What is wrong, in one line."""
+        return "; ".join(f"{f.name}: {f.faults[0]}" for f in self.findings if not f.holds)
+
+
+async def check(database: Database) -> Report:
+    """Prove the books, changing nothing."""
+    async with (
+        database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        findings = [Finding(proof.name, await _faults(connection, proof)) for proof in PROOFS]
+        rows = await connection.fetch(BALANCES)
+    balances = tuple(Balance(row["kind"], row["currency"], int(row["sum"])) for row in rows)
+    return Report(database.clock.now(), tuple(findings), balances)
+
+
+async def _faults(connection: Any, proof: Proof) -> tuple[str, ...]:
+    arguments = [list(column) for column in zip(*COUNTED, strict=True)] if proof.counts else []
+    rows = await connection.fetch(f"{proof.sql} LIMIT {MOST_FAULTS}", *arguments)
+    return tuple(row["fault"] for row in rows)
+
+
+def show(report: Report) -> str:
+    """The report for a terminal."""
+    lines = []
+    for finding in report.findings:
+        lines.append(f"{'ok ' if finding.holds else 'RED'}  {finding.name}")
+        lines += [f"       {fault}" for fault in finding.faults]
+    lines += [f"     {b.kind:<16} {b.minor:>20} {b.currency} minor units" for b in report.balances]
+    return "\n".join(lines)
+
+
+async def _check_at(url: str) -> Report:
+    async with connect(url, SystemClock(), "escrow", size=2) as database:
+        return await check(database)
+
+
+def main() -> int:
+    """Check the database that HOLDFAST_DATABASE_URL names: 0 if every proof holds, else 1."""
+    if named := os.environ.get("HOLDFAST_DATABASE_URL_FILE"):
+        url = Path(named).read_text(encoding="utf-8").strip()
+    else:
+        url = os.environ.get("HOLDFAST_DATABASE_URL", "")
+    if not url:
+        print("set HOLDFAST_DATABASE_URL to escrow's database", file=sys.stderr)
+        return 2
+    report = asyncio.run(_check_at(url))
+    print(show(report))
+    return 0 if report.green else 1
 
 
 if __name__ == "__main__":
-    database_url = os.environ.get("HOLDFAST_DATABASE_URL")
-    if not database_url:
-        sys.exit("HOLDFAST_DATABASE_URL is not set: name escrow's database")
-    sys.exit(asyncio.run(_main(database_url)))
+    raise SystemExit(main())

@@ -1,1 +1,1 @@
-"""Adapters of PaymentRail: the only rooms that know a provider."""
+"""One adapter per rail, behind the port."""

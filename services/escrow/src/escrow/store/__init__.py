@@ -1,1 +1,1 @@
-"""The only rooms with SQL: escrows, payments, payouts, webhooks, and the ledger's postings."""
+"""Every statement of SQL; rows become what the domain works with."""

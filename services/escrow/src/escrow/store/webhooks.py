@@ -1,70 +1,92 @@
-"""What providers told us, raw, until it is applied."""
+"""Webhooks as they came, chargebacks they told of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from chassis.database import Database, Transaction
-from contracts_schema.money import Money
+from contracts_schema.money import Currency, Money
 
-from escrow.ports import ProviderEvent
+from escrow.ports import About, Notice
+
+Reader = Transaction | Database
+
+
+async def keep(tx: Transaction, provider: str, notice: Notice, body: bytes) -> bool:
+    """Keep the raw event; False if it came before."""
+    return bool(
+        await tx.run(
+            "INSERT INTO webhooks (provider, event_id, type, about, subject, body, received_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            *(provider, notice.event_id, notice.type, notice.about, notice.subject, body, tx.now()),
+        )
+    )
+
+
+async def unapplied(database: Database, provider: str, event_id: str) -> Notice | None:
+    """The event, if it has not been applied yet."""
+    row = await database.row(
+        "SELECT event_id, type, about, subject FROM webhooks"
+        " WHERE provider = $1 AND event_id = $2 AND applied_at IS NULL",
+        provider,
+        event_id,
+    )
+    return Notice(**dict(row) | {"about": About(row["about"])}) if row else None
+
+
+async def applied(tx: Transaction, provider: str, event_id: str, outcome: str) -> None:
+    """Note that the event was applied, and what came of it."""
+    await tx.run(
+        "UPDATE webhooks SET applied_at = $3, outcome = $4"
+        " WHERE provider = $1 AND event_id = $2 AND applied_at IS NULL",
+        *(provider, event_id, tx.now(), outcome),
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """One provider's event that waits to be applied."""
+class Chargeback:
+    """Money a bank took back, as it was booked."""
 
-    provider: str
-    event: ProviderEvent
-    applied: bool
+    provider_id: str
+    escrow_id: str
+    payment_id: str
+    from_held: Money
+    from_seller: Money
+    fee: Money
+    reason: str
+    taken: bool
 
 
-async def keep(tx: Transaction, provider: str, event: ProviderEvent, body: bytes) -> bool:
-    """Store the event; False if it came before."""
-    return 1 == await tx.run(
-        "INSERT INTO webhook_events (provider, event_id, kind, object_id, grouped_under, body,"
-        " received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-        provider,
-        event.event_id,
-        event.kind,
-        event.object_id,
-        event.group,
-        body,
-        tx.now(),
+async def chargeback(tx: Transaction, provider_id: str) -> Chargeback | None:
+    """The chargeback as it was booked."""
+    row = await tx.row(
+        "SELECT provider_id, escrow_id, payment_id, currency, from_held, from_seller, fee, reason,"
+        " taken FROM chargebacks WHERE provider_id = $1",
+        provider_id,
     )
+    return _chargeback(row) if row else None
 
 
-async def find(database: Database, provider: str, event_id: str) -> Stored | None:
-    """A stored event."""
-    row = await database.row(
-        "SELECT event_id, kind, object_id, grouped_under, applied_at FROM webhook_events"
-        " WHERE provider = $1 AND event_id = $2",
-        provider,
-        event_id,
-    )
-    if row is None:
-        return None
-    event = ProviderEvent(row["event_id"], row["kind"], row["object_id"], row["grouped_under"])
-    return Stored(provider, event, row["applied_at"] is not None)
-
-
-async def done(tx: Transaction, provider: str, event_id: str) -> None:
-    """The event needs nothing more."""
+async def add_chargeback(tx: Transaction, one: Chargeback) -> None:
+    """Keep what was booked."""
     await tx.run(
-        "UPDATE webhook_events SET applied_at = $3 WHERE provider = $1 AND event_id = $2",
-        provider,
-        event_id,
-        tx.now(),
+        "INSERT INTO chargebacks (provider_id, escrow_id, payment_id, currency, from_held,"
+        " from_seller, fee, reason, taken, opened_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true, $9)",
+        *(one.provider_id, one.escrow_id, one.payment_id, one.fee.currency),
+        *(one.from_held.minor, one.from_seller.minor, one.fee.minor, one.reason, tx.now()),
     )
 
 
-async def book_chargeback(tx: Transaction, reference: str, escrow_id: str, amount: Money) -> bool:
-    """Note a chargeback; False if it was booked before."""
-    return 1 == await tx.run(
-        "INSERT INTO chargebacks (dispute_reference, escrow_id, amount_minor, booked_at)"
-        " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        reference,
-        escrow_id,
-        amount.minor,
-        tx.now(),
-    )
+async def give_back(tx: Transaction, provider_id: str) -> None:
+    """Note that the money came back."""
+    await tx.run("UPDATE chargebacks SET taken = false WHERE provider_id = $1", provider_id)
+
+
+def _chargeback(row: Any) -> Chargeback:
+    fields = dict(row)
+    currency = Currency(fields.pop("currency"))
+    for name in ("from_held", "from_seller", "fee"):
+        fields[name] = Money(int(fields[name]), currency)
+    return Chargeback(**fields)

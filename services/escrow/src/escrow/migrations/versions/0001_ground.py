@@ -1,138 +1,166 @@
-"""The ground, escrows with their tranches, payments, payouts, deliveries, and the ledger."""
+"""Escrows, tranches, deliveries, payments, payouts, payout accounts, chargebacks, webhooks."""
 
 from alembic import op
 from chassis.schema import append_only, grant, ground
 
 revision = "0001"
 down_revision = None
+branch_labels = None
+depends_on = None
 
-TABLES = """
+_ESCROWS = """
 CREATE TABLE escrows (
-    escrow_id text PRIMARY KEY,
+    escrow_id text PRIMARY KEY CHECK (escrow_id LIKE 'esc\\_%'),
     contract_id text NOT NULL UNIQUE,
     deal_id text NOT NULL UNIQUE,
     listing_id text NOT NULL,
-    buyer_id text NOT NULL,
-    seller_id text NOT NULL CHECK (seller_id <> buyer_id),
-    title text NOT NULL,
-    asset_id text NOT NULL,
-    rail text NOT NULL CHECK (rail IN ('STRIPE', 'USDC_BASE', 'CRYPTO_INVOICE')),
-    price_minor numeric(78, 0) NOT NULL CHECK (price_minor > 0),
-    currency text NOT NULL CHECK (currency IN ('USD', 'USDC')),
+    seller_id text NOT NULL,
+    buyer_id text NOT NULL CHECK (buyer_id <> seller_id),
     terms text NOT NULL,
-    terms_sha256 text NOT NULL CHECK (length(terms_sha256) = 64),
-    state text NOT NULL CHECK (state IN (
-        'AWAIT_FUNDS', 'FUNDS_HELD', 'DELIVERED', 'DISPUTED', 'RELEASING', 'RELEASED',
-        'REFUNDING', 'REFUNDED', 'SETTLING', 'SETTLED', 'CANCELLED')),
-    version bigint NOT NULL,
-    frozen boolean NOT NULL DEFAULT false,
+    terms_sha256 text NOT NULL
+        CHECK (terms_sha256 = encode(sha256(convert_to(terms, 'UTF8')), 'hex')),
+    currency text NOT NULL CHECK (currency IN ('USD', 'USDC')),
+    state text NOT NULL CHECK (state IN
+        ('AWAIT_FUNDS', 'FUNDS_HELD', 'DELIVERED', 'DISPUTED', 'RELEASING', 'RELEASED',
+         'REFUNDING', 'REFUNDED', 'SETTLING', 'SETTLED', 'CANCELLED')),
+    version bigint NOT NULL CHECK (version >= 1),
     deadline timestamptz,
-    opened_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL
+    frozen text NOT NULL DEFAULT '',
+    end_reason text NOT NULL DEFAULT '',
+    received numeric(78, 0) NOT NULL DEFAULT 0,
+    held numeric(78, 0) NOT NULL DEFAULT 0 CHECK (held >= 0),
+    released numeric(78, 0) NOT NULL DEFAULT 0 CHECK (released >= 0),
+    refunded numeric(78, 0) NOT NULL DEFAULT 0 CHECK (refunded >= 0),
+    fees numeric(78, 0) NOT NULL DEFAULT 0 CHECK (fees >= 0),
+    surplus numeric(78, 0) NOT NULL DEFAULT 0 CHECK (surplus >= 0),
+    debt numeric(78, 0) NOT NULL DEFAULT 0 CHECK (debt <= 0),
+    created_at timestamptz NOT NULL,
+    CONSTRAINT escrows_add_up CHECK
+        (received = held + released + refunded + fees + surplus + debt),
+    CHECK (held = 0 OR state IN ('FUNDS_HELD', 'DELIVERED', 'DISPUTED'))
 );
-CREATE INDEX escrows_of_buyer ON escrows (buyer_id, opened_at DESC, escrow_id DESC);
-CREATE INDEX escrows_of_seller ON escrows (seller_id, opened_at DESC, escrow_id DESC);
-
-CREATE FUNCTION forward_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.version <> OLD.version + 1 THEN
-        RAISE EXCEPTION 'escrow %: version % does not follow %', OLD.escrow_id, NEW.version,
-            OLD.version USING ERRCODE = 'check_violation';
-    END IF;
-    IF OLD.state IN ('RELEASED', 'REFUNDED', 'SETTLED', 'CANCELLED') THEN
-        RAISE EXCEPTION 'escrow %: % is final', OLD.escrow_id, OLD.state
-            USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER escrows_forward_only BEFORE UPDATE ON escrows
-    FOR EACH ROW EXECUTE FUNCTION forward_only();
+CREATE INDEX escrows_of_seller ON escrows (seller_id, created_at, escrow_id);
+CREATE INDEX escrows_of_buyer ON escrows (buyer_id, created_at, escrow_id);
 
 CREATE TABLE tranches (
     escrow_id text NOT NULL REFERENCES escrows,
     number integer NOT NULL CHECK (number >= 1),
-    amount_minor numeric(78, 0) NOT NULL CHECK (amount_minor > 0),
-    release_rule text NOT NULL,
-    PRIMARY KEY (escrow_id, number)
-);
-
-CREATE TABLE payments (
-    payment_id text PRIMARY KEY,
-    escrow_id text NOT NULL REFERENCES escrows,
-    attempt integer NOT NULL,
-    amount_minor numeric(78, 0) NOT NULL CHECK (amount_minor > 0),
-    currency text NOT NULL,
-    reference text UNIQUE,
-    charge_reference text UNIQUE,
-    source_reference text UNIQUE,
-    url text,
-    expires_at timestamptz,
-    state text NOT NULL CHECK (state IN ('OPEN', 'SUCCEEDED', 'FAILED', 'EXPIRED')),
-    received_minor numeric(78, 0),
-    created_at timestamptz NOT NULL,
-    UNIQUE (escrow_id, attempt)
-);
-
-CREATE TABLE payouts (
-    payout_id text PRIMARY KEY,
-    escrow_id text NOT NULL REFERENCES escrows,
-    kind text NOT NULL CHECK (kind IN ('release', 'refund', 'late_refund')),
-    payment_id text NOT NULL REFERENCES payments,
-    tranche integer NOT NULL DEFAULT 0,
-    user_id text NOT NULL,
-    amount_minor numeric(78, 0) NOT NULL CHECK (amount_minor > 0),
-    currency text NOT NULL,
-    reason_code text NOT NULL DEFAULT '',
-    state text NOT NULL CHECK (state IN ('PENDING', 'SENT', 'SUCCEEDED', 'FAILED', 'UNKNOWN')),
-    attempts integer NOT NULL DEFAULT 0,
-    provider_reference text UNIQUE,
-    last_error text NOT NULL DEFAULT '',
-    created_at timestamptz NOT NULL,
-    CHECK ((state = 'SUCCEEDED') = (provider_reference IS NOT NULL))
-);
--- One way out for each part of what came in: released or refunded, never both.
-CREATE UNIQUE INDEX payouts_one_way ON payouts (payment_id, tranche)
-    WHERE kind IN ('release', 'refund');
-CREATE UNIQUE INDEX payouts_one_late ON payouts (payment_id) WHERE kind = 'late_refund';
-
-CREATE TABLE payout_accounts (
-    user_id text PRIMARY KEY,
-    reference text UNIQUE,
-    ready boolean NOT NULL DEFAULT false,
-    created_at timestamptz NOT NULL
+    amount numeric(78, 0) NOT NULL CHECK (amount > 0),
+    seller_fee numeric(78, 0) NOT NULL CHECK (seller_fee BETWEEN 0 AND amount),
+    buyer_fee numeric(78, 0) NOT NULL CHECK (buyer_fee >= 0),
+    outcome text CHECK (outcome IN ('RELEASE', 'REFUND', 'SPLIT')),
+    PRIMARY KEY (escrow_id, number),
+    UNIQUE (escrow_id, number, outcome)
 );
 
 CREATE TABLE deliveries (
-    delivery_id text PRIMARY KEY,
-    escrow_id text NOT NULL REFERENCES escrows,
+    delivery_id text PRIMARY KEY CHECK (delivery_id LIKE 'dlv\\_%'),
+    escrow_id text NOT NULL,
     tranche integer NOT NULL,
-    title text NOT NULL CHECK (length(title) BETWEEN 1 AND 255),
+    state text NOT NULL CHECK (state IN
+        ('PENDING', 'IN_PROGRESS', 'DELIVERED', 'CONFIRMED', 'REJECTED')),
+    title text NOT NULL CHECK (title <> ''),
     description text NOT NULL,
     evidence jsonb NOT NULL,
-    state text NOT NULL
-        CHECK (state IN ('PENDING', 'IN_PROGRESS', 'DELIVERED', 'CONFIRMED', 'REJECTED')),
-    proof_id text,
     delivered_at timestamptz NOT NULL,
-    UNIQUE (escrow_id, tranche)
+    confirmed_at timestamptz,
+    confirmed_by text NOT NULL DEFAULT '',
+    proof_id text,
+    UNIQUE (escrow_id, tranche),
+    FOREIGN KEY (escrow_id, tranche) REFERENCES tranches (escrow_id, number)
 );
+"""
 
-CREATE TABLE webhook_events (
-    provider text NOT NULL,
-    event_id text NOT NULL,
-    kind text NOT NULL,
-    object_id text NOT NULL,
-    grouped_under text NOT NULL DEFAULT '',
-    body bytea NOT NULL,
-    received_at timestamptz NOT NULL,
-    applied_at timestamptz,
-    PRIMARY KEY (provider, event_id)
+_MONEY = """
+CREATE TABLE payments (
+    payment_id text PRIMARY KEY CHECK (payment_id LIKE 'pay\\_%'),
+    escrow_id text NOT NULL REFERENCES escrows,
+    attempt integer NOT NULL CHECK (attempt >= 1),
+    currency text NOT NULL,
+    asked numeric(78, 0) NOT NULL CHECK (asked > 0),
+    state text NOT NULL CHECK (state IN ('PREPARING', 'OPEN', 'PAID', 'CLOSED', 'MISMATCH')),
+    reference text UNIQUE,
+    provider_id text UNIQUE,
+    charge_id text UNIQUE,
+    received numeric(78, 0) CHECK (received > 0),
+    provider_fee numeric(78, 0) CHECK (provider_fee >= 0),
+    last_failure text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    UNIQUE (escrow_id, attempt),
+    CHECK (state <> 'PAID' OR (provider_id IS NOT NULL AND charge_id IS NOT NULL
+        AND received IS NOT NULL))
+);
+CREATE UNIQUE INDEX payments_one_under_way ON payments (escrow_id)
+    WHERE state IN ('PREPARING', 'OPEN');
+
+CREATE TABLE payouts (
+    payout_id text PRIMARY KEY CHECK (payout_id LIKE 'pyo\\_%'),
+    escrow_id text NOT NULL REFERENCES escrows,
+    kind text NOT NULL CHECK (kind IN ('RELEASE', 'REFUND', 'RETURN', 'SURPLUS')),
+    tranche integer,
+    outcome text CHECK (outcome IN ('RELEASE', 'REFUND', 'SPLIT')),
+    payment_id text NOT NULL REFERENCES payments,
+    charge_id text NOT NULL,
+    currency text NOT NULL,
+    amount numeric(78, 0) NOT NULL CHECK (amount > 0),
+    destination text,
+    state text NOT NULL CHECK (state IN ('PENDING', 'SENT', 'SUCCEEDED', 'FAILED', 'UNKNOWN')),
+    attempt integer NOT NULL CHECK (attempt >= 1),
+    sent_at timestamptz,
+    failures integer NOT NULL CHECK (failures >= 0),
+    answered boolean NOT NULL,
+    provider_id text UNIQUE,
+    last_error text NOT NULL,
+    version bigint NOT NULL CHECK (version >= 1),
+    created_at timestamptz NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (escrow_id, kind, tranche, payment_id),
+    FOREIGN KEY (escrow_id, tranche, outcome) REFERENCES tranches (escrow_id, number, outcome),
+    CHECK ((kind IN ('RETURN', 'SURPLUS')) = (tranche IS NULL)),
+    CHECK ((tranche IS NULL) = (outcome IS NULL)),
+    CHECK (outcome IN ('SPLIT', kind)),
+    CHECK (state <> 'SUCCEEDED' OR provider_id IS NOT NULL)
+);
+CREATE INDEX payouts_of_escrow ON payouts (escrow_id);
+COMMENT ON COLUMN payouts.outcome IS
+    'The decision it carries out. A tranche has one, so that nothing is released and refunded.';
+
+CREATE TABLE payout_accounts (
+    user_id text NOT NULL,
+    rail text NOT NULL,
+    attempt integer NOT NULL CHECK (attempt >= 1),
+    provider_id text UNIQUE,
+    ready boolean NOT NULL DEFAULT false,
+    asked_at timestamptz NOT NULL,
+    ready_at timestamptz,
+    PRIMARY KEY (user_id, rail),
+    CHECK (NOT ready OR provider_id IS NOT NULL)
 );
 
 CREATE TABLE chargebacks (
-    dispute_reference text PRIMARY KEY,
+    provider_id text PRIMARY KEY,
     escrow_id text NOT NULL REFERENCES escrows,
-    amount_minor numeric(78, 0) NOT NULL,
-    booked_at timestamptz NOT NULL
+    payment_id text NOT NULL REFERENCES payments,
+    currency text NOT NULL,
+    from_held numeric(78, 0) NOT NULL CHECK (from_held >= 0),
+    from_seller numeric(78, 0) NOT NULL CHECK (from_seller >= 0),
+    fee numeric(78, 0) NOT NULL CHECK (fee >= 0),
+    reason text NOT NULL,
+    taken boolean NOT NULL,
+    opened_at timestamptz NOT NULL
+);
+
+CREATE TABLE webhooks (
+    provider text NOT NULL,
+    event_id text NOT NULL,
+    type text NOT NULL,
+    about text NOT NULL,
+    subject text NOT NULL,
+    body bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    applied_at timestamptz,
+    outcome text NOT NULL DEFAULT '',
+    PRIMARY KEY (provider, event_id)
 );
 
 CREATE TABLE halts (
@@ -140,104 +168,119 @@ CREATE TABLE halts (
     reason text NOT NULL,
     since timestamptz NOT NULL
 );
-
-CREATE TABLE ledger_entries (
-    entry_id uuid PRIMARY KEY,
-    escrow_id text NOT NULL REFERENCES escrows,
-    moment text NOT NULL,
-    reference text NOT NULL,
-    booked_at timestamptz NOT NULL,
-    UNIQUE (escrow_id, moment, reference)
-);
-
-CREATE TABLE postings (
-    posting_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    entry_id uuid NOT NULL REFERENCES ledger_entries,
-    escrow_id text NOT NULL,
-    account text NOT NULL,
-    amount_minor numeric(78, 0) NOT NULL CHECK (amount_minor <> 0),
-    currency text NOT NULL CHECK (currency IN ('USD', 'USDC'))
-);
-CREATE INDEX postings_of_entry ON postings (entry_id);
-CREATE INDEX postings_of_account ON postings (escrow_id, account);
 """
 
-RULES = """
-CREATE FUNCTION entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+_LEDGER = """
+CREATE TABLE ledger_accounts (
+    account text PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN
+        ('rail', 'escrow', 'payable:seller', 'payable:buyer', 'fee_income', 'provider_fees',
+         'surplus', 'receivable')),
+    normal text NOT NULL CHECK (normal IN ('debit', 'credit')),
+    floor numeric(78, 0)
+);
+CREATE TABLE ledger_transactions (
+    transaction_id uuid PRIMARY KEY,
+    escrow_id text NOT NULL REFERENCES escrows,
+    moment text NOT NULL CHECK (moment IN
+        ('funds_held', 'surplus', 'paid_late', 'release', 'refund', 'surplus_returned', 'payout',
+         'payout_returned', 'provider_fee', 'chargeback', 'chargeback_won')),
+    reference text NOT NULL,
+    escrow_version bigint NOT NULL,
+    at timestamptz NOT NULL,
+    written_by xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    UNIQUE (moment, reference)
+);
+CREATE INDEX ledger_transactions_of_escrow ON ledger_transactions (escrow_id);
+CREATE TABLE postings (
+    transaction_id uuid NOT NULL REFERENCES ledger_transactions,
+    position integer NOT NULL CHECK (position >= 1),
+    account text NOT NULL REFERENCES ledger_accounts,
+    currency text NOT NULL CHECK (currency IN ('USD', 'USDC')),
+    amount numeric(78, 0) NOT NULL CHECK (amount <> 0),
+    PRIMARY KEY (transaction_id, position)
+);
+COMMENT ON COLUMN postings.amount IS 'Debits are positive, credits negative.';
+CREATE INDEX postings_of_account ON postings (account);
+
+CREATE FUNCTION require_balance() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
-    wrong record;
+    lines integer;
+    currencies integer;
+    difference numeric;
+    writer xid8;
 BEGIN
-    SELECT currency, sum(amount_minor) AS total, count(*) AS legs INTO wrong
-        FROM postings WHERE entry_id = NEW.entry_id
-        GROUP BY currency HAVING sum(amount_minor) <> 0 OR count(*) < 2 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'entry %: % legs sum to % %, not to 0', NEW.entry_id, wrong.legs,
-            wrong.total, wrong.currency USING ERRCODE = 'check_violation';
+    SELECT count(*), count(DISTINCT currency), coalesce(sum(amount), 0)
+        INTO lines, currencies, difference
+        FROM postings WHERE transaction_id = NEW.transaction_id;
+    SELECT written_by INTO writer
+        FROM ledger_transactions WHERE transaction_id = NEW.transaction_id;
+    IF lines < 2 OR currencies <> 1 OR difference <> 0 THEN
+        RAISE EXCEPTION 'ledger transaction % does not balance: % lines, % currencies, sum %',
+            NEW.transaction_id, lines, currencies, difference USING ERRCODE = 'check_violation';
     END IF;
-    IF EXISTS (SELECT FROM ledger_entries e WHERE e.entry_id = NEW.entry_id
-               AND e.escrow_id <> NEW.escrow_id) THEN
-        RAISE EXCEPTION 'entry %: a leg belongs to another escrow', NEW.entry_id
-            USING ERRCODE = 'check_violation';
+    IF writer <> pg_current_xact_id() THEN
+        RAISE EXCEPTION 'ledger transaction % is closed: correct it by a reverse one',
+            NEW.transaction_id USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
+CREATE CONSTRAINT TRIGGER transactions_balance AFTER INSERT ON ledger_transactions
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_balance();
 CREATE CONSTRAINT TRIGGER postings_balance AFTER INSERT ON postings
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION entry_balances();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_balance();
 
-CREATE FUNCTION entry_has_legs() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM postings WHERE entry_id = NEW.entry_id) THEN
-        RAISE EXCEPTION 'entry %: no legs', NEW.entry_id USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE CONSTRAINT TRIGGER ledger_entries_have_legs AFTER INSERT ON ledger_entries
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION entry_has_legs();
-
--- What is held, owed or kept for somebody can run out, but not below nothing; nor can a debt.
-CREATE FUNCTION account_keeps_its_floor() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION require_floor() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
+    side text;
+    least numeric;
     balance numeric;
 BEGIN
-    SELECT sum(amount_minor) INTO balance FROM postings
-        WHERE escrow_id = NEW.escrow_id AND account = NEW.account AND currency = NEW.currency;
-    IF (NEW.account ~ '^(escrow|payable|surplus):' OR NEW.account = 'fee_income')
-        AND balance > 0 THEN
-        RAISE EXCEPTION 'account % would fall % % below its floor', NEW.account, balance,
-            NEW.currency USING ERRCODE = 'check_violation';
+    SELECT normal, floor INTO side, least FROM ledger_accounts WHERE account = NEW.account;
+    IF least IS NULL OR (side = 'debit') = (NEW.amount > 0) THEN
+        RETURN NULL;
     END IF;
-    IF (NEW.account ~ '^receivable:' OR NEW.account = 'provider_fees') AND balance < 0 THEN
-        RAISE EXCEPTION 'account % would fall % % below its floor', NEW.account, balance,
-            NEW.currency USING ERRCODE = 'check_violation';
+    -- Whoever lowers an account waits for whoever lowers it now, so that both see the sum.
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.account, 0));
+    SELECT sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) INTO balance
+        FROM postings WHERE account = NEW.account AND currency = NEW.currency;
+    IF balance < least THEN
+        RAISE EXCEPTION 'account % would stand at %, below its floor of %',
+            NEW.account, balance, least USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER postings_floor AFTER INSERT ON postings
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION account_keeps_its_floor();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_floor();
+"""
+
+_RIGHTS = """
+GRANT SELECT, INSERT ON escrows TO escrow;
+GRANT UPDATE (state, version, deadline, frozen, end_reason, received, held, released, refunded,
+    fees, surplus, debt) ON escrows TO escrow;
+GRANT SELECT, INSERT ON tranches, payouts, webhooks, chargebacks TO escrow;
+GRANT UPDATE (outcome) ON tranches TO escrow;
+GRANT UPDATE (destination, state, attempt, sent_at, failures, answered, provider_id, last_error,
+    version) ON payouts TO escrow;
+GRANT UPDATE (applied_at, outcome) ON webhooks TO escrow;
+GRANT UPDATE (taken) ON chargebacks TO escrow;
+INSERT INTO timers (timer_id, kind, subject_id, due_at)
+    VALUES ('ledger.check:ledger', 'ledger.check', 'ledger', '2000-01-01T00:00:00Z');
 """
 
 
 def upgrade() -> None:
     op.execute(ground("escrow"))
-    op.execute(TABLES)
-    op.execute(RULES)
-    op.execute(append_only("ledger_entries", "escrow"))
-    op.execute(append_only("postings", "escrow"))
-    op.execute(append_only("chargebacks", "escrow"))
-    op.execute(
-        grant(
-            "escrow",
-            "escrows",
-            "tranches",
-            "payments",
-            "payouts",
-            "payout_accounts",
-            "deliveries",
-            "webhook_events",
-            "halts",
-        )
-    )
+    op.execute(_ESCROWS)
+    op.execute(_MONEY)
+    op.execute(_LEDGER)
+    for table in ("ledger_accounts", "ledger_transactions", "postings"):
+        op.execute(append_only(table, "escrow"))
+    op.execute(grant("escrow", "deliveries", "payments", "payout_accounts", "halts"))
+    op.execute(_RIGHTS)
 
 
 def downgrade() -> None:
-    raise RuntimeError("forward only: restore a backup instead")
+    raise RuntimeError("forward only: restore a backup to go back")

@@ -1,0 +1,65 @@
+"""How each refusal of the domain is shown, the same at both doors."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from chassis.problems import MEDIA_TYPE, Rule, Rules
+from contracts_schema.events.rejected import Refusal
+
+from escrow.domain import errors
+from escrow.ports import BadWebhook, RailRefused, RailUnavailable, RailUnknown, Unreadable
+
+READ_AGAIN = "Read the escrow again; it says whose turn it is and until when."
+LATER = "Try again in a moment; nothing was lost."
+
+RULES: Rules = MappingProxyType(
+    {
+        errors.NotAParty: Rule(404, "not_found", "Check the id and your account."),
+        errors.IllegalMove: Rule(409, "wrong_state", READ_AGAIN),
+        errors.WrongParty: Rule(403, "wrong_party", READ_AGAIN),
+        errors.MoneyHeld: Rule(409, "money_held", "Ask the seller for a refund instead."),
+        errors.FundsMissing: Rule(409, "funds_missing", "Write to support with the escrow's id."),
+        errors.IsFrozen: Rule(409, "frozen", "Write to support with the escrow's id."),
+        errors.PayoutAccountMissing: Rule(
+            409,
+            "payout_account_missing",
+            "Set up payouts first: the Set up payouts button, or"
+            " POST /v1/payout-accounts/onboarding-link. Then deliver again.",
+        ),
+        errors.NothingToPay: Rule(409, "nothing_to_pay", READ_AGAIN),
+        errors.NoSurplus: Rule(409, "no_surplus", READ_AGAIN),
+        errors.EscrowError: Rule(409, "refused", READ_AGAIN),
+        RailUnavailable: Rule(503, "provider_unavailable", LATER, True),
+        RailUnknown: Rule(503, "provider_unclear", LATER, True),
+        RailRefused: Rule(502, "provider_refused", "Write to support with the escrow's id.", False),
+        BadWebhook: Rule(400, "signature_invalid", "Sign the raw body, within 300 s of now."),
+        Unreadable: Rule(503, "webhook_unreadable", "Send it again; it was not kept.", True),
+    }
+)
+
+_WORDS = {
+    400: "The request is malformed.",
+    401: "No valid login.",
+    403: "Not allowed for this account.",
+    404: "Not found, or not yours to see.",
+    409: "Not possible as things stand.",
+    412: "It has moved since you read it.",
+    413: "The body is too large.",
+    422: "The input does not fit.",
+    502: "The payment provider refused.",
+    503: "Not available for the moment.",
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a route, for its description."""
+    return {
+        status: {
+            "model": Refusal,
+            "description": _WORDS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+        }
+        for status in statuses
+    }

@@ -1,0 +1,129 @@
+"""Money on its way out: known to be paid only when the provider proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from contracts_schema.money import Money
+
+KEY_TRUSTED = timedelta(hours=20)
+"""Providers forget idempotency keys after a day: an older one is not used again."""
+
+ALERT_AFTER = 3
+
+
+class PayoutState(StrEnum):
+    """Where a payout stands. UNKNOWN is not FAILED: it is looked up."""
+
+    PENDING = "PENDING"
+    SENT = "SENT"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+class PayoutKind(StrEnum):
+    """To whom, and why."""
+
+    RELEASE = "RELEASE"
+    REFUND = "REFUND"
+    RETURN = "RETURN"
+    SURPLUS = "SURPLUS"
+
+
+MOVES: Mapping[PayoutState, frozenset[PayoutState]] = MappingProxyType(
+    {
+        PayoutState.PENDING: frozenset({PayoutState.SENT}),
+        PayoutState.SENT: frozenset(
+            {PayoutState.SENT, PayoutState.SUCCEEDED, PayoutState.FAILED, PayoutState.UNKNOWN}
+        ),
+        PayoutState.UNKNOWN: frozenset({PayoutState.SENT, PayoutState.UNKNOWN}),
+        PayoutState.FAILED: frozenset({PayoutState.SENT}),
+        PayoutState.SUCCEEDED: frozenset({PayoutState.FAILED}),
+    }
+)
+"""SUCCEEDED → FAILED: the provider itself gave the money back later."""
+
+
+@dataclass(slots=True)
+class Payout:
+    """One payment to the seller, or back to the buyer, out of one charge."""
+
+    payout_id: str
+    escrow_id: str
+    kind: PayoutKind
+    payment_id: str
+    amount: Money
+    charge_id: str
+    created_at: datetime
+    tranche: int | None = None
+    destination: str | None = None
+    state: PayoutState = PayoutState.PENDING
+    attempt: int = 1
+    sent_at: datetime | None = None
+    failures: int = 0
+    answered: bool = False
+    """Whether the provider itself answered the last, unclear call: then nothing is in flight."""
+    provider_id: str | None = None
+    last_error: str = ""
+    version: int = 1
+
+    @property
+    def to_seller(self) -> bool:
+        """Whether the seller gets it; else it is the buyer's money going back."""
+        return self.kind is PayoutKind.RELEASE
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the call that pays it."""
+        action = f"{self.kind.lower()}.{self.tranche or 0}.{self.payment_id}"
+        return f"escrow:{self.escrow_id}:{action}:{self.attempt}"
+
+    @property
+    def needs_look_up(self) -> bool:
+        """Whether a call was made before: then the provider is asked before it is made again."""
+        return self.state is not PayoutState.PENDING
+
+    def send(self, now: datetime) -> None:
+        """Note that the call is about to be made."""
+        self._move(PayoutState.SENT)
+        self.sent_at = self.sent_at or now
+
+    def absent(self, now: datetime) -> None:
+        """The provider has nothing of it: go on under a new key where the old one is used up.
+
+        The old key is kept while its call may still be on its way, so that both are one.
+        """
+        old = self.sent_at is not None and now - self.sent_at >= KEY_TRUSTED
+        if self.answered or old:
+            self.attempt, self.sent_at, self.answered = self.attempt + 1, now, False
+
+    def doubt(self, error: str, answered: bool) -> None:
+        """The call's outcome is not known."""
+        self._move(PayoutState.UNKNOWN)
+        self.answered, self.last_error = answered, error[:500]
+
+    def fail(self, error: str) -> None:
+        """The provider refused: nothing moved, and the key has its answer."""
+        self._move(PayoutState.FAILED)
+        self.failures += 1
+        self.answered, self.last_error = True, error[:500]
+
+    def prove(self, provider_id: str) -> None:
+        """The provider showed the finished payment."""
+        self._move(PayoutState.SUCCEEDED)
+        self.provider_id, self.last_error = provider_id, ""
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether an operator has to look."""
+        return self.failures >= ALERT_AFTER
+
+    def _move(self, to: PayoutState) -> None:
+        if to not in MOVES[self.state]:
+            raise ValueError(f"a payout that is {self.state} does not become {to}")
+        self.state = to

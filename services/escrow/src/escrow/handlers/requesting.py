@@ -1,0 +1,135 @@
+"""Where the buyer pays: a page of the provider's, made once, and made again when it expires."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from chassis.database import Cause, Database, Transaction
+from chassis.failpoints import failpoint
+from chassis.principals import Principal
+from contracts_schema.events.escrow import PaymentRequested
+from contracts_schema.ids import derive_id
+
+from escrow.domain.errors import NotAParty, NothingToPay, WrongParty
+from escrow.domain.escrow import Escrow
+from escrow.domain.payment import UNDER_WAY, Payment, PaymentState
+from escrow.domain.payout import KEY_TRUSTED
+from escrow.domain.states import By, State
+from escrow.handlers import funding
+from escrow.handlers.telling import locked, parties, thread
+from escrow.ports import PaymentAsk, PaymentRail, PaymentStatus, RailRefused, Rails
+from escrow.store import escrows, payments
+
+SHORTEST_PAGE, LONGEST_PAGE = timedelta(hours=1), timedelta(hours=23)
+TRIES = 3
+
+
+async def payment_url(
+    database: Database, rails: Rails, caller: Principal, escrow_id: str, cause: Cause
+) -> str:
+    """The page where this buyer pays, for their eyes only."""
+    caller.require()
+    escrow = await escrows.find(database, escrow_id)
+    if escrow is None:
+        raise NotAParty(escrow_id)
+    if (side := escrow.side_of(caller.user_id)) is not By.BUYER:
+        raise WrongParty("pay", side, By.BUYER)
+    return await page(database, rails, escrow_id, cause)
+
+
+async def page(database: Database, rails: Rails, escrow_id: str, cause: Cause) -> str:
+    """A page that can be paid at now. Killed anywhere, it can run again: the key is kept."""
+    for _ in range(TRIES):
+        escrow, payment = await database.run(lambda tx: _intend(tx, escrow_id), cause)
+        rail = rails[escrow.rail]
+        if payment.reference is None:
+            return await _open(database, rail, escrow, payment, cause)
+        seen = await rail.look_up_payment(payment.reference)
+        if seen.status is PaymentStatus.OPEN and seen.url:
+            return seen.url
+        payment_id = payment.payment_id
+        await database.run(lambda tx: funding.apply(tx, payment_id, seen), cause)  # noqa: B023
+    raise NothingToPay("The payment is being confirmed.")
+
+
+async def _intend(tx: Transaction, escrow_id: str) -> tuple[Escrow, Payment]:
+    escrow = await locked(tx, escrow_id)
+    if escrow.state is not State.AWAIT_FUNDS:
+        raise NothingToPay(f"This escrow is {escrow.state}: no payment is asked for.")
+    known = await payments.of_escrow(tx, escrow_id)
+    for payment in known:
+        if payment.state in UNDER_WAY and not await _given_up(tx, payment):
+            return escrow, payment
+    attempt = len(known) + 1
+    soonest, latest = tx.now() + SHORTEST_PAGE, tx.now() + LONGEST_PAGE
+    payment = Payment(
+        payment_id=derive_id("pay", escrow_id, str(attempt)),
+        escrow_id=escrow_id,
+        attempt=attempt,
+        asked=escrow.remainder,
+        created_at=tx.now(),
+        expires_at=min(max(escrow.deadline or soonest, soonest), latest),
+    )
+    await payments.add(tx, payment)
+    return escrow, payment
+
+
+async def _given_up(tx: Transaction, payment: Payment) -> bool:
+    """A page whose making was never confirmed and whose key is too old: nobody ever saw it."""
+    if payment.reference is not None or tx.now() - payment.created_at < KEY_TRUSTED:
+        return False
+    payment.state = PaymentState.CLOSED
+    await payments.save(tx, payment)
+    return True
+
+
+async def _open(
+    database: Database, rail: PaymentRail, escrow: Escrow, payment: Payment, cause: Cause
+) -> str:
+    ask = PaymentAsk(
+        escrow_id=escrow.escrow_id,
+        payment_id=payment.payment_id,
+        title=escrow.terms.title,
+        amount=payment.asked,
+        expires_at=payment.expires_at,
+        key=payment.key,
+    )
+    try:
+        opened = await rail.open(ask)
+    except RailRefused:
+        await database.run(lambda tx: _refused(tx, payment), cause)
+        raise
+    failpoint("escrow.after_page_before_store")
+    await database.run(lambda tx: _opened(tx, payment, opened.reference), cause)
+    if opened.url is None:
+        raise NothingToPay("The payment is being confirmed.")
+    return opened.url
+
+
+async def _refused(tx: Transaction, payment: Payment) -> None:
+    await locked(tx, payment.escrow_id)
+    payment.state = PaymentState.CLOSED
+    await payments.save(tx, payment)
+
+
+async def _opened(tx: Transaction, asked: Payment, reference: str) -> None:
+    escrow = await locked(tx, asked.escrow_id)
+    payment = await payments.find(tx, asked.payment_id)
+    if payment is None or payment.reference is not None:
+        return
+    payment.reference, payment.state = reference, PaymentState.OPEN
+    await payments.save(tx, payment)
+    if escrow.state is not State.AWAIT_FUNDS:
+        await tx.set_timer(funding.CLOSE, escrow.escrow_id, tx.now(), thread(tx))
+        return
+    await tx.set_timer(funding.LOOK, escrow.escrow_id, tx.now() + funding.LOOK_EVERY, thread(tx))
+    if payment.attempt == 1 or escrow.surplus.minor:
+        tx.stage(
+            PaymentRequested(
+                **parties(escrow),
+                amount=payment.asked,
+                rail=escrow.rail,
+                fund_before=escrow.deadline,
+            ),
+            sequence=escrow.version,
+        )

@@ -1,0 +1,50 @@
+"""What each of Stripe's events says to look at; its content is never believed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from escrow.ports import About, Notice, Unreadable
+
+ABOUT: Mapping[str, About] = MappingProxyType(
+    {
+        "payment_intent.succeeded": About.PAYMENT,
+        "payment_intent.payment_failed": About.PAYMENT,
+        "payment_intent.canceled": About.PAYMENT,
+        "checkout.session.expired": About.PAYMENT,
+        "checkout.session.async_payment_succeeded": About.PAYMENT,
+        "charge.refunded": About.REFUNDS,
+        "charge.refund.updated": About.RETURNED,
+        "refund.failed": About.RETURNED,
+        "refund.updated": About.RETURNED,
+        "transfer.created": About.PAYOUT,
+        "transfer.updated": About.PAYOUT,
+        "transfer.reversed": About.RETURNED,
+        "account.updated": About.ACCOUNT,
+    }
+)
+DISPUTES = "charge.dispute."
+LONGEST = 255
+
+
+def read_event(body: bytes) -> Notice:
+    """The event's id, type and object. Raises Unreadable for what Stripe would not send."""
+    try:
+        event = json.loads(body)
+        event_id, kind = event["id"], event["type"]
+        subject = event["data"]["object"].get("id", "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable(f"not an event: {type(error).__name__}") from None
+    if not all(_is_word(word) for word in (event_id, kind)) or not isinstance(subject, str):
+        raise Unreadable("the event's id or type is no text")
+    about = About.CHARGEBACK if kind.startswith(DISPUTES) else ABOUT.get(kind, About.NOTHING)
+    if about is not About.NOTHING and not _is_word(subject):
+        raise Unreadable(f"{kind} is about nothing")
+    return Notice(event_id, kind, about, subject[:LONGEST])
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST and value.isprintable()

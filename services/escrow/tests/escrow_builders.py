@@ -1,0 +1,311 @@
+"""People, contracts, and the service's inside, for the tests of escrow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from chassis.auth import ALGORITHM, TOKEN_TYPE, Authenticator, Claims
+from chassis.clock import ManualClock
+from chassis.database import Cause, Database
+from chassis.principals import Principal
+from chassis.timers import Timers
+from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
+from contracts_schema.events.contracts import ContractExecuted
+from contracts_schema.events.identity import PlatformRole, Tier
+from contracts_schema.ids import derive_id, uuid7
+from contracts_schema.money import Currency, Money
+from contracts_schema.terms import Fee, Rail, Terms, TrancheTerms, Windows
+from escrow import jobs
+from escrow.app import create_app
+from escrow.domain.escrow import Escrow
+from escrow.domain.payment import UNDER_WAY
+from escrow.domain.payout import Payout
+from escrow.handlers import deciding, delivering, hearing, onboarding, opening
+from escrow.ledger.check import Report, check
+from escrow.ports import About, Rails
+from escrow.settings import Settings
+from escrow.store import escrows, payments, payouts
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+ISSUER = "http://127.0.0.1:8080"
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
+ADMIN = derive_id("usr", "admin")
+PRICE, NET, FEE = 430_000, 417_500, 12_500
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": ALGORITHM})
+PERSON = {"tier": Tier.TIER_1, "role": PlatformRole.USER}
+RED = "the books of a test are never wrong: "
+
+
+def usd(minor: int) -> Money:
+    """An amount in US dollars."""
+    return Money(minor, Currency.USD)
+
+
+def settings(**changes: Any) -> Settings:
+    """Settings with every required value; servers are named by who needs them."""
+    values = {
+        "database_url": "postgresql://nowhere",
+        "broker_url": "amqp://nowhere",
+        "cursor_secret": "only-for-tests",
+        "stripe_secret_key": "sk_test_nothing",
+        "stripe_webhook_secret": "whsec_test",
+        "role": "api",
+        "public_base_url": ISSUER,
+    }
+    return Settings(**values | changes)
+
+
+def some_terms(name: str = "deal", price: int = PRICE, **changes: Any) -> Terms:
+    """The terms of a game for 4,300.00 USD."""
+    values: dict[str, Any] = {
+        "contract_id": derive_id("ctr", name),
+        "deal_id": derive_id("ofr", name),
+        "listing_id": derive_id("lst", name),
+        "asset_id": "universe:1234567890",
+        "snapshot_sha256": "a" * 64,
+        "title": "Blox Harbor Tycoon",
+        "seller_id": SELLER,
+        "buyer_id": BUYER,
+        "price": usd(price),
+        "rail": Rail.STRIPE,
+        "seller_fee": Fee(basis_points=290, fixed_minor=30),
+        "buyer_fee": Fee(basis_points=0, fixed_minor=0),
+        "windows": Windows(
+            funding_s=72 * 3600,
+            delivery_s=7 * 86_400,
+            inspection_s=7 * 86_400,
+            inspection_proven_s=86_400,
+        ),
+        "tranches": (TrancheTerms(number=1, amount=usd(price)),),
+    }
+    return Terms(**values | changes)
+
+
+def executed(terms: Terms | None = None, **changes: Any) -> ContractExecuted:
+    """The event of an executed contract."""
+    terms = terms or some_terms()
+    names = ("contract_id", "deal_id", "listing_id", "buyer_id", "seller_id")
+    values: dict[str, Any] = {name: getattr(terms, name) for name in names}
+    values |= {
+        "terms": terms,
+        "terms_sha256": terms.sha256(),
+        "pdf_sha256": "b" * 64,
+        "executed_at": NOON,
+    }
+    return ContractExecuted(**values | changes)
+
+
+def person(user_id: str, **changes: Any) -> Principal:
+    """A verified person."""
+    role = PlatformRole.ADMIN if user_id == ADMIN else PlatformRole.USER
+    values: dict[str, Any] = {"tier": Tier.TIER_1, "role": role}
+    return Principal(user_id, **values | changes)
+
+
+@dataclass
+class House:
+    """The service's inside on a real database, without HTTP or broker."""
+
+    database: Database
+    clock: ManualClock
+    rails: Rails
+    timers: Timers
+
+    @property
+    def rail(self) -> Any:
+        """The rail under test."""
+        return self.rails[Rail.STRIPE]
+
+    async def open(self, terms: Terms | None = None) -> str:
+        """A contract is executed; the escrow's id, with a page to pay at."""
+        event = executed(terms)
+        await self.database.run(lambda tx: opening.open_for(tx, event, self.rails), Cause("c-1"))
+        await self.due()
+        return opening.escrow_id_of(event.contract_id)
+
+    async def onboarded(self, user_id: str = SELLER) -> str:
+        """The seller can be paid; the provider's id of their account."""
+        await onboarding.link(self.database, self.rails, person(user_id), Rail.STRIPE, Cause("c-2"))
+        account_id = await self.database.value(
+            "SELECT provider_id FROM payout_accounts WHERE user_id = $1", user_id
+        )
+        self.rail.onboard(account_id)
+        await self.tell(About.ACCOUNT, account_id)
+        return str(account_id)
+
+    async def tell(self, about: About, subject: str, event_id: str = "", kind: str = "x") -> str:
+        """The provider's webhook comes in and is applied."""
+        event_id = await self.keep(about, subject, event_id, kind)
+        await self.due()
+        return event_id
+
+    async def keep(self, about: About, subject: str, event_id: str = "", kind: str = "x") -> str:
+        """The provider's webhook comes in."""
+        event_id = event_id or f"evt_{uuid7().hex}"
+        body = {"id": event_id, "type": kind, "about": str(about), "subject": subject}
+        await hearing.hear(self.database, self.rail, {}, json.dumps(body).encode())
+        return event_id
+
+    async def reference(self, escrow_id: str) -> str:
+        """The page that can be paid at."""
+        every = await payments.of_escrow(self.database, escrow_id)
+        return str(next(one.reference for one in every if one.state in UNDER_WAY))
+
+    async def pay(self, escrow_id: str, minor: int | None = None) -> str:
+        """The buyer pays, and the webhook tells."""
+        payment = self.rail.pay(await self.reference(escrow_id), minor)
+        await self.tell(About.PAYMENT, payment)
+        return str(payment)
+
+    async def funded(self, terms: Terms | None = None) -> str:
+        """An escrow whose money is held, and whose seller can be paid."""
+        escrow_id = await self.open(terms)
+        await self.onboarded()
+        await self.pay(escrow_id)
+        return escrow_id
+
+    async def delivered(self, terms: Terms | None = None) -> str:
+        """An escrow whose goods were handed over."""
+        escrow_id = await self.funded(terms)
+        await self.deliver(escrow_id)
+        return escrow_id
+
+    async def deliver(self, escrow_id: str, who: str = SELLER) -> Escrow:
+        """The seller delivers."""
+        wish = Deliver(escrow_id=escrow_id, title="Ownership transferred")
+        return await self.database.run(
+            lambda tx: delivering.deliver(tx, person(who), wish), Cause("c-3")
+        )
+
+    async def confirm(self, escrow_id: str, who: str = BUYER) -> Escrow:
+        """The buyer confirms."""
+        wish = Confirm(escrow_id=escrow_id)
+        return await self.database.run(
+            lambda tx: deciding.confirm(tx, person(who), wish), Cause("c-4")
+        )
+
+    async def refund(self, escrow_id: str, who: str = SELLER) -> Escrow:
+        """The seller gives the money back."""
+        wish = RequestRefund(escrow_id=escrow_id)
+        return await self.database.run(
+            lambda tx: deciding.request_refund(tx, person(who), wish), Cause("c-5")
+        )
+
+    async def cancel(self, escrow_id: str, who: str = BUYER) -> Escrow:
+        """A party cancels."""
+        wish = Cancel(escrow_id=escrow_id)
+        return await self.database.run(
+            lambda tx: deciding.cancel(tx, person(who), wish), Cause("c-6")
+        )
+
+    async def due(self, rounds: int = 12) -> None:
+        """Do what is due by now, until nothing is."""
+        for _ in range(rounds):
+            if not await self.timers.once(self.database):
+                return
+
+    async def pass_time(self, by: timedelta) -> None:
+        """Let time pass, and what comes due be done."""
+        self.clock.advance(by)
+        await self.due()
+
+    async def escrow(self, escrow_id: str) -> Escrow:
+        """The escrow as it is now."""
+        found = await escrows.find(self.database, escrow_id)
+        assert found is not None
+        return found
+
+    async def payouts(self, escrow_id: str) -> list[Payout]:
+        """Its payouts."""
+        return await payouts.of_escrow(self.database, escrow_id)
+
+    async def proven(self) -> Report:
+        """The check of the books, which must be green."""
+        report = await check(self.database)
+        assert report.green, RED + report.faults
+        return report
+
+    async def told(self, *names: str) -> list[dict[str, Any]]:
+        """The bodies of the events staged so far, in order, of these names or all."""
+        rows = await self.database.rows("SELECT topic, body FROM outbox ORDER BY position")
+        every = [{"name": row["topic"].split(".")[1]} | json.loads(row["body"]) for row in rows]
+        return [event for event in every if not names or event["name"] in names]
+
+    async def names(self) -> list[str]:
+        """The words of the events staged so far, in order."""
+        return [event["name"] for event in await self.told()]
+
+
+def a_house(database: Database, rail: Any) -> House:
+    """Put the service's inside together."""
+    clock = database.clock
+    assert isinstance(clock, ManualClock)
+    rails = {Rail.STRIPE: rail}
+    return House(database, clock, rails, jobs.register(Timers(), rails, HOUR))
+
+
+class TestAuthenticator(Authenticator):
+    """Checks tokens as everywhere, by the tests' key; a live login is one not ended here."""
+
+    __test__ = False
+
+    async def _key_set(self, fresh: bool = False) -> KeySet:
+        return KeySet([KEY])
+
+    async def introspect(self, credential: str) -> Claims:
+        """The same as the token says: sessions are identity's affair."""
+        return await self.claims(credential)
+
+
+def token(user_id: str, clock: ManualClock) -> str:
+    """An access token as identity issues it."""
+    now = int(clock.now().timestamp())
+    claims = {
+        "iss": ISSUER,
+        "aud": "holdfast",
+        "sub": user_id,
+        "sid": "ses_1",
+        "jti": uuid7().hex,
+        "tier": "TIER_1",
+        "role": "ADMIN" if user_id == ADMIN else "USER",
+        "iat": now,
+        "exp": now + 900,
+    }
+    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
+    return jwt.encode(header, claims, KEY, [ALGORITHM])
+
+
+@asynccontextmanager
+async def running(
+    database: Database, database_url: str, rails: Rails | None, **changes: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The HTTP side of the service on this database, with a client for it."""
+    app = create_app(settings(database_url=database_url, **changes))
+    async with app.router.lifespan_context(app):
+        app.state.database.clock = app.state.clock = database.clock
+        if rails is not None:
+            app.state.rails = rails
+        authenticator = TestAuthenticator("http://none", ISSUER, database.clock)
+        app.state.authenticator = authenticator
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            yield client
+        await authenticator.close()
+
+
+def as_person(user_id: str, clock: ManualClock, **headers: str) -> dict[str, str]:
+    """The headers of this person's requests, with a fresh Idempotency-Key."""
+    return {
+        "Authorization": f"Bearer {token(user_id, clock)}",
+        "Idempotency-Key": uuid7().hex,
+        **headers,
+    }
