@@ -135,6 +135,9 @@ class Authenticator:
             and isinstance(claims.get("exp"), int)
             and isinstance(claims.get("jti"), str)
             and isinstance(claims.get("sub"), str)
+            and isinstance(claims.get("nbf", 0), int)
+            and claims.get("tier", Tier.TIER_0) in list(Tier)
+            and claims.get("role", PlatformRole.USER) in list(PlatformRole)
         )
         if not good:
             raise unauthenticated("The access token is not one for this API.")

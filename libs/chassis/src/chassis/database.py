@@ -150,6 +150,7 @@ class Database:
         self.outbox_filled = asyncio.Event()
         self.timers_set = asyncio.Event()
         self.audit_written = asyncio.Event()
+        self.woken = asyncio.Event()
 
     @asynccontextmanager
     async def transaction(
@@ -180,6 +181,8 @@ class Database:
             self.timers_set.set()
         if work.audited:
             self.audit_written.set()
+        if work.staged or work.timed or work.audited:
+            self.woken.set()
 
     async def run(
         self,

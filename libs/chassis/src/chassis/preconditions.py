@@ -21,7 +21,7 @@ def seen_version(if_match: str | None) -> int | None:
     """The version the caller names, or None if they name none."""
     if if_match is None or if_match == "*":
         return None
-    match = re.fullmatch(r'"(\d{1,18})"', if_match)
+    match = re.fullmatch(r'"([0-9]{1,18})"', if_match)
     if match is None:
         raise Problem(
             400,

@@ -35,9 +35,9 @@ log = structlog.get_logger(__name__)
 class Relay:
     """The background work that empties one service's outbox."""
 
-    def __init__(self, database: Database, publisher: Publisher) -> None:
-        """Empty this database's outbox through this publisher."""
-        self._database, self._publisher = database, publisher
+    def __init__(self, database: Database, publisher: Publisher, poll_s: float = POLL_S) -> None:
+        """Empty this database's outbox through this publisher; unasked, look every ``poll_s``."""
+        self._database, self._publisher, self._poll_s = database, publisher, poll_s
         self._stalls = 0
         self.healthy = True
 
@@ -125,7 +125,7 @@ class Relay:
 
     async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(POLL_S):
+            async with asyncio.timeout(self._poll_s):
                 await self._database.outbox_filled.wait()
         except TimeoutError:
             pass

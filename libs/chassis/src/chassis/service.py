@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -13,7 +14,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from faststream.rabbit import RabbitBroker
 
-from chassis import audit, clock, database, health, problems, relay, telemetry
+from chassis import audit, clock, database, health, problems, relay, telemetry, wakeups
 from chassis.auth import Authenticator
 from chassis.consumer import Consumers, Consuming
 from chassis.cursors import Cursors
@@ -24,6 +25,8 @@ from chassis.timers import Timers
 
 GRACE_S = 15.0
 PRUNE_EVERY_S = 3600.0
+
+Loop = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +85,10 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
         app.state.tasks = {}
         for enter in parts.enter:
             await stack.enter_async_context(enter(db))
-        if settings.role is not Role.API:
+        if settings.role is Role.API:
+            call = {"wakeups": partial(wakeups.call_forever, db, url)}
+            await stack.enter_async_context(_looping(app, call))
+        else:
             await stack.enter_async_context(_working(app, settings, parts, db, publisher))
         yield
 
@@ -94,40 +100,59 @@ async def _working(
     consuming, broker = None, None
     if parts.consumers is not None:
         consuming = Consuming(parts.consumers, db, publisher, parts.rules)
-        broker = RabbitBroker(
-            settings.broker_url.get_secret_value(),
-            apply_types=False,
-            logger=None,
-            reconnect_interval=2.0,
-            graceful_timeout=GRACE_S,
-            client_properties=cast(Any, {"connection_name": f"{parts.name}.consumers"}),
-        )
+        broker = _broker(settings, parts.name)
         consuming.attach(broker, settings.prefetch)
+        await broker.start()
     watch = health.BrokerHealth(consuming, publisher)
     app.state.broker_health, app.state.relay = watch, relay.Relay(db, publisher)
-    loops: dict[str, Callable[[], Awaitable[None]]] = {
+    loops = _loops(app, parts, db) | {"health": watch.forever}
+    if settings.role is Role.WORKER:
+        url = settings.database_url.get_secret_value()
+        loops["wakeups"] = partial(wakeups.listen_forever, db, url)
+    async with _looping(app, loops):
+        try:
+            yield
+        finally:
+            if broker is not None:
+                await broker.stop()
+            await app.state.relay.drain()
+
+
+def _broker(settings: ServiceSettings, name: str) -> RabbitBroker:
+    return RabbitBroker(
+        settings.broker_url.get_secret_value(),
+        apply_types=False,
+        logger=None,
+        reconnect_interval=2.0,
+        graceful_timeout=GRACE_S,
+        client_properties=cast(Any, {"connection_name": f"{name}.consumers"}),
+    )
+
+
+def _loops(app: FastAPI, parts: Parts, db: Database) -> dict[str, Loop]:
+    loops: dict[str, Loop] = {
         "relay": app.state.relay.forever,
-        "audit": lambda: audit.forever(db),
-        "health": watch.forever,
-        "prune": lambda: _prune(db),
+        "audit": partial(audit.forever, db),
+        "prune": partial(_prune, db),
     }
     if parts.timers is not None:
-        loops["timers"] = lambda: parts.timers.forever(db)  # type: ignore[union-attr]
+        loops["timers"] = partial(parts.timers.forever, db)
     for position, loop in enumerate(parts.background):
-        loops[f"background.{position}"] = lambda loop=loop: loop(db)  # type: ignore[misc]
-    if broker is not None:
-        await broker.start()
-    for name, work in loops.items():
-        app.state.tasks[name] = asyncio.ensure_future(work())
+        loops[f"background.{position}"] = partial(loop, db)
+    return loops
+
+
+@asynccontextmanager
+async def _looping(app: FastAPI, loops: Mapping[str, Loop]) -> AsyncIterator[None]:
+    """Run the loops while the block runs; /ready tells of one that ended by itself."""
+    tasks = {name: asyncio.ensure_future(loop()) for name, loop in loops.items()}
+    app.state.tasks = tasks
     try:
         yield
     finally:
-        if broker is not None:
-            await broker.stop()
-        await app.state.relay.drain()
-        for task in app.state.tasks.values():
+        for task in tasks.values():
             task.cancel()
-        await asyncio.gather(*app.state.tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
 async def _prune(db: Database) -> None:

@@ -7,11 +7,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "HOLDFAST_"
+
+
+def variable_of(field_name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + field_name.upper()
 
 
 class Role(StrEnum):
@@ -33,8 +38,13 @@ class _FileSource(PydanticBaseSettingsSource):
     """Reads ``HOLDFAST_X_FILE``: the value of X is what that file holds."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        return (Path(path).read_text().strip() if path else None), field_name, False
+        path = os.environ.get(f"{variable_of(field_name)}_FILE")
+        try:
+            return (Path(path).read_text().strip() if path else None), field_name, False
+        except OSError as error:
+            raise ValueError(
+                f"{variable_of(field_name)}_FILE names {path}, which cannot be read: {error}"
+            ) from error
 
     def __call__(self) -> dict[str, Any]:
         values = {
@@ -66,6 +76,18 @@ class ServiceSettings(BaseSettings):
     clock_file: Path | None = None
     pool_size: int = 8
     prefetch: int = 10
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_what_is_missing(cls, values: dict[str, Any]) -> dict[str, Any]:
+        missing = [
+            variable_of(name)
+            for name, field in cls.model_fields.items()
+            if field.is_required() and name not in values
+        ]
+        if missing:
+            raise ValueError(f"set {', '.join(missing)}, or each with _FILE: a file that holds it")
+        return values
 
     @classmethod
     def settings_customise_sources(

@@ -42,6 +42,7 @@ HANDLING = Histogram(
 
 tracer = trace.get_tracer("holdfast")
 
+BLOT = "[redacted]"
 _SECRET_KEY = re.compile(r"secret|token|password|authorization|cookie|signature|private", re.I)
 _SECRET_VALUE = re.compile(
     r"(sk_(test|live)_\w+|whsec_\w+|hfk_\w+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"
@@ -50,13 +51,22 @@ _SECRET_VALUE = re.compile(
 
 
 def redact(_: Any, __: str, event: Any) -> Any:
-    """Blot out what looks like a secret, by its name or by its form."""
+    """Blot out what looks like a secret, by its name or by its form, however deep it stands."""
     for key, value in event.items():
-        if _SECRET_KEY.search(key):
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = _SECRET_VALUE.sub("[redacted]", value)
+        event[key] = _redacted(key, value)
     return event
+
+
+def _redacted(key: object, value: Any) -> Any:
+    if isinstance(key, str) and _SECRET_KEY.search(key):
+        return BLOT
+    if isinstance(value, str):
+        return _SECRET_VALUE.sub(BLOT, value)
+    if isinstance(value, dict):
+        return {name: _redacted(name, item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_redacted(None, item) for item in value]
+    return value
 
 
 def _add_trace(_: Any, __: str, event: Any) -> Any:
@@ -68,6 +78,12 @@ def _add_trace(_: Any, __: str, event: Any) -> Any:
 
 def set_up(service: str, settings: ServiceSettings) -> None:
     """Send logs to standard output and spans to where the settings say."""
+    set_up_logs(service, settings.log_level)
+    trace.set_tracer_provider(_provider(service, settings))
+
+
+def set_up_logs(service: str, level: str) -> None:
+    """Write everything that is logged, by us or by a library, as JSON lines without secrets."""
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -88,7 +104,7 @@ def set_up(service: str, settings: ServiceSettings) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
-    logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
     for noisy in ("httpx", "httpcore", "aio_pika", "aiormq", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
@@ -101,7 +117,6 @@ def set_up(service: str, settings: ServiceSettings) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    trace.set_tracer_provider(_provider(service, settings))
 
 
 def _provider(service: str, settings: ServiceSettings) -> TracerProvider:

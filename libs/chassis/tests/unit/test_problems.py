@@ -1,0 +1,166 @@
+"""Every refusal is a problem with its cause and next step; a fault tells nothing of the inside."""
+
+import httpx
+import pytest
+from chassis import problems
+from chassis.problems import MEDIA_TYPE, Problem, Rule, as_problem
+from chassis.telemetry import TelemetryMiddleware
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
+
+
+class Wrong(Exception):
+    """A domain error."""
+
+
+class VeryWrong(Wrong):
+    """A narrower one, without a rule of its own."""
+
+
+class Wish(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    amount: int
+
+
+RULES = {Wrong: Rule(409, "wrong_state", "Wait for the seller.", retryable=True)}
+
+
+def an_app() -> FastAPI:
+    app = FastAPI()
+    raised = {
+        "problem": Problem(
+            403, "tier_too_low", "Too low.", next_action="Use /link.", headers={"X-More": "1"}
+        ),
+        "rule": VeryWrong("deliver is not possible in FUNDED"),
+        "fault": RuntimeError("password=hunter2"),
+        "model": None,
+    }
+
+    @app.get("/raise/{name}")
+    async def fail(name: str) -> None:
+        if (error := raised[name]) is not None:
+            raise error
+        Wish.model_validate({"amount": "secret"})
+
+    @app.post("/wishes")
+    async def wish(body: Wish) -> Wish:
+        return body
+
+    problems.install(app, RULES)
+    app.add_middleware(TelemetryMiddleware)
+    return app
+
+
+@pytest.fixture
+async def client():
+    transport = httpx.ASGITransport(an_app(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+MEMBERS = {
+    "type",
+    "title",
+    "status",
+    "detail",
+    "instance",
+    "code",
+    "next_action",
+    "retryable",
+    "errors",
+    "request_id",
+    "trace_id",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/raise/problem", 403, "tier_too_low"),
+        ("GET", "/raise/rule", 409, "wrong_state"),
+        ("GET", "/raise/fault", 500, "internal_error"),
+        ("GET", "/raise/model", 500, "internal_error"),
+        ("GET", "/nowhere", 404, "not_found"),
+        ("PUT", "/wishes", 405, "method_not_allowed"),
+        ("POST", "/wishes", 422, "invalid_input"),
+    ],
+)
+async def test_every_refusal_has_the_same_shape(client, method, path, status, code):
+    answer = await client.request(method, path, headers={"X-Request-Id": "request-0001"})
+    body = answer.json()
+
+    assert answer.status_code == body["status"] == status
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert body.keys() == MEMBERS
+    assert body["code"] == code
+    assert body["type"].endswith("/" + code)
+    assert body["instance"] == path
+    assert body["next_action"]
+
+
+@pytest.mark.parametrize("path", ["/raise/problem", "/nowhere", "/raise/rule"])
+async def test_a_refusal_names_its_request(client, path):
+    answer = await client.get(path, headers={"X-Request-Id": "request-0001"})
+
+    assert answer.json()["request_id"] == answer.headers["x-request-id"] == "request-0001"
+
+
+async def test_a_fault_tells_nothing_of_the_inside(client):
+    answer = await client.get("/raise/fault")
+
+    assert "hunter2" not in answer.text
+    assert "RuntimeError" not in answer.text
+    assert answer.json()["retryable"] is True
+
+
+async def test_a_model_of_our_own_that_does_not_hold_is_a_fault(client):
+    answer = await client.get("/raise/model")
+
+    assert "secret" not in answer.text
+    assert answer.json()["errors"] == []
+
+
+async def test_headers_of_a_problem_are_sent(client):
+    answer = await client.get("/raise/problem")
+
+    assert answer.headers["x-more"] == "1"
+    assert (await client.put("/wishes")).headers["allow"] == "POST"
+
+
+async def test_input_errors_point_at_their_fields(client):
+    answer = await client.post("/wishes", json={"amount": "much", "more": 1})
+
+    pointers = {error["pointer"] for error in answer.json()["errors"]}
+
+    assert pointers == {"/body/amount", "/body/more"}
+
+
+async def test_a_request_id_that_is_no_id_is_replaced(client):
+    answer = await client.get("/nowhere", headers={"X-Request-Id": "a\tb" * 40})
+
+    assert len(answer.headers["x-request-id"]) == 36
+
+
+def test_a_rule_holds_for_narrower_errors_too():
+    problem = as_problem(VeryWrong("why"), RULES)
+
+    assert problem is not None
+    assert problem.refusal().model_dump() == {
+        "code": "wrong_state",
+        "status": 409,
+        "title": "Conflict",
+        "detail": "why",
+        "next_action": "Wait for the seller.",
+        "retryable": True,
+        "errors": [],
+    }
+
+
+def test_what_no_rule_names_is_no_refusal():
+    assert as_problem(KeyError("x"), RULES) is None
+
+
+def test_unknown_parts_of_a_problem_are_a_mistake():
+    with pytest.raises(TypeError, match="nextaction"):
+        Problem(400, "x", "y", nextaction="z")
