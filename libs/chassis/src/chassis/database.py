@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -225,9 +225,11 @@ async def _set_up(connection: Any) -> None:
 
 
 async def _roll_back(connection: Any) -> None:
-    """End a transaction that is still open; one that is not costs no round trip."""
-    if not connection.is_closed() and connection.is_in_transaction():
-        await connection.execute(ROLLBACK)
+    """End a transaction that is still open; where there is none, this is no round trip."""
+    # A lost connection has rolled back by itself; what lost it is the error worth telling.
+    with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
+        if connection.is_in_transaction():
+            await connection.execute(ROLLBACK)
 
 
 @asynccontextmanager

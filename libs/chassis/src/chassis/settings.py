@@ -58,7 +58,11 @@ class ServiceSettings(BaseSettings):
     """What every service needs; each service adds its own fields in a subclass."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # it holds the other secrets
     )
 
     database_url: SecretStr
@@ -81,12 +85,12 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _name_what_is_missing(cls, values: dict[str, Any]) -> dict[str, Any]:
         missing = [
-            variable_of(name)
+            f"{name} is missing: set {variable_of(name)}"
             for name, field in cls.model_fields.items()
             if field.is_required() and name not in values
         ]
         if missing:
-            raise ValueError(f"set {', '.join(missing)}, or each with _FILE: a file that holds it")
+            raise ValueError("; ".join(missing) + " (or with _FILE: a file that holds it)")
         return values
 
     @classmethod

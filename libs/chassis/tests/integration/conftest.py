@@ -12,6 +12,12 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def db(database_for, clock) -> AsyncIterator[Database]:
-    async with database.connect(database_for("notifier"), clock, "escrow") as opened:
+def database_url(database_for) -> str:
+    """A database of notifier's: the service that the chassis plays in its tests."""
+    return database_for("notifier")
+
+
+@pytest.fixture
+async def db(database_url, clock) -> AsyncIterator[Database]:
+    async with database.connect(database_url, clock, "escrow") as opened:
         yield opened

@@ -1,0 +1,117 @@
+"""The log of who did what: nobody of ours can change it, and whoever can is found out."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from chassis import audit
+from holdfast.testbed import as_superuser
+
+
+@pytest.fixture
+async def superuser(db, database_url, postgres_url):
+    connection = await asyncpg.connect(as_superuser(database_url, postgres_url))
+    await connection.execute("SET search_path TO notifier")
+    yield connection
+    await connection.close()
+
+
+async def write(db, count: int = 5) -> None:
+    for number in range(count):
+        async with db.transaction() as transaction:
+            transaction.audit("pay", f"esc_{number}", reason="because", amount=number)
+
+
+async def test_a_chain_that_nobody_touched_holds(db):
+    await write(db)
+
+    assert await audit.chain_once(db) == 5
+    assert await audit.chain_once(db) == 0
+    await write(db)
+    assert await audit.chain_once(db) == 5
+    assert await audit.check(db) == []
+
+
+TAMPERINGS = {
+    "one letter of a reason": "UPDATE audit_entries SET reason = 'Because' WHERE {third}",
+    "who did it": "UPDATE audit_entries SET actor = 'usr_other' WHERE {third}",
+    "when": "UPDATE audit_entries SET at = at + interval '1 microsecond' WHERE {third}",
+    "an amount": "UPDATE audit_entries SET details = replace(details, '2', '3') WHERE {third}",
+    "a hash": "UPDATE audit_chain SET hash = repeat('0', 64) WHERE sequence = 3",
+    "an entry is gone": "DELETE FROM audit_chain WHERE sequence = 3;"
+    " DELETE FROM audit_entries WHERE {third}",
+    "the first is gone": "DELETE FROM audit_chain WHERE sequence = 1",
+    "only the entry is gone": "ALTER TABLE audit_chain DROP CONSTRAINT audit_chain_entry_id_fkey;"
+    " DELETE FROM audit_entries WHERE {third}",
+    "two change places": "UPDATE audit_chain SET sequence = 99 WHERE sequence = 2;"
+    " UPDATE audit_chain SET sequence = 2 WHERE sequence = 3;"
+    " UPDATE audit_chain SET sequence = 3 WHERE sequence = 99",
+    "two change contents": "ALTER TABLE audit_chain DROP CONSTRAINT audit_chain_entry_id_key;"
+    " UPDATE audit_chain a SET entry_id = b.entry_id FROM audit_chain b"
+    " WHERE (a.sequence, b.sequence) IN ((2, 3), (3, 2))",
+}
+
+
+@pytest.mark.parametrize("sql", TAMPERINGS.values(), ids=TAMPERINGS.keys())
+async def test_whoever_has_all_rights_is_found_out(db, superuser, sql):
+    await write(db)
+    await audit.chain_once(db)
+    third = "entry_id = (SELECT entry_id FROM audit_entries ORDER BY at, entry_id OFFSET 2 LIMIT 1)"
+
+    await superuser.execute("SET session_replication_role = replica")
+    await superuser.execute(sql.format(third=third))
+
+    assert await audit.check(db)
+
+
+CHANGES = [
+    f"{change} {table}"
+    for table in ("audit_entries", "audit_chain")
+    for change in ("DELETE FROM", "TRUNCATE")
+] + ["UPDATE audit_entries SET actor = 'x'", "UPDATE audit_chain SET hash = 'x'"]
+
+
+@pytest.mark.parametrize("sql", CHANGES)
+async def test_the_service_itself_may_only_add(db, sql):
+    await write(db, 2)
+    await audit.chain_once(db)
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await db.pool.execute(sql)
+
+
+@pytest.mark.parametrize("sql", [sql + " CASCADE" * ("TRUNCATE" in sql) for sql in CHANGES])
+async def test_not_even_the_owner_of_the_tables_may_change_them(db, superuser, sql):
+    await write(db, 2)
+    await audit.chain_once(db)
+    await superuser.execute("SET ROLE notifier_owner")
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+        await superuser.execute(sql)
+
+
+@pytest.mark.fault("P9")
+async def test_two_who_link_do_not_fork_the_chain(db):
+    async def link() -> None:
+        for _ in range(20):
+            await audit.chain_once(db)
+
+    await asyncio.gather(write(db, 30), write(db, 30), link(), link(), link())
+    while await audit.chain_once(db):
+        pass
+
+    assert await db.value("SELECT count(*) FROM audit_chain") == 60
+    assert await audit.check(db) == []
+
+
+async def test_entries_are_linked_as_they_come(db):
+    task = asyncio.ensure_future(audit.forever(db))
+    await asyncio.sleep(0)
+
+    await write(db, 1)
+    async with asyncio.timeout(5):
+        while not await db.value("SELECT count(*) FROM audit_chain"):
+            await asyncio.sleep(0.01)
+    task.cancel()
+
+    assert await audit.check(db) == []
