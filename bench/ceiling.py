@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 import uvloop
+
+from bench import listings, loader, programs, servers
+from bench.loader import Orders
+from bench.programs import Program
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -27,6 +32,15 @@ async def serve(port: int) -> None:
     """Answer until ended."""
     server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", port)
     await server.serve_forever()
+
+
+async def measure(log: Path, seconds: float) -> dict[str, Any]:
+    """What the loader reaches when the server costs next to nothing."""
+    port = servers.free_port()
+    program = Program("bench.ceiling", (str(port),), {}, log / "bench-ceiling.log")
+    async with programs.serving(program, f"http://127.0.0.1:{port}/"):
+        asked = [loader.request("GET", "/", {})]
+        return await loader.run(Orders(port, asked, listings.CONNECTIONS, seconds))
 
 
 if __name__ == "__main__":

@@ -147,17 +147,16 @@ async def measure(servers_: Servers, seconds: float, runs: int) -> dict[str, lis
         ids = [await seed(servers_.superuser(url), seller) for url in urls]
         ports = [servers.free_port(), servers.free_port()]
         async with key_server(seller.key_set) as identity:
-            programs_ = {
+            sides = {
                 "ours": ours(servers_, urls[0], identity, ports[0], "api"),
                 "minimum": minimum(servers_, urls[1], seller, ports[1]),
             }
-            for _ in range(runs):
-                for side, program in enumerate(programs_.items()):
-                    name, port = program[0], ports[side]
-                    async with programs.serving(program[1], f"http://127.0.0.1:{port}/live"):
-                        for kind, sent in zip(
-                            ("reads", "writes"), requests(seller, ids[side]), strict=True
-                        ):
-                            told = await loader.run(Orders(port, sent, CONNECTIONS, seconds))
-                            found.setdefault(f"{kind}.{name}", []).append(told)
+            for (name, program), port, known in (
+                list(zip(sides.items(), ports, ids, strict=True)) * runs
+            ):
+                async with programs.serving(program, f"http://127.0.0.1:{port}/live"):
+                    reads, writes = requests(seller, known)
+                    for kind, sent in (("reads", reads), ("writes", writes)):
+                        told = await loader.run(Orders(port, sent, CONNECTIONS, seconds))
+                        found.setdefault(f"{kind}.{name}", []).append(told)
     return found

@@ -32,13 +32,14 @@ class Program:
     log: Path
 
 
-async def start(program: Program) -> asyncio.subprocess.Process:
-    """Start it with nothing of our own settings but what it is told."""
+async def start(program: Program, *, told: bool = False) -> asyncio.subprocess.Process:
+    """Start it with none of our settings but its own; ``told``: what it says is read, not kept."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
     with program.log.open("ab") as log:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", program.module, *program.arguments,
-            env={**kept, **program.environment}, stdout=log, stderr=log,
+            env={**kept, **program.environment}, stdout=asyncio.subprocess.PIPE if told else log,
+            stderr=log,
             stdin=asyncio.subprocess.DEVNULL, preexec_fn=die_with_parent,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from holdfast.commands import (
+    bench,
     check,
     demo,
     dlq,
@@ -35,6 +36,7 @@ app = typer.Typer(
 for command in (
     up,
     demo,
+    bench,
     status,
     logs,
     doctor,

@@ -136,6 +136,7 @@ def sandbox_config(instance: Instance, sandbox_url: str, public_url: str, gatewa
             "application_id": played["DISCORD_APPLICATION_ID"],
             "client_secret": played["DISCORD_CLIENT_SECRET"],
             "redirect_uris": [f"{public_url}/v1/auth/discord/callback"],
+            **_discord_limits(),
         },
     }
     path = instance.secrets / "sandbox.json"
@@ -143,6 +144,12 @@ def sandbox_config(instance: Instance, sandbox_url: str, public_url: str, gatewa
     path.touch(mode=0o600)
     path.write_text(json.dumps(config, indent=1), encoding="utf-8")
     return path
+
+
+def _discord_limits() -> dict[str, int]:
+    """How many requests a second the played Discord takes; 0 takes any (the bench asks for it)."""
+    given = os.environ.get(_PREFIX + "SANDBOX_DISCORD_REQUESTS_PER_S")
+    return {"requests_per_s": int(given)} if given else {}
 
 
 def _signing_key() -> str:

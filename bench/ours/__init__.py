@@ -1,0 +1,1 @@
+"""What is measured of ours where no service alone shows it."""

@@ -1,0 +1,25 @@
+"""How much is measured: three runs of everything, or one short run of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Bounded in count and in time."""
+
+    runs: int
+    load_s: float
+    """How long each server is loaded with each kind of request."""
+    events: int
+    trades: int
+    at_once: int
+    paced_trades: int
+    pace_per_s: float = 5.0
+    paced_events: int = 200
+    event_pace_per_s: float = 50.0
+
+
+FULL = Plan(runs=3, load_s=3.0, events=5000, trades=30, at_once=12, paced_trades=40)
+QUICK = Plan(runs=1, load_s=2.0, events=3000, trades=12, at_once=12, paced_trades=20)
