@@ -26,7 +26,7 @@ from escrow.app import create_app
 from escrow.domain.escrow import Escrow
 from escrow.domain.payment import UNDER_WAY
 from escrow.domain.payout import Payout
-from escrow.handlers import deciding, delivering, hearing, onboarding, opening
+from escrow.handlers import deciding, delivering, hearing, onboarding, opening, requesting
 from escrow.ledger.check import Report, check
 from escrow.ports import About, Rails
 from escrow.settings import Settings
@@ -159,6 +159,12 @@ class House:
         """The page that can be paid at."""
         every = await payments.of_escrow(self.database, escrow_id)
         return str(next(one.reference for one in every if one.state in UNDER_WAY))
+
+    async def fresh_page(self, escrow_id: str) -> str:
+        """The page that the buyer gets when they ask now."""
+        cause = Cause("c-7")
+        await requesting.payment_url(self.database, self.rails, person(BUYER), escrow_id, cause)
+        return await self.reference(escrow_id)
 
     async def pay(self, escrow_id: str, minor: int | None = None) -> str:
         """The buyer pays, and the webhook tells."""

@@ -65,7 +65,8 @@ async def by_provider_id(reader: Reader, provider_id: str) -> Payout | None:
 async def of_escrow(reader: Reader, escrow_id: str) -> list[Payout]:
     """Every payout of the escrow, in order."""
     rows = await reader.rows(
-        f"SELECT {_COLUMNS} FROM payouts WHERE escrow_id = $1 ORDER BY created_at, payout_id",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM payouts o WHERE escrow_id = $1 ORDER BY created_at, tranche,"  # noqa: S608
+        " (SELECT p.attempt FROM payments p WHERE p.payment_id = o.payment_id)",
         escrow_id,
     )
     return [_payout(row) for row in rows]

@@ -1,0 +1,360 @@
+"""The buyer's money: exact, too little, too much, late, declined, twice, announced or not."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import permutations
+
+import pytest
+from chassis.database import Cause
+from escrow.domain import errors
+from escrow.handlers import deciding, hearing, requesting
+from escrow.ports import About, ChargebackSeen
+from escrow_builders import (
+    BUYER,
+    DAY,
+    FEE,
+    HOUR,
+    NET,
+    PRICE,
+    SELLER,
+    House,
+    person,
+    some_terms,
+    usd,
+)
+
+
+async def test_the_exact_amount_is_held(house: House):
+    escrow_id = await house.open()
+
+    await house.pay(escrow_id)
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.held, escrow.surplus) == ("FUNDS_HELD", usd(PRICE), usd(0))
+    [held] = await house.told("funds_held")
+    assert held["held"] == {"minor": PRICE, "currency": "USD"}
+    await house.proven()
+
+
+@pytest.mark.fault("C1")
+async def test_too_little_is_not_held_and_the_rest_is_asked_for_to_the_cent(house: House):
+    escrow_id = await house.open()
+
+    await house.pay(escrow_id, PRICE - 1)
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.remainder, escrow.held) == ("AWAIT_FUNDS", usd(1), usd(0))
+    await house.proven()
+    assert (await house.told("payment_requested"))[-1]["amount"]["minor"] == 1
+    await house.pay(escrow_id)
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.held, escrow.surplus) == ("FUNDS_HELD", usd(PRICE), usd(0))
+    await house.proven()
+
+
+async def test_what_was_paid_in_parts_is_paid_out_of_both_parts(house: House):
+    released, refunded = await house.open(some_terms("a")), await house.open(some_terms("b"))
+    await house.onboarded()
+    for escrow_id in (released, refunded):
+        await house.pay(escrow_id, 100_000)
+        await house.pay(escrow_id)
+    await house.deliver(released)
+
+    await house.confirm(released)
+    await house.refund(refunded)
+    await house.due()
+
+    assert [one.amount.minor for one in await house.payouts(released)] == [100_000, NET - 100_000]
+    assert house.rail.moved(released) == (PRICE, NET, 0)
+    assert house.rail.moved(refunded) == (PRICE, 0, PRICE)
+    await house.proven()
+
+
+async def test_a_part_goes_back_when_the_rest_never_comes(house: House):
+    escrow_id = await house.open()
+    await house.pay(escrow_id, 100_000)
+
+    await house.pass_time(72 * HOUR)
+
+    assert (await house.escrow(escrow_id)).state == "CANCELLED"
+    assert house.rail.moved(escrow_id) == (100_000, 0, 100_000)
+    assert (await house.told("refunded"))[-1]["reason_code"] == "cancelled"
+    await house.proven()
+
+
+@pytest.mark.fault("C2")
+async def test_too_much_is_held_as_agreed_and_the_rest_goes_back_on_request(house: House):
+    escrow_id = await house.open()
+    await house.pay(escrow_id, PRICE + 777)
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.held, escrow.surplus) == ("FUNDS_HELD", usd(PRICE), usd(777))
+    await house.proven()
+    with pytest.raises(errors.WrongParty):
+        await _return_surplus(house, escrow_id, SELLER)
+    await _return_surplus(house, escrow_id, BUYER)
+    await house.due()
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.surplus) == ("FUNDS_HELD", usd(0))
+    assert house.rail.moved(escrow_id) == (PRICE + 777, 0, 777)
+    assert "refunded" not in await house.names()
+    with pytest.raises(errors.NoSurplus):
+        await _return_surplus(house, escrow_id, BUYER)
+    await house.proven()
+
+
+async def _return_surplus(house: House, escrow_id: str, who: str) -> None:
+    await house.database.run(lambda tx: deciding.return_surplus(tx, person(who), escrow_id))
+
+
+async def test_money_that_comes_after_the_end_is_refunded_by_itself(house: House):
+    escrow_id = await house.open()
+    reference = await house.reference(escrow_id)
+    payment = house.rail.pay(reference)
+    await house.cancel(escrow_id)
+
+    await house.tell(About.PAYMENT, payment)
+
+    assert (await house.escrow(escrow_id)).state == "CANCELLED"
+    assert house.rail.moved(escrow_id) == (PRICE, 0, PRICE)
+    assert (await house.names())[-2:] == ["refund_started", "refunded"]
+    await house.proven()
+
+
+async def test_money_of_another_currency_is_never_credited(house: House):
+    escrow_id = await house.open()
+    payment = house.rail.pay(await house.reference(escrow_id), currency="EUR")
+
+    await house.tell(About.PAYMENT, payment)
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.frozen) == ("AWAIT_FUNDS", "wrong_currency")
+    assert escrow.amounts.received == 0
+    await house.proven()
+
+
+async def test_a_declined_card_is_told_once_and_the_buyer_may_try_again(house: House):
+    escrow_id = await house.open()
+    reference = await house.reference(escrow_id)
+
+    house.rail.decline(reference)
+    for _ in range(3):
+        await house.tell(About.PAYMENT, f"pi_{reference}")
+    house.rail.decline(reference, 2)
+    await house.tell(About.PAYMENT, f"pi_{reference}")
+    await house.pay(escrow_id)
+
+    failed = await house.told("payment_failed")
+    assert [one["reason_code"] for one in failed] == ["insufficient_funds"] * 2
+    assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
+
+
+@pytest.mark.fault("W8")
+async def test_a_payment_that_no_webhook_tells_of_is_found_within_ten_minutes(house: House):
+    escrow_id = await house.open()
+    house.rail.pay(await house.reference(escrow_id))
+
+    await house.pass_time(HOUR / 6)
+
+    assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
+
+
+@pytest.mark.fault("W1")
+async def test_one_event_ten_times_at_once_has_one_effect(house: House):
+    escrow_id = await house.open()
+    payment = house.rail.pay(await house.reference(escrow_id))
+
+    same = [house.keep(About.PAYMENT, payment, "evt_same") for _ in range(10)]
+    other = [house.keep(About.PAYMENT, payment) for _ in range(10)]
+    await asyncio.gather(*same, *other)
+    await asyncio.gather(*(house.due() for _ in range(4)))
+
+    assert (await house.names()).count("funds_held") == 1
+    assert await house.database.value("SELECT count(*) FROM webhooks") == 11
+    assert (await house.escrow(escrow_id)).amounts.received == PRICE
+    await house.proven()
+
+
+@pytest.mark.fault("W2")
+async def test_any_order_of_five_events_ends_the_same(house: House):
+    """Each of the 120 orders is a deal of its own, paid and refunded before the first event."""
+    orders = list(permutations(range(5)))
+    ends = set()
+    for number, order in enumerate(orders):
+        escrow_id = await house.open(some_terms(f"order {number}"))
+        reference = await house.reference(escrow_id)
+        payment = house.rail.pay(reference)
+        charge = str(house.rail.seen[reference].charge_id)
+        events = [
+            (About.PAYMENT, reference),
+            (About.PAYMENT, payment),
+            (About.NOTHING, payment),
+            (About.REFUNDS, charge),
+            (About.PAYMENT, payment),
+        ]
+        for position in order:
+            await house.tell(*events[position])
+        escrow = await house.escrow(escrow_id)
+        ends.add((escrow.state, escrow.version, escrow.amounts))
+
+    assert len(orders) == 120
+    assert len(ends) == 1
+    assert (await house.names()).count("funds_held") == 120
+    await house.proven()
+
+
+@pytest.mark.fault("W7")
+async def test_an_event_that_cannot_be_applied_three_times_is_applied_at_the_fourth(house: House):
+    escrow_id = await house.open()
+    payment = house.rail.pay(await house.reference(escrow_id))
+    house.rail.fail("look_up_payment", "down", "down", "down")
+
+    event_id = await house.tell(About.PAYMENT, payment)
+    assert (await house.escrow(escrow_id)).state == "AWAIT_FUNDS"
+    for seconds in (2, 6, 31):
+        await house.pass_time(HOUR / 3600 * seconds)
+
+    assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
+    assert (await house.names()).count("funds_held") == 1
+    assert await house.database.value("SELECT outcome FROM webhooks WHERE event_id = $1", event_id)
+
+
+@pytest.mark.fault("W3")
+async def test_an_event_of_days_ago_changes_nothing(house: House):
+    escrow_id = await house.funded()
+    provider_id = await house.database.value("SELECT provider_id FROM payments")
+    await house.refund(escrow_id)
+    await house.due()
+    before = await house.escrow(escrow_id)
+
+    await house.pass_time(3 * DAY)
+    await house.tell(About.PAYMENT, provider_id)
+
+    assert await house.escrow(escrow_id) == before
+
+
+@pytest.mark.fault("W9")
+async def test_an_event_that_comes_before_our_own_call_is_answered_leaves_one_record(house: House):
+    escrow_id = await house.delivered()
+    await house.confirm(escrow_id)
+    house.rail.fail("look_up_payout", "down")
+
+    await house.due()
+    [transfer] = house.rail.payouts
+    await house.tell(About.PAYOUT, transfer)
+
+    assert (await house.escrow(escrow_id)).state == "RELEASED"
+    assert house.rail.moved(escrow_id) == (PRICE, NET, 0)
+
+
+async def test_objects_that_are_not_ours_change_nothing(house: House):
+    await house.open()
+    house.rail.chargebacks["dp_x"] = ChargebackSeen(
+        "dp_x", "ch_x", usd(1), usd(0), taken=True, reason="fraudulent"
+    )
+
+    for about, subject in (
+        (About.PAYMENT, "pi_unknown"),
+        (About.REFUNDS, "ch_unknown"),
+        (About.ACCOUNT, "acct_unknown"),
+        (About.CHARGEBACK, "dp_x"),
+    ):
+        await house.tell(about, subject)
+
+    outcomes = await house.database.rows("SELECT DISTINCT outcome FROM webhooks")
+    assert {row["outcome"] for row in outcomes} <= {"not ours", "not ready"}
+    assert (await house.names()) == ["opened", "payment_requested"]
+
+
+@pytest.mark.fault("X8")
+async def test_a_chargeback_after_the_end_books_a_debt_and_changes_no_state(house: House):
+    escrow_id = await house.delivered()
+    await house.confirm(escrow_id)
+    await house.due()
+
+    await _charge_back(house, escrow_id)
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.amounts.debt) == ("RELEASED", -PRICE)
+    report = await house.proven()
+    totals = {one.kind: one.minor for one in report.balances}
+    assert (totals["receivable"], totals["fee_income"]) == (PRICE, FEE)
+    await _charge_back(house, escrow_id, taken=False)
+    assert (await house.escrow(escrow_id)).amounts.debt == 0
+    await house.proven()
+
+
+async def test_a_chargeback_of_held_money_takes_it_and_nothing_can_be_given_twice(house: House):
+    escrow_id = await house.delivered()
+
+    await _charge_back(house, escrow_id)
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.held, escrow.frozen) == ("DELIVERED", usd(0), "chargeback")
+    for act in (house.confirm, house.refund):
+        with pytest.raises(errors.FundsMissing):
+            await act(escrow_id)
+    await house.pass_time(30 * DAY)
+    assert (await house.escrow(escrow_id)).state == "DELIVERED"
+    await house.proven()
+
+
+async def test_a_chargeback_holds_back_a_release_that_was_not_sent(house: House):
+    escrow_id = await house.delivered()
+    await house.confirm(escrow_id)
+
+    await _charge_back(house, escrow_id)
+    await house.pass_time(HOUR)
+    assert house.rail.moved(escrow_id) == (PRICE, 0, 0)
+    await _charge_back(house, escrow_id, taken=False)
+    await house.pass_time(HOUR)
+
+    assert (await house.escrow(escrow_id)).state == "RELEASED"
+    await house.proven()
+
+
+async def _charge_back(house: House, escrow_id: str, taken: bool = True) -> None:
+    charge_id = await house.database.value(
+        "SELECT charge_id FROM payments WHERE escrow_id = $1", escrow_id
+    )
+    house.rail.chargebacks["dp_1"] = ChargebackSeen(
+        "dp_1", charge_id, usd(PRICE), usd(1_500), taken=taken, reason="fraudulent"
+    )
+    event_id = await house.keep(About.CHARGEBACK, "dp_1")
+    await hearing.apply(house.database, house.rails, house.rail.rail, event_id, Cause())
+
+
+async def test_asking_again_gives_the_same_page_and_a_new_one_when_it_has_expired(house: House):
+    escrow_id = await house.open()
+
+    first = await _page(house, escrow_id)
+    again = await asyncio.gather(*(_page(house, escrow_id) for _ in range(5)))
+    house.rail.expire(await house.reference(escrow_id))
+    fresh = await _page(house, escrow_id)
+
+    assert set(again) == {first}
+    assert fresh != first
+    assert house.rail.pages[await house.reference(escrow_id)].amount == usd(PRICE)
+    assert (await house.names()).count("payment_requested") == 1
+    await house.pay(escrow_id)
+    with pytest.raises(errors.NothingToPay, match="FUNDS_HELD"):
+        await _page(house, escrow_id)
+
+
+async def test_a_page_whose_making_was_in_doubt_is_the_one_that_is_shown(house: House):
+    house.rail.fail("open", "after")
+    await house.open()
+    assert await house.names() == ["opened"]
+
+    await house.pass_time(HOUR / 1800)
+
+    assert len(house.rail.pages) == 1
+    assert await house.names() == ["opened", "payment_requested"]
+
+
+async def _page(house: House, escrow_id: str) -> str:
+    return await requesting.payment_url(
+        house.database, house.rails, person(BUYER), escrow_id, Cause()
+    )

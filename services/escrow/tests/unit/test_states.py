@@ -1,0 +1,95 @@
+"""The transition table: what it says, and that everything it omits is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from escrow.domain.errors import IllegalMove, WrongParty
+from escrow.domain.escrow import Escrow
+from escrow.domain.states import TRANSITIONS, Action, By, State, diagram, targets
+from escrow.domain.turn import TURNS
+from escrow_builders import NOON, some_terms
+
+OMITTED = [pair for pair in product(State, Action) if pair not in TRANSITIONS]
+NOT_ALLOWED = [
+    (state, action, by)
+    for (state, action), edge in TRANSITIONS.items()
+    for by in By
+    if by not in edge.by
+]
+README = Path(__file__).parents[2] / "README.md"
+
+
+def an_escrow(state: State) -> Escrow:
+    from escrow.domain.division import tranches_of
+
+    terms = some_terms()
+    return Escrow(
+        escrow_id="esc_1",
+        terms=terms,
+        terms_sha256=terms.sha256(),
+        created_at=NOON,
+        deadline=NOON + timedelta(hours=1),
+        tranches=tranches_of(terms),
+        state=state,
+    )
+
+
+@pytest.mark.parametrize(("state", "action"), OMITTED)
+def test_what_the_table_omits_is_refused_whoever_asks(state: State, action: Action):
+    for by in By:
+        escrow = an_escrow(state)
+        with pytest.raises(IllegalMove) as refusal:
+            escrow._move(action, by)
+
+        assert (refusal.value.state, refusal.value.action) == (state, action)
+        assert str(state) in str(refusal.value)
+        assert str(action) in str(refusal.value)
+        assert escrow == an_escrow(state)
+
+
+@pytest.mark.parametrize(("state", "action", "by"), NOT_ALLOWED)
+def test_who_the_table_does_not_name_is_refused(state: State, action: Action, by: By):
+    escrow = an_escrow(state)
+
+    with pytest.raises((WrongParty, IllegalMove)):
+        escrow._move(action, by)
+
+    assert escrow == an_escrow(state)
+
+
+def test_the_table_is_that_of_the_specification():
+    assert {
+        (state, action): (targets(state, action), set(edge.by))
+        for (state, action), edge in TRANSITIONS.items()
+    } == {
+        ("AWAIT_FUNDS", "hold"): (("FUNDS_HELD",), {"provider"}),
+        ("AWAIT_FUNDS", "cancel"): (("CANCELLED",), {"buyer", "seller", "timer"}),
+        ("FUNDS_HELD", "deliver"): (("DELIVERED",), {"seller"}),
+        ("FUNDS_HELD", "refund"): (
+            ("REFUNDING",),
+            {"seller", "both parties", "timer", "screening"},
+        ),
+        ("FUNDS_HELD", "dispute"): (("DISPUTED",), {"buyer", "seller"}),
+        ("DELIVERED", "dispute"): (("DISPUTED",), {"buyer", "seller"}),
+        ("DELIVERED", "release"): (("RELEASING",), {"buyer", "timer", "proof"}),
+        ("DELIVERED", "refund"): (("REFUNDING",), {"seller"}),
+        ("DISPUTED", "rule release"): (("RELEASING",), {"arbitrator", "both parties"}),
+        ("DISPUTED", "rule refund"): (("REFUNDING",), {"arbitrator", "both parties"}),
+        ("DISPUTED", "rule split"): (("SETTLING",), {"arbitrator", "both parties"}),
+        ("DISPUTED", "withdraw dispute"): (("FUNDS_HELD", "DELIVERED"), {"who opened it"}),
+        ("RELEASING", "payout succeeded"): (("RELEASED",), {"provider"}),
+        ("REFUNDING", "refund succeeded"): (("REFUNDED",), {"provider"}),
+        ("SETTLING", "all payouts succeeded"): (("SETTLED",), {"provider"}),
+    }
+
+
+def test_every_state_has_a_turn():
+    assert set(TURNS) == set(State)
+
+
+def test_the_readme_draws_the_table():
+    assert f"```mermaid\n{diagram()}\n```" in README.read_text(encoding="utf-8")
