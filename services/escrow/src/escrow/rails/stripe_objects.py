@@ -62,7 +62,7 @@ def _fee(balance_transaction: Any) -> Money | None:
 
 def is_ordered(item: Any, payout_id: str) -> bool:
     """Whether we made it for this payout: our own id stands in it."""
-    return bool(item.metadata) and item.metadata.get("payout_id") == payout_id
+    return getattr(item.metadata, "payout_id", None) == payout_id
 
 
 def has_failed(refund: Any) -> bool:
