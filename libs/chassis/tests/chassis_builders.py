@@ -52,12 +52,12 @@ async def relaying(database: Database, url: str, service: str = "escrow") -> Asy
 
 @asynccontextmanager
 async def consuming(
-    consumers: Consumers, database: Database, url: str, rules: Any = None
+    consumers: Consumers, database: Database, url: str, publish_by: str = ""
 ) -> AsyncIterator[Consuming]:
-    """Consumers that run while the block does."""
-    publisher = Publisher(url, consumers.service)
-    running = Consuming(consumers, database, publisher, rules or {})
-    broker = RabbitBroker(url, apply_types=False, logger=None)
+    """Consumers that run while the block does; retries may go another way."""
+    publisher = Publisher(publish_by or url, consumers.service)
+    running = Consuming(consumers, database, publisher, {})
+    broker = RabbitBroker(url, apply_types=False, logger=None, reconnect_interval=2.0)
     running.attach(broker, 10)
     await broker.start()
     try:

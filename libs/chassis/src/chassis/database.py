@@ -22,6 +22,8 @@ T = TypeVar("T")
 Row = asyncpg.Record
 
 RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What a database that is away, or ended the connection, shows itself as."""
 MAX_TRIES = 5
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
 

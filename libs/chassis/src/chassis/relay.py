@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from chassis.database import Database
+from chassis.database import LOST, Database
 from chassis.failpoints import failpoint
 from chassis.publisher import BROKEN, Publisher, Unroutable, outgoing
 from chassis.telemetry import PUBLISHED, UNPUBLISHED
@@ -54,9 +54,9 @@ class Relay:
                 self.healthy, self._stalls = True, 0
             except TimeoutError:
                 await self._stalled()
-            except (*BROKEN, Unroutable) as error:
+            except Exception as error:  # broker, database or row: it must never just end
                 self.healthy = False
-                log.warning("relay.waiting", error=str(error) or type(error).__name__)
+                log.warning("relay.waiting", error=f"{type(error).__name__}: {error}"[:300])
                 await asyncio.sleep(POLL_S)
             await self._wait()
 
@@ -99,7 +99,7 @@ class Relay:
             async with asyncio.timeout(3):
                 while await self.once():
                     pass
-        except (*BROKEN, Unroutable) as error:
+        except (*BROKEN, *LOST, Unroutable) as error:
             log.info("relay.left_rows", error=str(error)[:200])
 
     async def _publish(self, row: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from faststream.rabbit import RabbitBroker
 
 from chassis import audit, clock, database, health, problems, relay, telemetry, wakeups
@@ -19,12 +20,20 @@ from chassis.auth import Authenticator
 from chassis.consumer import Consumers, Consuming
 from chassis.cursors import Cursors
 from chassis.database import Database
-from chassis.publisher import Publisher
+from chassis.publisher import BROKEN, Publisher
 from chassis.settings import Role, ServiceSettings
 from chassis.timers import Timers
 
 GRACE_S = 15.0
 PRUNE_EVERY_S = 3600.0
+
+# Our own middleware makes the span of a request; a second one would only cost time.
+OURS_ALONE: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
 
 Loop = Callable[[], Awaitable[None]]
 
@@ -56,6 +65,7 @@ def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry=OURS_ALONE,
         lifespan=lambda app: _running(app, settings, parts),
     )
     app.state.settings = settings
@@ -114,7 +124,7 @@ async def _working(
             yield
         finally:
             if broker is not None:
-                await broker.stop()
+                await _stop(broker)
             await app.state.relay.drain()
 
 
@@ -127,6 +137,14 @@ def _broker(settings: ServiceSettings, name: str) -> RabbitBroker:
         graceful_timeout=GRACE_S,
         client_properties=cast(Any, {"connection_name": f"{name}.consumers"}),
     )
+
+
+async def _stop(broker: RabbitBroker) -> None:
+    """Take no more messages and let those under way end; a broker that is away takes them back."""
+    try:
+        await broker.stop()
+    except* BROKEN as group:
+        log.info("consumers.left_messages", error=str(group.exceptions[0])[:200])
 
 
 def _loops(app: FastAPI, parts: Parts, db: Database) -> dict[str, Loop]:

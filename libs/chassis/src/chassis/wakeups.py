@@ -15,13 +15,11 @@ from typing import Any
 import asyncpg
 import structlog
 
-from chassis.database import Database
+from chassis.database import LOST, Database
 
 DEBOUNCE_S = 0.01
 AGAIN_AFTER_S = 1.0
 LOOK_EVERY_S = 10.0
-
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +38,7 @@ async def call_forever(database: Database, url: str) -> None:
                 await _call(database, connection)
             finally:
                 connection.terminate()
-        except _LOST as error:
+        except (*LOST, TimeoutError) as error:
             log.warning("wakeups.call_waits", error=f"{type(error).__name__}: {error}"[:300])
             await asyncio.sleep(AGAIN_AFTER_S)
 
@@ -80,7 +78,7 @@ async def listen_forever(database: Database, url: str) -> None:
                     await connection.execute("SELECT 1", timeout=5)
             finally:
                 connection.terminate()
-        except _LOST as error:
+        except (*LOST, TimeoutError) as error:
             log.warning("wakeups.listen_waits", error=f"{type(error).__name__}: {error}"[:300])
             await asyncio.sleep(AGAIN_AFTER_S)
 

@@ -1,0 +1,171 @@
+"""The same service as processes: asked to stop, killed at its worst moments, split by role."""
+
+import asyncio
+import json
+import signal
+import socket
+
+import httpx
+import pytest
+from chassis import database, wakeups
+from chassis.publisher import Publisher
+from chassis.relay import Relay
+from chassis_builders import until
+from chassis_process import a_note, is_live, process
+
+NOTES = 20
+ALL = "SELECT count(*) FROM audit_entries WHERE action = 'noted'"
+DISTINCT = "SELECT count(DISTINCT subject_id) FROM audit_entries WHERE action = 'noted'"
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def environment(database_url, broker_for, tmp_path) -> dict[str, str]:
+    return {
+        "HOLDFAST_DATABASE_URL": database_url,
+        "HOLDFAST_BROKER_URL": broker_for("notifier").url("notifier"),
+        "HOLDFAST_PORT": str(free_port()),
+        "HOLDFAST_TRACE_FILE": str(tmp_path / "spans"),
+    }
+
+
+@pytest.fixture
+async def notifier(database_url, clock):
+    async with database.connect(database_url, clock, "notifier") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(environment):
+    url = f"http://127.0.0.1:{environment['HOLDFAST_PORT']}"
+    async with httpx.AsyncClient(base_url=url) as client:
+        yield client
+
+
+async def stage(db, count: int) -> None:
+    async with db.transaction() as transaction:
+        for _ in range(count):
+            transaction.stage(a_note())
+
+
+async def all_noted_once(db) -> None:
+    async def done() -> bool:
+        return await db.value(DISTINCT) >= NOTES
+
+    await until(done, 30)
+    assert await db.value(ALL) == await db.value(DISTINCT) == NOTES
+    assert await db.value("SELECT count(*) FROM inbox") == NOTES
+
+
+@pytest.mark.fault("P7")
+async def test_who_is_asked_to_stop_in_the_middle_of_its_work_loses_nothing(notifier, environment):
+    await stage(notifier, NOTES)
+
+    async with process(environment | {"SLOW_S": "0.7"}) as first:
+        await until(lambda: notifier.value(ALL), 30)
+        first.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            assert await first.wait() in (0, -signal.SIGTERM)
+        assert 0 < await notifier.value(ALL) < NOTES
+    async with process(environment):
+        await all_noted_once(notifier)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("relay.after_claim", marks=pytest.mark.fault("P1")),
+        pytest.param("relay.after_confirm", marks=pytest.mark.fault("P2")),
+        pytest.param("consumer.before_ack.notifier.events:3", marks=pytest.mark.fault("P3")),
+        pytest.param("consumer.before_commit.notifier.events:3", marks=pytest.mark.fault("P4")),
+    ],
+)
+async def test_who_is_killed_at_its_worst_moment_loses_and_doubles_nothing(
+    notifier, environment, where
+):
+    await stage(notifier, NOTES)
+
+    async with process(environment | {"HOLDFAST_FAILPOINTS": where}) as first:
+        async with asyncio.timeout(30):
+            assert await first.wait() == -signal.SIGKILL
+    async with process(environment):
+        await all_noted_once(notifier)
+
+
+async def test_one_trace_goes_from_the_request_through_the_broker_to_the_consumer(
+    environment, client, tmp_path, notifier
+):
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    async with process(environment):
+        await until(lambda: is_live(client), 30)
+        answer = await client.post(
+            "/v1/notes", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+        )
+        await until(lambda: notifier.value(ALL))
+        names = {"POST /v1/notes", "notifier.events process"}
+
+        def spans() -> list[dict]:
+            lines = (tmp_path / "spans").read_text().splitlines()
+            return [span for span in map(json.loads, lines) if span["name"] in names]
+
+        await until(lambda: (tmp_path / "spans").exists() and len(spans()) == 2)
+
+    assert {span["trace_id"] for span in spans()} == {trace_id}
+    assert trace_id in answer.headers["traceresponse"]
+    posted, consumed = sorted(spans(), key=lambda span: span["start_ns"])
+    assert consumed["parent_id"] == posted["span_id"]
+    assert consumed["attributes"]["holdfast.outcome"] == "applied"
+
+
+async def test_a_commit_in_an_api_process_wakes_the_relay_of_a_worker(
+    environment, client, notifier, database_url
+):
+    """The worker here looks by itself only once a minute: what comes sooner was called."""
+    publisher = Publisher(environment["HOLDFAST_BROKER_URL"], "notifier")
+    tasks = [
+        asyncio.ensure_future(Relay(notifier, publisher, poll_s=60).forever()),
+        asyncio.ensure_future(wakeups.listen_forever(notifier, database_url)),
+    ]
+    unsent = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+
+    async def all_sent() -> bool:
+        return await notifier.value(unsent) == 0
+
+    async with process(environment | {"HOLDFAST_ROLE": "api"}):
+        await until(lambda: is_live(client), 30)
+        for _ in range(5):
+            await asyncio.gather(*(client.post("/v1/notes") for _ in range(10)))
+            await until(all_sent, 5)
+
+    assert await notifier.value("SELECT count(*) FROM outbox") == 50
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await publisher.close()
+
+
+async def test_an_api_process_publishes_and_consumes_nothing_itself(environment, client, notifier):
+    async with process(environment | {"HOLDFAST_ROLE": "api"}):
+        await until(lambda: is_live(client), 30)
+        await client.post("/v1/notes")
+        assert (await client.get("/ready")).status_code == 200
+        await asyncio.sleep(1)
+
+    assert await notifier.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 1
+
+
+async def test_two_processes_that_play_their_roles_do_the_whole_way(environment, client, notifier):
+    worker = environment | {"HOLDFAST_ROLE": "worker", "HOLDFAST_PORT": str(free_port())}
+
+    async with process(environment | {"HOLDFAST_ROLE": "api"}), process(worker):
+        await until(lambda: is_live(client), 30)
+        for number in range(NOTES):
+            headers = {"Idempotency-Key": f"note-{number:04}"}
+            for _ in range(2):
+                await client.post("/v1/notes", headers=headers)
+        await all_noted_once(notifier)
