@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import time
 from typing import Any, cast
 
 import httpx
@@ -12,6 +14,8 @@ from holdfast.demo.door import Person, System
 
 Json = dict[str, Any]
 TERMS_VERSION = "2026-11"
+AWAY = frozenset({502, 503, 504})
+"""What the gateway or a service says while one of them restarts."""
 
 
 class RestRefused(RuntimeError):
@@ -130,14 +134,30 @@ class RestDoor:
 
     async def get(self, path: str) -> Json:
         """Read; raises RestRefused."""
-        return _told(await self.http.get(path))
+        return _told(await self._patiently("GET", path))
 
     async def post(
         self, path: str, body: Json | None = None, headers: dict[str, str] | None = None
     ) -> Json:
         """Act once, under a fresh Idempotency-Key; raises RestRefused."""
         sent = {"Idempotency-Key": secrets.token_hex(12), **(headers or {})}
-        return _told(await self.http.post(path, json=body, headers=sent))
+        return _told(await self._patiently("POST", path, json=body, headers=sent))
+
+    async def _patiently(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Ask as a good client does: what was not answered is asked again, under the same key."""
+        ends = time.monotonic() + self._system.tap.patience_s
+        while True:
+            try:
+                answer = await self.http.request(method, path, **request)
+                if answer.status_code not in AWAY:
+                    return answer
+            except httpx.TransportError:
+                if time.monotonic() > ends:
+                    raise
+            else:
+                if time.monotonic() > ends:
+                    return answer
+            await asyncio.sleep(0.25)
 
 
 def _usd(minor: int) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 import aio_pika
 
 PATIENCE_S = 30.0
+FORGOTTEN_AFTER_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +39,25 @@ class Tap:
     """What has been heard so far, and a way to wait for more."""
 
     heard: list[Heard] = field(default_factory=list)
+    patience_s: float = PATIENCE_S
     _more: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def wait(self, topic: str, seconds: float = PATIENCE_S, **facts: Any) -> Heard:
+    async def wait(self, topic: str, **facts: Any) -> Heard:
         """The first event of this topic with these facts, heard already or still to come."""
 
         def found() -> Heard | None:
             return next((event for event in self.heard if _fits(event, topic, facts)), None)
 
         try:
-            async with asyncio.timeout(seconds), self._more:
+            async with asyncio.timeout(self.patience_s), self._more:
                 while (event := found()) is None:
                     await self._more.wait()
                 return event
         except TimeoutError:
             came = [event.type for event in self.heard[-12:]]
-            raise NotHeard(f"no {topic} with {facts} in {seconds} s; last came {came}") from None
+            raise NotHeard(
+                f"no {topic} with {facts} in {self.patience_s} s; last came {came}"
+            ) from None
 
     def of(self, topic: str, **facts: Any) -> list[Heard]:
         """Every event of this topic with these facts, so far; each event once."""
@@ -75,6 +80,7 @@ class Tap:
         async with self._more:
             self.heard.append(event)
             self._more.notify_all()
+        await message.ack()
 
 
 def _fits(event: Heard, topic: str, facts: dict[str, Any]) -> bool:
@@ -83,14 +89,21 @@ def _fits(event: Heard, topic: str, facts: dict[str, Any]) -> bool:
 
 @asynccontextmanager
 async def tapping(amqp_url: str) -> AsyncIterator[Tap]:
-    """Listen to every event while the block runs, with a queue that vanishes with it."""
+    """Listen to every event while the block runs, also to those told while the broker was away.
+
+    The queue outlives the connection, and goes with the block, or a while after a driver that died.
+    """
     tap = Tap()
     connection = await aio_pika.connect_robust(amqp_url)
     async with connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=500)
         exchange = await channel.get_exchange("holdfast.events", ensure=False)
-        queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+        name = f"tap.{secrets.token_hex(6)}"
+        queue = await channel.declare_queue(
+            name, durable=True, arguments={"x-expires": FORGOTTEN_AFTER_MS}
+        )
         await queue.bind(exchange, "#")
-        await queue.consume(tap.hear, no_ack=True)
+        await queue.consume(tap.hear)
         yield tap
+        await queue.delete(if_unused=False, if_empty=False)

@@ -1,0 +1,93 @@
+"""Parts of the system are away: people are acknowledged at once, and answered later."""
+
+import asyncio
+
+import pytest
+from e2e_checks import quiet, the_books_hold
+from e2e_processes import frozen, kill
+from holdfast.demo import report, trade
+
+pytestmark = pytest.mark.e2e
+SERVICES = (
+    "identity", "listings", "contracts", "escrow", "verification", "notifier", "discord-gateway",
+)  # fmt: skip
+
+
+async def listed(stage):
+    seller, buyer = await stage.at_discord("sela"), await stage.at_discord("bob")
+    played = await stage.trade(seller, buyer, quiet)
+    for step in (trade.join, trade.list_game):
+        await step(played)
+    return played
+
+
+async def interactions(stage) -> list[float]:
+    stats = await stage.system.outside.get("/discord/stats")
+    return [float(each) for each in stats["acknowledged_ms"]["all"]]
+
+
+async def test_a_command_is_acknowledged_while_its_owner_is_away_and_answered_after(
+    stage, instance
+):
+    played = await listed(stage)
+    before = len(await interactions(stage))
+
+    with frozen(instance, "listings"):
+        offering = asyncio.create_task(played.buyer.make_offer(played.listing_id, 400_000))
+        async with asyncio.timeout(20):
+            while len(await interactions(stage)) < before + 2:
+                await asyncio.sleep(0.05)
+        assert not offering.done()
+    await offering
+
+    assert max((await interactions(stage))[before:]) < 3000
+    await played.heard("listings.offer_made.v1", listing_id=played.listing_id)
+
+
+async def test_a_command_survives_a_broker_that_dies(stage, instance):
+    stage.system.tap.patience_s = 60
+    played = await listed(stage)
+    before = len(await interactions(stage))
+
+    killing = asyncio.create_task(kill(instance, "rabbitmq"))
+    await asyncio.sleep(0)
+    await played.buyer.make_offer(played.listing_id, 400_000)
+    await killing
+
+    assert max((await interactions(stage))[before:]) < 3000
+    await played.heard("listings.offer_made.v1", listing_id=played.listing_id)
+
+
+async def test_a_restart_of_everything_kills_no_button_and_no_deal(stage, system, instance):
+    stage.system.tap.patience_s = 60
+    played = await listed(stage)
+    await trade.agree(played)
+    drafted = await played.heard("contracts.contract_drafted.v1", deal_id=played.deal_id)
+    contract_id = str(drafted.body["contract_id"])
+    card = await played.seller._card("sign", contract_id)
+
+    await kill(instance, *SERVICES)
+    for step in (trade.sign, trade.fund, trade.deliver, trade.confirm):
+        await step(played)
+    result = await report.of(played)
+    opened = await played.seller._press(card, "sign", contract_id, wait="acknowledged")
+    await played.seller._submit(opened, {"phrase": "I AGREE"})
+
+    assert result.money["ours"] == result.money["sandbox"]
+    assert await played.seller.told("This step is done")
+    await the_books_hold(instance, system)
+
+
+@pytest.mark.fault("G3")
+async def test_the_same_interaction_twice_is_one_offer(stage):
+    played = await listed(stage)
+    card = await played.buyer._card("make_offer", played.listing_id)
+    opened = await played.buyer._press(card, "make_offer", played.listing_id, "acknowledged")
+    sent = await played.buyer._submit(opened, {"amount": "4000", "conditions": ""})
+
+    await stage.system.outside.post(f"/discord/interactions/{sent['id']}/redeliver")
+    made = await played.heard("listings.offer_made.v1", listing_id=played.listing_id)
+    await played.seller.counter(str(made.body["offer_id"]), 430_000)
+    await played.heard("listings.offer_countered.v1", parent_id=made.body["offer_id"])
+
+    assert len(stage.system.tap.of("listings.offer_made.v1", listing_id=played.listing_id)) == 1
