@@ -28,6 +28,7 @@ from bench.pipeline import Flow
 from bench.plan import FULL, QUICK, Plan
 
 INSTANCE = "bench"
+IDLE_S = 3.0
 SIDES = ("ours", "minimum")
 
 
@@ -59,12 +60,16 @@ class Bench:
     async def _trades(self, state: Any) -> None:
         plan = self._plan
         async with trades.market(state) as market:
-            await trades.saturated(market, 2, 2)
+            await trades.saturated(market, 3, 3)  # first times cost more, and count for nothing
+            self._note("idle_cpu_share", await usage.idle_share(state, IDLE_S))
             for _ in range(plan.runs):
-                self._note("paced", await trades.paced(market, plan.paced_trades, plan.pace_per_s))
+                paced = await trades.paced(market, plan.paced_trades, plan.pace_per_s)
+                self._note("paced", paced)
+                calm = await trades.paced(market, plan.calm_trades, plan.calm_pace_per_s)
+                self._note("calm", calm)
             for _ in range(plan.runs):
                 self._note("trades", await trades.saturated(market, plan.trades, plan.at_once))
-        self._note("memory", usage.memory_mb(state))
+            self._note("memory", usage.memory_mb(state))
 
     async def _alone(self, found: servers.Servers) -> None:
         plan = self._plan

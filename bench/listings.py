@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -25,6 +27,7 @@ CONNECTIONS = 32
 LISTINGS = 1000
 ISSUER = "http://bench.invalid"
 ASSET = "4242424242"
+Requests = tuple[tuple[str, list[str]], ...]
 BODY = {
     "asset_id": ASSET,
     "title": "Tower Defence Legends",
@@ -44,12 +47,21 @@ class Seller:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two servers under load: where it listens and what it is asked."""
+class Shared:
+    """What the servers under load have in common."""
 
-    port: int
-    reads: list[str]
-    writes: list[str]
+    log: Path
+    identity: str
+    broker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the servers under load, and what it is asked."""
+
+    name: str
+    program: Program
+    requests: Requests
 
 
 def a_seller() -> Seller:
@@ -111,52 +123,55 @@ async def key_server(key_set: dict[str, Any]) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def requests(seller: Seller, ids: list[str]) -> tuple[list[str], list[str]]:
+def requests(seller: Seller, ids: list[str]) -> Requests:
     """What readers and writers send."""
     login = {"Authorization": f"Bearer {seller.token}"}
     reads = [request("GET", f"/v1/listings/{each}", login) for each in ids]
     sent = {**login, "Content-Type": "application/json"}
-    return reads, [request("POST", "/v1/listings", sent, json.dumps(BODY))]
+    writes = [request("POST", "/v1/listings", sent, json.dumps(BODY))]
+    return (("reads", reads), ("writes", writes))
 
 
-def ours(servers_: Servers, database_url: str, identity_url: str, port: int, role: str) -> Program:
-    """The service itself, as it is run everywhere."""
+def ours(shared: Shared, database_url: str, role: str) -> Program:
+    """The service itself with its usual settings; as `api` its relay is another process's work."""
     environment = {
-        "DATABASE_URL": database_url, "BROKER_URL": servers_.rabbitmq, "CURSOR_SECRET": "bench",
-        "SERVICE_SECRET": "bench", "PORT": str(port), "ROLE": role, "PUBLIC_BASE_URL": ISSUER,
-        "IDENTITY_URL": identity_url, "LOG_LEVEL": "WARNING",
+        "DATABASE_URL": database_url, "BROKER_URL": shared.broker, "CURSOR_SECRET": "bench",
+        "SERVICE_SECRET": "bench", "ROLE": role, "PUBLIC_BASE_URL": ISSUER,
+        "IDENTITY_URL": shared.identity, "LOG_LEVEL": "WARNING",
     }  # fmt: skip
     named = {f"HOLDFAST_{name}": value for name, value in environment.items()}
-    return Program("listings", (), named, servers_.log / "bench-listings.log")
+    return Program("listings", (), named, shared.log / "bench-listings.log", "HOLDFAST_PORT")
 
 
-def minimum(servers_: Servers, database_url: str, seller: Seller, port: int) -> Program:
+def minimum(shared: Shared, database_url: str, seller: Seller) -> Program:
     """The hand-written one."""
-    environment = {
-        "DATABASE_URL": f"{database_url}", "SELLER_ID": seller.user_id, "PORT": str(port),
-    }  # fmt: skip
-    return Program("bench.minimum.listings", (), environment, servers_.log / "bench-minimum.log")
+    environment = {"DATABASE_URL": database_url, "SELLER_ID": seller.user_id}
+    return Program("bench.minimum.listings", (), environment, shared.log / "bench-minimum.log")
 
 
 async def measure(servers_: Servers, seconds: float, runs: int) -> dict[str, list[dict[str, Any]]]:
     """Each figure as often as there are runs, ours and the minimum in turn."""
     seller = a_seller()
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with ExitStack() as stack:
-        urls = [stack.enter_context(servers_.database("listings")) for _ in range(2)]
+        urls = [stack.enter_context(servers_.database("listings")) for _ in range(3)]
+        broker = stack.enter_context(servers_.broker()).url("listings")
         ids = [await seed(servers_.superuser(url), seller) for url in urls]
-        ports = [servers.free_port(), servers.free_port()]
         async with key_server(seller.key_set) as identity:
-            sides = {
-                "ours": ours(servers_, urls[0], identity, ports[0], "api"),
-                "minimum": minimum(servers_, urls[1], seller, ports[1]),
-            }
-            for (name, program), port, known in (
-                list(zip(sides.items(), ports, ids, strict=True)) * runs
-            ):
-                async with programs.serving(program, f"http://127.0.0.1:{port}/live"):
-                    reads, writes = requests(seller, known)
-                    for kind, sent in (("reads", reads), ("writes", writes)):
-                        told = await loader.run(Orders(port, sent, CONNECTIONS, seconds))
-                        found.setdefault(f"{kind}.{name}", []).append(told)
+            shared = Shared(servers_.log, identity, broker)
+            sides = (
+                Side("ours", ours(shared, urls[0], "api"), requests(seller, ids[0])),
+                Side("minimum", minimum(shared, urls[1], seller), requests(seller, ids[1])),
+                Side("whole_service", ours(shared, urls[2], "all"), requests(seller, ids[2])[1:]),
+            )
+            for side in sides * runs:
+                await _load(side, seconds, found)
     return found
+
+
+async def _load(side: Side, seconds: float, found: dict[str, list[dict[str, Any]]]) -> None:
+    port = servers.free_port()
+    async with programs.serving(side.program.at(port), f"http://127.0.0.1:{port}/live"):
+        for kind, sent in side.requests:
+            told = await loader.run(Orders(port, sent, CONNECTIONS, seconds))
+            found[f"{kind}.{side.name}"].append(told)

@@ -16,10 +16,12 @@ class Plan:
     trades: int
     at_once: int
     paced_trades: int
+    calm_trades: int
     pace_per_s: float = 5.0
+    calm_pace_per_s: float = 2.0
     paced_events: int = 200
     event_pace_per_s: float = 50.0
 
 
-FULL = Plan(runs=3, load_s=3.0, events=5000, trades=30, at_once=12, paced_trades=40)
-QUICK = Plan(runs=1, load_s=2.0, events=3000, trades=12, at_once=12, paced_trades=20)
+FULL = Plan(runs=3, load_s=3.0, events=5000, trades=30, at_once=12, paced_trades=30, calm_trades=16)
+QUICK = Plan(runs=1, load_s=1.5, events=2500, trades=10, at_once=10, paced_trades=12, calm_trades=8)

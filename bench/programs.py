@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast import probes
@@ -30,6 +30,11 @@ class Program:
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     log: Path
+    port_name: str = "PORT"
+
+    def at(self, port: int) -> Program:
+        """The same, told to listen there."""
+        return replace(self, environment={**self.environment, self.port_name: str(port)})
 
 
 async def start(program: Program, *, told: bool = False) -> asyncio.subprocess.Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Mapping
@@ -51,6 +52,13 @@ def _lineage(pid: int, parents: Mapping[int, int]) -> list[int]:
 def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
     """What each process took in between."""
     return {name: after[name] - before.get(name, 0.0) for name in after}
+
+
+async def idle_share(state: State, seconds: float) -> float:
+    """How many cores the instance takes while nobody asks anything of it."""
+    before = cpu_s(state)
+    await asyncio.sleep(seconds)
+    return sum(spent(before, cpu_s(state)).values()) / seconds
 
 
 def memory_mb(state: State) -> dict[str, dict[str, float]]:
