@@ -64,13 +64,18 @@ async def test_a_restart_of_everything_kills_no_button_and_no_deal(stage, system
     await trade.agree(played)
     drafted = await played.heard("contracts.contract_drafted.v1", deal_id=played.deal_id)
     contract_id = str(drafted.body["contract_id"])
-    card = await played.seller._card("sign", contract_id)
+    await played.buyer.sign(contract_id)
+    asked = await played.seller.told("Only your signature is missing")
 
     await kill(instance, *SERVICES)
-    for step in (trade.sign, trade.fund, trade.deliver, trade.confirm):
+    opened = await played.seller._press(asked, "sign", contract_id, wait="acknowledged")
+    await played.seller._submit(opened, {"phrase": "I AGREE"})
+    played.contract_id = contract_id
+    played.terms_sha256 = str(drafted.body["terms_sha256"])
+    for step in (trade.fund, trade.deliver, trade.confirm):
         await step(played)
     result = await report.of(played)
-    opened = await played.seller._press(card, "sign", contract_id, wait="acknowledged")
+    opened = await played.seller._press(asked, "sign", contract_id, wait="acknowledged")
     await played.seller._submit(opened, {"phrase": "I AGREE"})
 
     assert result.money["ours"] == result.money["sandbox"]

@@ -104,6 +104,7 @@ async def tapping(amqp_url: str) -> AsyncIterator[Tap]:
             name, durable=True, arguments={"x-expires": FORGOTTEN_AFTER_MS}
         )
         await queue.bind(exchange, "#")
-        await queue.consume(tap.hear)
+        consumer = await queue.consume(tap.hear)
         yield tap
+        await queue.cancel(consumer)
         await queue.delete(if_unused=False, if_empty=False)
