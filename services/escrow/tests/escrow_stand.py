@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 import stripe
 from aiohttp import web
 from contracts_schema.money import Currency, Money
+from escrow.ports import ChargebackSeen
 from escrow.rails.stripe import VERSION, StripeRail, StripeSettings
 from escrow_fake_rail import FakeRail
 from sandbox.app import build_app
@@ -71,13 +73,15 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def a_sandbox(**stripe_section: Any) -> AsyncIterator[Sandbox]:
-    """Stripe on a free port."""
+async def a_sandbox(
+    clock_file: Path | None = None, **stripe_section: Any
+) -> AsyncIterator[Sandbox]:
+    """Stripe on a free port, in real time or in that of the file."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
     section = {"secret_key": SECRET_KEY, "webhook_secret": WEBHOOK_SECRET, **stripe_section}
-    clock = Clock()
+    clock = Clock(clock_file)
     runner = web.AppRunner(
         build_app(parse({"stripe": section}, base), clock), access_log=None, shutdown_timeout=0.1
     )
@@ -136,8 +140,6 @@ class FakeWorld:
 
     async def charge_back(self, charge_id: str) -> str:
         """The payer's bank takes the money back."""
-        from escrow.ports import ChargebackSeen
-
         seen = ChargebackSeen(
             "dp_1",
             charge_id,

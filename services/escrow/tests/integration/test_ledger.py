@@ -10,6 +10,9 @@ import asyncpg
 import pytest
 from chassis.database import Database
 from contracts_schema.ids import uuid7
+from escrow.domain.states import By
+from escrow.handlers import ordering
+from escrow.handlers.telling import locked
 from escrow.ledger import watch
 from escrow.ledger.check import check
 from escrow_builders import HOUR, PRICE, House
@@ -44,10 +47,6 @@ async def test_an_entry_is_written_with_its_cause_or_not_at_all(house: House):
     before = await house.database.value("SELECT count(*) FROM postings")
 
     async def fails(tx):
-        from escrow.domain.states import By
-        from escrow.handlers import ordering
-        from escrow.handlers.telling import locked
-
         await ordering.release(tx, await locked(tx, escrow_id), By.BUYER)
         raise LookupError("after the decision")
 

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from escrow.domain.division import tranches_of
 from escrow.domain.errors import IllegalMove, WrongParty
 from escrow.domain.escrow import Escrow
 from escrow.domain.states import TRANSITIONS, Action, By, State, diagram, targets
@@ -24,8 +25,6 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def an_escrow(state: State) -> Escrow:
-    from escrow.domain.division import tranches_of
-
     terms = some_terms()
     return Escrow(
         escrow_id="esc_1",

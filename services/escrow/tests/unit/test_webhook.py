@@ -9,6 +9,7 @@ import json
 import pytest
 from contracts_schema.terms import Rail
 from escrow.app import create_app
+from escrow.pages import Pages
 from escrow.ports import About, BadWebhook, Notice, Unreadable
 from escrow.rails.signature import require_signature
 from escrow.rails.stripe_events import read_event
@@ -127,6 +128,4 @@ def test_a_rail_without_an_adapter_stops_the_start_with_a_clear_word():
 
 
 def test_the_pages_say_what_happens_next():
-    from escrow.pages import Pages
-
     assert "being confirmed" in Pages().page("paid")

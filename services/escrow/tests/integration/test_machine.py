@@ -1,0 +1,206 @@
+"""Random lives of several escrows at once, against a model that knows only the specification.
+
+Both parties, strangers, timers, the provider's repeated and late news, and a provider that fails:
+after every step the books are green and agree with the provider's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from chassis.clock import ManualClock
+from chassis.database import connect
+from escrow.domain.errors import EscrowError
+from escrow.domain.states import TRANSITIONS, Action, State
+from escrow.ports import About, PaymentStatus, RailRefused
+from escrow_builders import (
+    BUYER,
+    NET,
+    NOON,
+    PRICE,
+    SELLER,
+    STRANGER,
+    House,
+    a_house,
+    some_terms,
+)
+from escrow_fake_rail import FakeRail
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import run_state_machine_as_test as run_machine
+
+PEOPLE = st.sampled_from([BUYER, SELLER, STRANGER])
+FAULTS = st.sampled_from(["after", "500", "down", "refused"])
+NUMBERS = itertools.count()
+ACTS = {"deliver": Action.DELIVER, "confirm": Action.RELEASE, "refund": Action.REFUND}
+ACTS |= {"cancel": Action.CANCEL}
+SIDES = {BUYER: "buyer", SELLER: "seller"}
+ENDS = {State.RELEASED: (0, NET, 0), State.REFUNDED: (0, 0, PRICE)}
+
+
+class Lives(RuleBasedStateMachine):
+    """Several escrows, whatever is done to them."""
+
+    database_url = ""
+    escrows = Bundle("escrows")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.states: dict[str, tuple[State, int]] = {}
+        self.house: House = self.run(self._begin())
+
+    async def _begin(self) -> House:
+        self.stack = AsyncExitStack()
+        clock = ManualClock(NOON)
+        opened = connect(self.database_url, clock, "escrow", size=4)
+        database = await self.stack.enter_async_context(opened)
+        await database.pool.execute("DELETE FROM timers")
+        await database.pool.execute("DELETE FROM payout_accounts")
+        house = a_house(database, FakeRail())
+        await house.onboarded()
+        return house
+
+    def run(self, work: Any) -> Any:
+        return self.runner.run(work)
+
+    def teardown(self) -> None:
+        self.run(self._end())
+        self.runner.close()
+
+    async def _end(self) -> None:
+        """Left alone, every escrow comes to an end, with every cent where it belongs."""
+        try:
+            for _ in range(20):
+                await self.house.pass_time(timedelta(days=4))
+            for escrow_id in self.states:
+                await self._require_end(escrow_id)
+            await self.house.proven()
+        finally:
+            await self.stack.aclose()
+
+    async def _require_end(self, escrow_id: str) -> None:
+        escrow = await self.house.escrow(escrow_id)
+        paid, out, back = self.house.rail.moved(escrow_id)
+        assert escrow.state in (State.RELEASED, State.REFUNDED, State.CANCELLED), escrow.state
+        kept = escrow.amounts.surplus
+        if escrow.state is State.RELEASED:
+            assert out == NET
+            assert paid - back - kept == PRICE
+        else:
+            assert out == 0
+            assert paid - back == kept
+        assert escrow.state is not State.CANCELLED or kept == 0
+
+    @rule(target=escrows)
+    def open(self) -> str:
+        escrow_id = self.run(self.house.open(some_terms(f"life {next(NUMBERS)}")))
+        return str(escrow_id)
+
+    @rule(escrow_id=escrows, act=st.sampled_from(sorted(ACTS)), who=PEOPLE)
+    def act(self, escrow_id: str, act: str, who: str) -> None:
+        state = self.run(self.house.escrow(escrow_id)).state
+        edge = TRANSITIONS.get((state, ACTS[act]))
+        allowed = edge is not None and SIDES.get(who) in edge.by
+        try:
+            self.run(getattr(self.house, act)(escrow_id, who))
+        except EscrowError:
+            assert not allowed, f"{who} was refused to {act} in {state}"
+            assert self.run(self.house.escrow(escrow_id)).state is state
+        else:
+            assert allowed, f"{who} could {act} in {state}"
+
+    @rule(
+        escrow_id=escrows,
+        share=st.sampled_from([100, 100, 100, 40, 130]),
+        told=st.integers(0, 3),
+    )
+    def pay(self, escrow_id: str, share: int, told: int) -> None:
+        self.run(self._pay(escrow_id, share, told))
+
+    async def _pay(self, escrow_id: str, share: int, told: int) -> None:
+        """Somebody pays at an open page, also of a deal that ended; news comes 0 to 3 times."""
+        house = self.house
+        for reference, ask in house.rail.pages.items():
+            is_open = house.rail.seen[reference].status is PaymentStatus.OPEN
+            if ask.escrow_id == escrow_id and is_open:
+                minor = max(ask.amount.minor * share // 100, 1)
+                payment = house.rail.pay(reference, minor)
+                for _ in range(told):
+                    await house.keep(About.PAYMENT, payment)
+                return
+
+    @rule(call=st.sampled_from(["pay_out", "refund", "open"]), faults=st.lists(FAULTS, max_size=4))
+    def disturb(self, call: str, faults: list[str]) -> None:
+        refused = RailRefused("balance_insufficient", "Insufficient funds.")
+        known = [refused if fault == "refused" else fault for fault in faults]
+        self.house.rail.fail(call, *known)
+
+    @rule()
+    def work(self) -> None:
+        self.run(self.house.due())
+
+    @rule()
+    def work_twice_at_once(self) -> None:
+        self.run(self._two_workers())
+
+    async def _two_workers(self) -> None:
+        await asyncio.gather(self.house.due(), self.house.due())
+
+    @rule(hours=st.sampled_from([1, 13, 73, 169]))
+    def pass_time(self, hours: int) -> None:
+        self.run(self.house.pass_time(timedelta(hours=hours)))
+
+    @rule(escrow_id=escrows)
+    def news_of_long_ago(self, escrow_id: str) -> None:
+        self.run(self._all_news(escrow_id))
+
+    async def _all_news(self, escrow_id: str) -> None:
+        for seen in list(self.house.rail.seen.values()):
+            if seen.charge_id and self.house.rail.pages[seen.reference].escrow_id == escrow_id:
+                await self.house.keep(About.REFUNDS, seen.charge_id)
+                await self.house.keep(About.PAYMENT, str(seen.provider_id))
+
+    @invariant()
+    def books_are_green_and_states_move_along_the_table(self) -> None:
+        self.run(self._check())
+
+    async def _check(self) -> None:
+        await self.house.proven()
+        rows = await self.house.database.rows("SELECT escrow_id, state, version FROM escrows")
+        for row in rows:
+            state, version = State(row["state"]), row["version"]
+            before, seen = self.states.get(row["escrow_id"], (State.AWAIT_FUNDS, 0))
+            assert version >= seen
+            assert version > seen or state is before
+            if before in ENDS or before is State.CANCELLED:
+                assert state is before, f"{before} was left for {state}"
+            self.states[row["escrow_id"]] = (state, version)
+            _, out, back = self.house.rail.moved(row["escrow_id"])
+            assert out in (0, NET)
+            assert not (out and back >= PRICE)
+
+
+def test_random_lives_keep_the_books(module_database_for):
+    class OnDatabase(Lives):
+        database_url = ""
+
+    def fresh() -> Lives:
+        OnDatabase.database_url = module_database_for("escrow")
+        return OnDatabase()
+
+    run_machine(
+        fresh,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
