@@ -24,4 +24,7 @@ class Plan:
 
 
 FULL = Plan(runs=3, load_s=3.0, events=5000, trades=30, at_once=12, paced_trades=30, calm_trades=16)
-QUICK = Plan(runs=1, load_s=1.5, events=2500, trades=10, at_once=10, paced_trades=12, calm_trades=8)
+QUICK = Plan(
+    runs=1, load_s=1.2, events=2000, trades=8, at_once=8, paced_trades=10, calm_trades=6,
+    paced_events=100,
+)  # fmt: skip

@@ -58,7 +58,7 @@ def _listings(middle: Mapping[str, Any], kind: str, name: str) -> dict[str, Any]
 def table(figures: Mapping[str, Any]) -> Table:
     """What a person reads: each figure beside the minimum's and the target."""
     shown = Table("figure", "ours", "minimum", "ratio", "target", header_style="bold")
-    for row in _rows(figures):
+    for row in rows(figures):
         shown.add_row(*row)
     about = figures["machine"]
     shown.caption = (
@@ -70,7 +70,8 @@ def table(figures: Mapping[str, Any]) -> Table:
     return shown
 
 
-def _rows(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def rows(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Each figure in words, ours, the minimum's, the ratio, and the target."""
     rss = figures["service_rss_mb"]
     largest = max(rss, key=lambda name: rss[name])
     compared_ = (
@@ -96,14 +97,14 @@ def _rows(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
         ("cold_start_s", "`up` without data, s", ""),
         ("loader_ceiling_per_s", "the loader's own ceiling, requests/s", ""),
     )
-    rows = [_compared_row(figures[name], words, target) for name, words, target in compared_]
+    found = [_compared_row(figures[name], words, target) for name, words, target in compared_]
     calm = figures["at_2_trades_per_s"]
     for name, words, target in spreads:
-        rows.append((f"{words}, ms, at 5 trades/s", _spread(figures[name]), "", "", target))
-        rows.append(("  at 2 trades/s", _spread(calm[name]), "", "", ""))
-    rows += [(words, number(figures[name]), "", "", target) for name, words, target in plain]
-    rows.append((f"largest service ({largest}), RSS MB", number(rss[largest]), "", "", "≤ 110"))
-    return rows
+        found.append((f"{words}, ms, at 5 trades/s", _spread(figures[name]), "", "", target))
+        found.append(("  at 2 trades/s", _spread(calm[name]), "", "", ""))
+    found += [(words, number(figures[name]), "", "", target) for name, words, target in plain]
+    found.append((f"largest service ({largest}), RSS MB", number(rss[largest]), "", "", "≤ 110"))
+    return found
 
 
 def _compared_row(figure: Mapping[str, float], words: str, target: str) -> tuple[str, ...]:
