@@ -28,7 +28,7 @@ class Ear(Tap):
         """Take an event in, and wake who waits for one like it."""
         now = time.time()
         await super().hear(message)
-        event = self.heard[-1]
+        event = next(it for it in reversed(self.heard) if it.id == message.message_id)
         self.at[event.id] = now
         for name, fact in event.body.items():
             if isinstance(fact, str):
