@@ -38,19 +38,19 @@ class Ear(Tap):
                     if not waiting.done():
                         waiting.set_result(None)
 
-    async def wait(self, topic: str, seconds: float = PATIENCE_S, **facts: Any) -> Heard:
+    async def wait(self, topic: str, **facts: Any) -> Heard:
         """The first event of this topic with these facts, heard already or still to come."""
         name, fact = next(iter(facts.items()))
         key = (topic, name, fact)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(PATIENCE_S):
                 while (event := self._find(key, facts)) is None:
                     more: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     self._waiting[key].append(more)
                     await more
                 return event
         except TimeoutError:
-            raise NotHeard(f"no {topic} with {facts} in {seconds} s") from None
+            raise NotHeard(f"no {topic} with {facts} in {PATIENCE_S} s") from None
 
     def _find(self, key: Key, facts: dict[str, Any]) -> Heard | None:
         known = self._known.get(key, ())
@@ -64,8 +64,9 @@ async def listening(amqp_url: str) -> AsyncIterator[Ear]:
     connection = await aio_pika.connect(amqp_url)
     async with connection:
         channel = await connection.channel()
+        await channel.set_qos(prefetch_count=500)
         exchange = await channel.get_exchange("holdfast.events", ensure=False)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         await queue.bind(exchange, "#")
-        await queue.consume(ear.hear, no_ack=True)
+        await queue.consume(ear.hear)
         yield ear
