@@ -6,6 +6,7 @@ the point; here the five services that a deal passes through are killed all in o
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -93,31 +94,9 @@ async def test_a_kill_at_the_worst_moment_loses_nothing_and_doubles_nothing(
     await the_audit_chains_hold(instance, system)
 
 
-@pytest.mark.fault("P5")
-@pytest.mark.fault("S2")
-@pytest.mark.timeout(300)
-async def test_a_kill_around_the_transfer_pays_once(stage, system, instance, tmp_path):
-    played = await joined(stage)
-    points = "escrow.before_transfer,escrow.after_transfer_before_store"
-    arm(instance, "escrow", points, tmp_path / "escrow")
-    await kill(instance, "escrow")
-
-    for step in trade.STEPS[1:]:
-        await step(played)
-
-    disarm(instance, "escrow")
-    assert len((tmp_path / "escrow").read_text().split()) == 2
-    transfers = (await stage.system.outside.get("/stripe/objects/transfer"))["data"]
-    assert len([it for it in transfers if it["transfer_group"] == played.escrow_id]) == 1
-    await kill(instance, "escrow")
-    await the_books_hold(instance, system)
-
-
 @pytest.mark.fault("M1")
 @pytest.mark.timeout(300)
 async def test_a_broker_killed_under_load_loses_no_confirmed_event(stage, system, instance):
-    import asyncio
-
     trades = [await joined(stage) for _ in range(4)]
 
     async def play(played) -> None:
