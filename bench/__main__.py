@@ -29,6 +29,7 @@ from bench.plan import FULL, QUICK, Plan
 
 INSTANCE = "bench"
 IDLE_S = 3.0
+LOOK_S = 1.0
 SIDES = ("ours", "minimum")
 
 
@@ -44,6 +45,7 @@ class Bench:
     def run(self) -> dict[str, Any]:
         """Measure everything; the figures are medians over the runs."""
         starts.forget(self._instance)
+        self._note("others", machine.busy_cores(LOOK_S))
         with starts.up(self._instance) as (state, seconds):
             self._note("cold_start_s", seconds)
             asyncio.run(starts.keep_commit_times(state))
@@ -53,8 +55,10 @@ class Bench:
                 self._note("warm_start_s", seconds)
                 if run == self._plan.runs - 1:
                     asyncio.run(self._trades(state))
+        self._note("others", machine.busy_cores(LOOK_S))
         with servers.running(self._instance) as found:
             asyncio.run(self._alone(found))
+        self._note("others", machine.busy_cores(LOOK_S))
         return report.figures_of(self._runs, self._about, time.monotonic() - self._began)
 
     async def _trades(self, state: Any) -> None:

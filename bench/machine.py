@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -45,6 +46,19 @@ async def servers(urls: Mapping[str, str]) -> dict[str, str]:
         answer = await http.get(urls["rabbitmq_management"].rstrip("/") + "/api/overview")
         known = answer.json() if answer.status_code == 200 else {}
     return {"postgresql": postgres, "rabbitmq": str(known.get("rabbitmq_version", "unknown"))}
+
+
+def busy_cores(seconds: float) -> float:
+    """How many cores are busy now; while nothing of ours runs, that is what others take."""
+    before = _busy_s()
+    time.sleep(seconds)
+    return (_busy_s() - before) / seconds
+
+
+def _busy_s() -> float:
+    ticks = [int(it) for it in Path("/proc/stat").read_text(encoding="ascii").split()[1:9]]
+    idle, waiting_for_disk = ticks[3:5]
+    return (sum(ticks) - idle - waiting_for_disk) / os.sysconf("SC_CLK_TCK")
 
 
 def _found(pattern: str, path: str, otherwise: str) -> str:

@@ -37,6 +37,7 @@ def figures_of(runs: Runs, about: Mapping[str, str], seconds: float) -> dict[str
         "service_pss_mb": {name: it["pss"] for name, it in middle["memory"].items()},
         "warm_start_s": middle["warm_start_s"],
         "cold_start_s": middle["cold_start_s"],
+        "cores_taken_by_others": middle["others"],
         "loader_ceiling_per_s": runs["ceiling"][0]["per_s"],
     }
     counted = {"runs": len(runs["trades"]), "bench_s": seconds}
@@ -63,7 +64,8 @@ def table(figures: Mapping[str, Any]) -> Table:
     about = figures["machine"]
     shown.caption = (
         f"medians over {figures['runs']} runs · {about['cores']} cores, {about['cpu']} · "
-        f"commit {about['commit']} · {figures['bench_s']:.0f} s"
+        f"commit {about['commit']} · {figures['bench_s']:.0f} s · other programs took "
+        f"{figures['cores_taken_by_others']:.1f} cores meanwhile"
     )
     for column in shown.columns[1:4]:
         column.justify = "right"

@@ -19,7 +19,9 @@ def document(figures: Mapping[str, Any], bounds: str) -> str:
         f"Measured on {about['date']} at commit {about['commit']}: medians over "
         f"{figures['runs']} runs of `./holdfast bench`, {figures['bench_s']:.0f} s in all. "
         f"Machine: {about['cores']} cores of {about['cpu']}, {about['ram_gb']} GB, {about['os']}, "
-        f"Linux {about['kernel']}; everything, the driver too, shares those cores.\n",
+        f"Linux {about['kernel']}; everything, the driver too, shares those cores. "
+        f"Programs that have nothing to do with it took {figures['cores_taken_by_others']:.1f} "
+        "cores while it ran.\n",
         _versions(about),
         _rows(("figure", "ours", "minimum", "ratio", "target"), report.rows(figures)),
         "## Each process\n",
