@@ -107,7 +107,7 @@ class Stand:
     async def until(self, look: Callable[[], Awaitable[object]], wanted: object) -> None:
         """Look until what is seen is what is wanted, for at most ten seconds."""
         async with asyncio.timeout(10):
-            while await look() != wanted:  # noqa: ASYNC110 (it happens in another server)
+            while await look() != wanted:
                 await asyncio.sleep(0.01)
 
     async def until_taken(self) -> None:

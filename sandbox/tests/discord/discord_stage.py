@@ -94,7 +94,7 @@ class Stage:
 async def eventually(check: Callable[[], object], within_s: float = 5.0) -> None:
     """Wait until the check holds, but not for ever."""
     async with asyncio.timeout(within_s):
-        while not check():  # noqa: ASYNC110 - what is looked at belongs to another program
+        while not check():
             await asyncio.sleep(0.01)
 
 

@@ -63,7 +63,7 @@ async def test_an_invalid_session_is_identified_anew(stage: Stage, bot: TinyBot)
 async def reidentified(stage: Stage) -> None:
     """Wait until a second session began; discord.py takes five seconds for it."""
     async with asyncio.timeout(15):
-        while (await stage.get("/stats"))["gateway"]["identifies"] < 2:  # noqa: ASYNC110
+        while (await stage.get("/stats"))["gateway"]["identifies"] < 2:
             await asyncio.sleep(0.05)
 
 

@@ -45,6 +45,7 @@ class FakeRail:
     chargebacks: dict[str, ChargebackSeen] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     faults: dict[str, deque[Exception | str]] = field(default_factory=dict)
+    travelling: list[tuple[str, Any]] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     paid_in: Counter[str] = field(default_factory=Counter)
     paid_out: Counter[str] = field(default_factory=Counter)
@@ -53,7 +54,11 @@ class FakeRail:
     # The drivers' side -------------------------------------------------------------------
 
     def fail(self, call: str, *faults: Exception | str) -> None:
-        """Let the next calls fail; ``after``: it is done and the reply is lost; ``500``: saved."""
+        """Let the next calls fail.
+
+        ``after``: done, the reply is lost; ``500``: saved under the key; ``slow``: on its way,
+        done only when ``arrive`` says so; ``down``: not done.
+        """
         self.faults.setdefault(call, deque()).extend(faults)
 
     def pay(self, reference: str, minor: int | None = None, currency: str = "USD") -> str:
@@ -102,6 +107,13 @@ class FakeRail:
         self.payouts[provider_id] = replace(seen, status=PayoutStatus.FAILED, reason="returned")
         books = self.given_back if seen.destination is None else self.paid_out
         books[seen.escrow_id] -= seen.amount.minor
+
+    def arrive(self) -> None:
+        """Calls that were on their way are done now, each under the key it was made with."""
+        for key, work in self.travelling:
+            if key not in self.answers:
+                self.answers[key] = work()
+        self.travelling.clear()
 
     def moved(self, escrow_id: str) -> tuple[int, int, int]:
         """What came in, went to the seller, and went back, by the provider's own books."""
@@ -209,6 +221,9 @@ class FakeRail:
 
     async def _keyed(self, call: str, key: str, work: Any) -> Any:
         fault = await self._called(call)
+        if fault == "slow":
+            self.travelling.append((key, work))
+            raise RailUnknown("no reply yet", answered=False)
         if key not in self.answers:
             try:
                 self.answers[key] = "500" if fault == "500" else work()

@@ -14,7 +14,8 @@ from escrow.domain.errors import RailNotEnabled, TermsRefused
 from escrow.handlers import deciding, delivering, onboarding, opening
 from escrow.ports import Rails
 
-COMMANDS, PROOFS = "escrow.commands", "escrow.proofs"
+COMMANDS = "escrow.commands"
+PROOFS = "escrow.proofs"
 
 
 class Wishes:

@@ -35,7 +35,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 PEOPLE = st.sampled_from([BUYER, SELLER, STRANGER])
-FAULTS = st.sampled_from(["after", "500", "down", "refused"])
+FAULTS = st.sampled_from(["after", "500", "slow", "down", "refused"])
 NUMBERS = itertools.count()
 ACTS = {"deliver": Action.DELIVER, "confirm": Action.RELEASE, "refund": Action.REFUND}
 ACTS |= {"cancel": Action.CANCEL}
@@ -140,6 +140,10 @@ class Lives(RuleBasedStateMachine):
         refused = RailRefused("balance_insufficient", "Insufficient funds.")
         known = [refused if fault == "refused" else fault for fault in faults]
         self.house.rail.fail(call, *known)
+
+    @rule()
+    def slow_calls_arrive(self) -> None:
+        self.house.rail.arrive()
 
     @rule()
     def work(self) -> None:

@@ -82,6 +82,23 @@ async def test_a_payout_whose_reply_was_lost_is_found_and_not_made_again(house: 
     await settled(house, escrow_id)
 
 
+@pytest.mark.fault("S2")
+@pytest.mark.parametrize("act", ["confirm", "refund"])
+async def test_a_call_that_arrives_after_it_was_made_again_is_the_same_payout(house: House, act):
+    escrow_id = await house.delivered()
+    house.rail.fail("pay_out" if act == "confirm" else "refund", "slow")
+    await getattr(house, act)(escrow_id)
+    await house.due()
+
+    await house.pass_time(2 * SECOND)
+    house.rail.arrive()
+    await house.pass_time(HOUR)
+
+    assert len(house.rail.payouts) == 1
+    assert house.rail.moved(escrow_id) in ((PRICE, NET, 0), (PRICE, 0, PRICE))
+    await house.proven()
+
+
 @pytest.mark.fault("S3")
 async def test_a_key_that_is_too_old_is_used_again_only_after_a_look(house: House):
     escrow_id = await releasing(house, "after")

@@ -26,10 +26,8 @@ from escrow.api.shapes import (
     PageWish,
     PreviewOut,
     ReasonIn,
-    full,
-    preview,
-    summary,
 )
+from escrow.api.showing import full, preview, summary
 from escrow.domain.escrow import Escrow
 from escrow.handlers import deciding, delivering, onboarding, reading, requesting
 from escrow.handlers.telling import locked

@@ -22,7 +22,7 @@ router = APIRouter(tags=["administration"])
     responses=refusals(400, 401, 403, 404, 409, 412, 422),
     summary="Change a person's tier, role or suspension",
 )
-async def change_user(  # noqa: PLR0913, PLR0917
+async def change_user(
     request: Request,
     user_id: UserIdPath,
     body: ChangeIn,
