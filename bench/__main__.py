@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,9 @@ def main() -> None:
         measured = Bench(QUICK if wished.quick else FULL).run()
     except daemon.NotStarted as failure:
         fail(str(failure), "./holdfast doctor")
+    except KeyboardInterrupt:
+        err.print("stopped; nothing was written")
+        sys.exit(130)
     if wished.json:
         wished.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     out.print(report.table(measured))

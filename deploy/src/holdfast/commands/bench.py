@@ -31,7 +31,8 @@ def bench(
     )
     while True:
         try:
-            raise typer.Exit(child.wait())
+            code = child.wait()
+            raise typer.Exit(code if code >= 0 else 128 - code)
         except KeyboardInterrupt:  # the bench hears it too, and stops what it started
             continue
 
