@@ -16,6 +16,7 @@ def run() -> None:
     for command in (
         [str(root / "docs" / "generate.py")],
         ["-m", "contracts_schema.export"],
+        ["-m", "contracts_schema.asyncapi", "deploy/topology.toml", "docs/asyncapi.yaml"],
     ):
         subprocess.run([sys.executable, *command], check=True, cwd=root)
 
