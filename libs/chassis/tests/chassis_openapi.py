@@ -1,0 +1,59 @@
+"""Sends whatever a service's OpenAPI allows, and more, to every operation of it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import schemathesis
+import uvicorn
+from chassis.auth import caller, live_caller
+from chassis.principals import Principal
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
+
+EXAMPLES = 15
+
+
+@contextmanager
+def served(app: FastAPI, principal: Principal) -> Iterator[str]:
+    """The service on a free port, in a thread of its own, with this person at every door."""
+
+    async def known() -> Principal:
+        return principal
+
+    app.dependency_overrides[caller] = known
+    app.dependency_overrides[live_caller] = known
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(15)
+
+
+def attack(base: str) -> int:
+    """Try every documented operation; fails on the first 5xx that is no outage. How many were."""
+    schema = schemathesis.openapi.from_url(f"{base}/openapi.json")
+    operations = 0
+    for found in schema.get_all_operations():
+
+        @given(case=found.ok().as_strategy())
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def attempt(case: schemathesis.Case) -> None:
+            answer = case.call(base_url=base)
+            away = answer.status_code == 503 and answer.json()["retryable"]
+            assert answer.status_code < 500 or away, f"{case.method} {case.path}: {answer.text}"
+
+        attempt()
+        operations += 1
+    return operations
