@@ -71,17 +71,14 @@ def order_of(payout: Payout) -> PayoutOrder:
 
 async def _intend(tx: Transaction, payout_id: str) -> tuple[Escrow, Payout] | None:
     escrow, payout = await _both(tx, payout_id)
-    if payout.state is PayoutState.SUCCEEDED:
-        return None
-    if payout.to_seller:
-        await _require_releasable(tx, escrow, payout)
-    return escrow, payout
+    return None if payout.state is PayoutState.SUCCEEDED else (escrow, payout)
 
 
-async def _require_releasable(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
+async def _require_releasable(tx: Transaction, escrow: Escrow) -> None:
+    """Asked only where nothing went out yet: what was paid already is recorded in any case."""
     if halted := await books.halts(tx):
         raise ReleasesHalted("; ".join(halted.values()))
-    if escrow.amounts.debt and payout.state is PayoutState.PENDING:
+    if escrow.amounts.debt:
         raise IsFrozen("The buyer's bank took the payment back: it is not paid out.")
 
 
@@ -90,6 +87,8 @@ async def _begin(tx: Transaction, payout_id: str) -> Payout:
     escrow, payout = await _both(tx, payout_id)
     if payout.state is PayoutState.SUCCEEDED:
         raise NotProven("It was proven a moment ago.")
+    if payout.to_seller:
+        await _require_releasable(tx, escrow)
     if payout.needs_look_up:
         payout.absent(tx.now())
     if payout.to_seller and payout.destination is None:

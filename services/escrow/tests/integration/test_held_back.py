@@ -1,0 +1,70 @@
+"""A payment that the buyer's bank took back holds the release back, however far that had come."""
+
+from __future__ import annotations
+
+import pytest
+from chassis.database import Cause
+from escrow.domain.payout import PayoutState
+from escrow.handlers import hearing
+from escrow.ports import About, ChargebackSeen, RailRefused
+from escrow_builders import HOUR, NET, PRICE, House, usd
+
+RESTRICTED = RailRefused("account_restricted", "The account cannot be paid.")
+
+
+async def charge_back(house: House, escrow_id: str, taken: bool = True) -> None:
+    """The buyer's bank takes the money, or gives it back again."""
+    charge_id = await house.database.value(
+        "SELECT charge_id FROM payments WHERE escrow_id = $1", escrow_id
+    )
+    house.rail.chargebacks["dp_1"] = ChargebackSeen(
+        "dp_1", charge_id, usd(PRICE), usd(1_500), taken=taken, reason="fraudulent"
+    )
+    event_id = await house.keep(About.CHARGEBACK, "dp_1")
+    await hearing.apply(house.database, house.rails, house.rail.rail, event_id, Cause())
+
+
+@pytest.mark.fault("X8")
+@pytest.mark.parametrize("fault", [RESTRICTED, "500", "slow"], ids=["refused", "500", "no reply"])
+async def test_a_release_that_did_not_get_through_stays_here_after_a_chargeback(
+    house: House, fault: object
+):
+    escrow_id = await house.delivered()
+    house.rail.fail("pay_out", fault)
+    await house.confirm(escrow_id)
+    await house.due()
+    await charge_back(house, escrow_id)
+
+    await house.pass_time(24 * HOUR)
+    assert house.rail.moved(escrow_id) == (PRICE, 0, 0)
+    assert (await house.escrow(escrow_id)).state == "RELEASING"
+    await house.proven()
+    await charge_back(house, escrow_id, taken=False)
+    await house.pass_time(HOUR)
+
+    assert (await house.escrow(escrow_id)).state == "RELEASED"
+    assert house.rail.moved(escrow_id) == (PRICE, NET, 0)
+    await house.proven()
+
+
+@pytest.mark.parametrize("stop", ["chargeback", "halt"])
+async def test_what_was_paid_already_is_found_and_recorded_though_nothing_more_goes_out(
+    house: House, stop: str
+):
+    escrow_id = await house.delivered()
+    house.rail.fail("pay_out", "after")
+    await house.confirm(escrow_id)
+    await house.due()
+    if stop == "chargeback":
+        await charge_back(house, escrow_id)
+    else:
+        await house.database.pool.execute(
+            "INSERT INTO halts (name, reason, since) VALUES ('ledger', 'red', now())"
+        )
+
+    await house.pass_time(HOUR)
+
+    [payout] = await house.payouts(escrow_id)
+    assert (payout.state, house.rail.calls["pay_out"]) == (PayoutState.SUCCEEDED, 1)
+    assert (await house.escrow(escrow_id)).state == "RELEASED"
+    await house.proven()
