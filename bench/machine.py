@@ -27,7 +27,7 @@ def describe() -> dict[str, str]:
         "cores": str(len(os.sched_getaffinity(0))),
         "ram_gb": f"{int(memory) * 1024 / 1e9:.0f}",
         "os": _found(r'PRETTY_NAME="(.+)"', "/etc/os-release", platform.system()),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "python": platform.python_version(),
         **{name: version(name) for name in _PACKAGES},
         "date": datetime.now(UTC).date().isoformat(),
