@@ -201,8 +201,8 @@ def test_random_lives_keep_the_books(module_database_for):
     run_machine(
         fresh,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=30,
+            max_examples=8,
+            stateful_step_count=20,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
