@@ -170,12 +170,9 @@ class Books:
 
     def chargeback_won(self, dispute_id: str, held: Money, owed: Money) -> Entry:
         """The bank gave it back: the reverse of the chargeback."""
-        return self._entry(
-            *(Moment.CHARGEBACK_WON, dispute_id, held.currency),
-            (self.rail, held.minor + owed.minor),
-            (self.escrow, -held.minor),
-            (self.receivable, -owed.minor),
-        )
+        taken = self.chargeback(dispute_id, held, owed)
+        reverse = ((posting.account, -posting.minor) for posting in taken.postings)
+        return self._entry(Moment.CHARGEBACK_WON, dispute_id, taken.currency, *reverse)
 
     def _move(
         self, moment: Moment, reference: str, amount: Money, debit: Account, credit: Account
@@ -190,12 +187,8 @@ class Books:
         return Entry(self.escrow_id, moment, reference, currency, postings)
 
 
-RECEIVING = frozenset(
-    {
-        *(Moment.FUNDS_HELD, Moment.SURPLUS, Moment.PAID_LATE),
-        *(Moment.CHARGEBACK, Moment.CHARGEBACK_WON),
-    }
-)
+TAKING = frozenset({Moment.CHARGEBACK, Moment.CHARGEBACK_WON})
+RECEIVING = frozenset({Moment.FUNDS_HELD, Moment.SURPLUS, Moment.PAID_LATE}) | TAKING
 """Moments at which the payer's money comes, or is taken back by the payer's bank."""
 
 GIVING_BACK = frozenset({Moment.REFUND, Moment.PAID_LATE, Moment.SURPLUS_RETURNED})

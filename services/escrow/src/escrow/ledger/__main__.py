@@ -1,13 +1,10 @@
 """``python -m escrow.ledger check``: the same as ``python -m escrow.ledger.check``."""
 
-from __future__ import annotations
-
 import sys
 
 from escrow.ledger.check import main
 
-if __name__ == "__main__":
-    if sys.argv[1:] != ["check"]:
-        print(__doc__, file=sys.stderr)
-        raise SystemExit(2)
-    raise SystemExit(main())
+if sys.argv[1:] != ["check"]:
+    print(__doc__, file=sys.stderr)
+    raise SystemExit(2)
+raise SystemExit(main())

@@ -72,7 +72,7 @@ async def check(database: Database) -> Report:
 
 
 async def _faults(connection: Any, proof: Proof) -> tuple[str, ...]:
-    arguments = [list(column) for column in zip(*COUNTED, strict=True)] if proof.counts else []
+    arguments = [list(column) for column in zip(*COUNTED, strict=True)] if "$1" in proof.sql else []
     rows = await connection.fetch(f"{proof.sql} LIMIT {MOST_FAULTS}", *arguments)
     return tuple(row["fault"] for row in rows)
 
@@ -94,10 +94,8 @@ async def _check_at(url: str) -> Report:
 
 def main() -> int:
     """Check the database that HOLDFAST_DATABASE_URL names: 0 if every proof holds, else 1."""
-    if named := os.environ.get("HOLDFAST_DATABASE_URL_FILE"):
-        url = Path(named).read_text(encoding="utf-8").strip()
-    else:
-        url = os.environ.get("HOLDFAST_DATABASE_URL", "")
+    named = os.environ.get("HOLDFAST_DATABASE_URL_FILE")
+    url = Path(named).read_text().strip() if named else os.environ.get("HOLDFAST_DATABASE_URL")
     if not url:
         print("set HOLDFAST_DATABASE_URL to escrow's database", file=sys.stderr)
         return 2

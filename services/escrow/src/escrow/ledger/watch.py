@@ -11,8 +11,7 @@ from chassis.database import Cause, Database, Transaction
 from escrow.ledger.check import Report, check
 from escrow.store import books
 
-CHECK = "ledger.check"
-HALT = "ledger"
+CHECK, HALT = "ledger.check", "ledger"
 
 log = structlog.get_logger(__name__)
 
