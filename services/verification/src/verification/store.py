@@ -211,14 +211,16 @@ async def move_watch(tx: Transaction, escrow_id: str, state: str, before: tuple[
     )
 
 
-async def looked(tx: Transaction, escrow_id: str, lost: bool) -> None:
-    """Count a look, and how many in a row saw the asset with a stranger."""
-    await tx.run(
+async def looked(tx: Transaction, escrow_id: str, lost: bool) -> str:
+    """Count a look, and how many in a row saw the asset with a stranger; the state it is in now."""
+    state: str = await tx.value(
         "UPDATE watches SET looks = looks + 1,"
-        " looks_lost = CASE WHEN $2 THEN looks_lost + 1 ELSE 0 END WHERE escrow_id = $1",
+        " looks_lost = CASE WHEN $2 THEN looks_lost + 1 ELSE 0 END WHERE escrow_id = $1"
+        " RETURNING state",
         escrow_id,
         lost,
     )
+    return state
 
 
 async def add_proof(tx: Transaction, proof: dict[str, Any]) -> None:

@@ -140,7 +140,11 @@ async def _lose(tx: Transaction, watched: Watch) -> None:
 
 
 async def _again(tx: Transaction, watched: Watch, lost: bool) -> None:
-    await store.looked(tx, watched.escrow_id, lost)
+    state = await store.looked(tx, watched.escrow_id, lost)
+    if state != watched.state:
+        # The goods were delivered while we looked: what that wants to know, it wants now.
+        await tx.set_timer(LOOK, watched.escrow_id, tx.now())
+        return
     patient = watched.state == "FUNDED" and not lost
     wait = timedelta(hours=1) if patient else timedelta(seconds=look_again_after(watched.looks))
     if watched.until is None or tx.now() < watched.until:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -223,3 +224,20 @@ async def test_a_party_that_is_not_known_yet_is_waited_for(db, games):
 
     with pytest.raises(TooEarly):
         await watching.look(db, games, escrow_id)
+
+
+async def test_a_delivery_during_a_look_is_looked_at_at_once(db, games, traders, clock):
+    escrow_id, deal_id = new_id("esc"), new_id("ofr")
+    until = clock.now() + timedelta(days=7)
+    funded = Watch(escrow_id, deal_id, str(GAME), *traders, "FUNDED", until=until)
+    async with db.transaction() as tx:
+        await watching.begin(tx, funded)
+    seen_before = await store.watched(db, escrow_id)
+    async with db.transaction() as tx:
+        await watching.begin(tx, replace(funded, state="DELIVERED"))
+
+    async with db.transaction() as tx:
+        await watching._again(tx, seen_before, False)
+
+    due_at = await db.value("SELECT due_at FROM timers WHERE subject_id = $1", escrow_id)
+    assert due_at == clock.now()
