@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 _TOPICS: dict[str, type[Message]] = {}
 
@@ -44,6 +44,14 @@ class Command(Message):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
+    @field_validator("*")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        """Refuse what no database text can hold, before anything is done about the wish."""
+        if _holds_nul(value):
+            raise ValueError("text cannot hold the character NUL")
+        return value
+
 
 class DiscordActor(BaseModel):
     """Who wished it, as Discord told discord-gateway; the owner maps it to its own user."""
@@ -54,6 +62,16 @@ class DiscordActor(BaseModel):
     guild_id: str | None = None
     channel_id: str | None = None
     locale: str = "en"
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, tuple | list):
+        return any(_holds_nul(each) for each in value)
+    if isinstance(value, BaseModel):
+        return any(_holds_nul(each) for each in value.__dict__.values())
+    return False
 
 
 def topics() -> dict[str, type[Message]]:
