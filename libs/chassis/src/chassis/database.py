@@ -123,10 +123,15 @@ class Transaction:
         self.timed = self.timed or due_at <= self.now() + timedelta(seconds=1)
 
     async def drop_timers(self, subject_id: str, *kinds: str) -> None:
-        """Forget the timers of this subject: those kinds, or all."""
+        """Forget the timers of this subject: those kinds, or all.
+
+        One that fires at this very moment is left to end by itself: who fires it holds the timer
+        and waits for the subject, so that waiting for the timer here would be a deadlock.
+        """
         await self.run(
-            "DELETE FROM timers WHERE subject_id = $1 AND (cardinality($2::text[]) = 0"
-            " OR kind = ANY($2))",
+            "DELETE FROM timers WHERE timer_id IN (SELECT timer_id FROM timers"
+            " WHERE subject_id = $1 AND (cardinality($2::text[]) = 0 OR kind = ANY($2))"
+            " FOR UPDATE SKIP LOCKED)",
             subject_id,
             list(kinds),
         )

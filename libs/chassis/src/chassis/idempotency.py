@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from contracts_schema.terms import canonical_json
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from chassis.database import Cause, Database, Transaction
+from chassis.database import Cause, Database, Row, Transaction
 from chassis.principals import Principal
 from chassis.problems import Problem
 
@@ -23,6 +23,9 @@ IdempotencyKey = Annotated[
 
 Answer = tuple[int, Any]
 """An HTTP status and the body to send with it."""
+P = TypeVar("P")
+
+_STORED = "SELECT fingerprint, status, body FROM idempotency_keys WHERE principal = $1 AND key = $2"
 
 
 def cause_of(request: Request, principal: Principal) -> Cause:
@@ -77,6 +80,38 @@ async def once(
     return await database.run(keyed, cause)
 
 
+async def once_prepared(
+    request: Request,
+    principal: Principal,
+    key: str | None,
+    prepare: Callable[[], Awaitable[P]],
+    work: Callable[[Transaction, P], Awaitable[Answer]],
+) -> Response:
+    """The same for work that must first ask the outside world, where no transaction is open.
+
+    ``prepare`` is not asked again for what was answered before; when it refuses because the same
+    request was fulfilled meanwhile, that answer counts and not the refusal.
+    """
+    earlier = await _answered(request, principal, key)
+    if earlier is not None:
+        return earlier
+    try:
+        prepared = await prepare()
+    except Exception:
+        if (earlier := await _answered(request, principal, key)) is not None:
+            return earlier
+        raise
+    return await once(request, principal, key, lambda transaction: work(transaction, prepared))
+
+
+async def _answered(request: Request, principal: Principal, key: str | None) -> Response | None:
+    if key is None:
+        return None
+    database: Database = request.app.state.database
+    row = await database.row(_STORED, principal.user_id, key)
+    return None if row is None else _again(row, await _fingerprint(request, principal))
+
+
 async def _claim(
     transaction: Transaction, principal: str, key: str, fingerprint: str
 ) -> Response | None:
@@ -90,11 +125,10 @@ async def _claim(
     )
     if claimed:
         return None
-    row = await transaction.row(
-        "SELECT fingerprint, status, body FROM idempotency_keys WHERE principal = $1 AND key = $2",
-        principal,
-        key,
-    )
+    return _again(await transaction.row(_STORED, principal, key), fingerprint)
+
+
+def _again(row: Row | None, fingerprint: str) -> Response:
     if row is None or row["fingerprint"] != fingerprint:
         raise Problem(
             422,

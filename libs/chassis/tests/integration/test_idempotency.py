@@ -6,7 +6,7 @@ import httpx
 import pytest
 from chassis import problems
 from chassis.database import Transaction
-from chassis.idempotency import IdempotencyKey, once, required
+from chassis.idempotency import IdempotencyKey, once, once_prepared, required
 from chassis.principals import Principal
 from chassis.problems import Problem
 from chassis.telemetry import TelemetryMiddleware
@@ -21,7 +21,13 @@ def refusals() -> list[Problem]:
 
 
 @pytest.fixture
-async def client(db, refusals):
+def asked() -> list[str]:
+    """How often the outside world was asked."""
+    return []
+
+
+@pytest.fixture
+async def client(db, refusals, asked):
     app = FastAPI()
     app.state.database = db
 
@@ -37,7 +43,22 @@ async def client(db, refusals):
         who = request.headers.get("x-user", "usr_1")
         return await once(request, Principal(who), key, work)
 
+    async def ask() -> str:
+        asked.append("may I?")
+        await asyncio.sleep(0.02)
+        if await effects(db):
+            raise Problem(409, "too_late", "It is done.")
+        return "yes"
+
+    async def asking(request: Request, key: IdempotencyKey = None) -> Response:
+        async def work(transaction: Transaction, told: str):
+            transaction.audit("paid", "usr_x")
+            return 201, {"version": 1, "told": told}
+
+        return await once_prepared(request, Principal("usr_1"), key, ask, work)
+
     app.add_api_route("/pay", route, methods=["POST"])
+    app.add_api_route("/ask", asking, methods=["POST"])
     app.add_api_route("/pay/again", route, methods=["POST"])
     problems.install(app, {})
     app.add_middleware(TelemetryMiddleware)
@@ -124,6 +145,45 @@ async def test_a_refused_request_frees_its_key(client, db, refusals):
     assert (refused.status_code, done.status_code) == (409, 201)
     assert "idempotency-replayed" not in done.headers
     assert await effects(db) == 1
+
+
+async def test_what_was_answered_is_not_asked_again(client, db, asked):
+    first, again = await pay(client, path="/ask"), await pay(client, path="/ask")
+
+    assert first.json() == again.json() == {"version": 1, "told": "yes"}
+    assert again.headers["idempotency-replayed"] == "true"
+    assert asked == ["may I?"]
+
+
+async def test_a_repetition_that_comes_while_the_first_is_asking_gets_its_answer(client, db):
+    answers = await asyncio.gather(
+        *(asyncio.create_task(later(client, turn * 0.01)) for turn in range(10))
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert await effects(db) == 1
+
+
+async def later(client, seconds: float) -> httpx.Response:
+    await asyncio.sleep(seconds)
+    return await pay(client, path="/ask")
+
+
+async def test_another_request_under_the_key_is_refused_before_anything_is_asked(client, asked):
+    await pay(client, path="/ask")
+
+    answer = await pay(client, path="/ask", json={"amount": 2})
+
+    assert answer.json()["code"] == "idempotency_key_reused"
+    assert len(asked) == 1
+
+
+async def test_a_refusal_without_an_earlier_answer_is_the_answer(client, db):
+    await pay(client)
+
+    answer = await pay(client, key="another-key", path="/ask")
+
+    assert answer.json()["code"] == "too_late"
 
 
 async def test_without_a_key_each_request_is_its_own(client, db):

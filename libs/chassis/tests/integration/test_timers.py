@@ -98,6 +98,26 @@ async def test_dropped_timers_never_fire(db, clock, timers):
     assert fired == ["b"]
 
 
+async def test_a_timer_that_fires_at_this_moment_is_not_waited_for(db, other, clock, timers):
+    firing, dropped = asyncio.Event(), asyncio.Event()
+
+    @timers.on("expire")
+    async def slowly(transaction, timer) -> None:
+        firing.set()
+        await dropped.wait()
+
+    await set_timers(db, "a", after=timedelta(0))
+    fired = asyncio.create_task(timers.once(other))
+    await firing.wait()
+
+    async with asyncio.timeout(5), db.transaction() as transaction:
+        await transaction.drop_timers("a")
+    dropped.set()
+
+    assert await fired == 1
+    assert await left(db) == 0
+
+
 async def test_a_restart_forgets_nothing(db, clock, other):
     await set_timers(db, "a")
     clock.advance(HOUR)
