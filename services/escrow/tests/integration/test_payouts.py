@@ -246,5 +246,6 @@ async def test_a_refund_goes_out_while_releases_are_halted(house: House):
 
 async def _spoil(database_url: str, postgres_url: str, change: str) -> None:
     connection = await asyncpg.connect(as_superuser(database_url, postgres_url))
+    await connection.execute("SET session_replication_role = replica")
     await connection.execute(f"UPDATE escrow.escrows SET {change}")
     await connection.close()
