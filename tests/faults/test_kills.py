@@ -42,7 +42,7 @@ def system(instance) -> Iterator[State]:
 @pytest.fixture
 async def stage(system) -> AsyncIterator[Stage]:
     async with setting(system) as opened:
-        opened.system.tap.patience_s = 90
+        opened.system.tap.patience_s = 200
         yield opened
 
 
@@ -70,7 +70,7 @@ async def joined(stage):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 @pytest.mark.parametrize("row", [pytest.param(row, marks=pytest.mark.fault(row)) for row in FAULTS])
 async def test_a_kill_at_the_worst_moment_loses_nothing_and_doubles_nothing(
     stage, system, instance, tmp_path, row
@@ -95,7 +95,7 @@ async def test_a_kill_at_the_worst_moment_loses_nothing_and_doubles_nothing(
 
 
 @pytest.mark.fault("M1")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 async def test_a_broker_killed_under_load_loses_no_confirmed_event(stage, system, instance):
     trades = [await joined(stage) for _ in range(4)]
 
