@@ -117,11 +117,18 @@ def test_accounts_are_named_as_the_specification_names_them():
             {"tranches": (TrancheTerms(number=1, amount=Money(PRICE, Currency.USDC)),)},
             "another currency",
         ),
+        (
+            {
+                "price": Money(PRICE, Currency.USDC),
+                "tranches": (TrancheTerms(number=1, amount=Money(PRICE, Currency.USDC)),),
+            },
+            "paid in USD",
+        ),
         ({"seller_fee": Fee(basis_points=10_000, fixed_minor=0)}, "nothing for the seller"),
     ],
 )
 def test_terms_that_cannot_be_kept_open_nothing(changes, why):
-    terms = some_terms(**changes)
+    terms = some_terms().model_copy(update=changes)
 
     with pytest.raises(errors.TermsRefused, match=why):
         open_escrow("esc_1", terms, terms.sha256(), NOON)

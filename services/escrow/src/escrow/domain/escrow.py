@@ -216,6 +216,8 @@ def open_escrow(escrow_id: str, terms: Terms, claimed_sha256: str, now: datetime
 def _require_possible(terms: Terms) -> None:
     if terms.buyer_id == terms.seller_id:
         raise errors.TermsRefused("Buyer and seller are one person.")
+    if terms.rail is Rail.STRIPE and terms.price.currency is not Currency.USD:
+        raise errors.TermsRefused(f"Stripe is paid in USD here, not in {terms.price.currency}.")
     if {part.amount.currency for part in terms.tranches} != {terms.price.currency}:
         raise errors.TermsRefused("A tranche is in another currency than the price.")
     if sum(part.amount.minor for part in terms.tranches) != terms.price.minor:
