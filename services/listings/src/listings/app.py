@@ -51,9 +51,8 @@ def timers() -> Timers:
     async def expire(tx: Transaction, timer: Timer) -> None:
         await offers.expire(tx, timer.subject_id)
 
-    @due.on("offer_draft.expiry")
+    @due.on(pages.DRAFT_EXPIRY)
     async def forget(tx: Transaction, timer: Timer) -> None:
-        user_id, _, listing_id = timer.subject_id.partition("/")
-        await pages.drop_draft(tx, user_id, listing_id)
+        await pages.expire_draft(tx, timer.subject_id)
 
     return due

@@ -103,12 +103,12 @@ def _market(consumers: Consumers, wishes: Wishes) -> None:
 def _offers(consumers: Consumers, wishes: Wishes) -> None:
     @consumers.command(COMMANDS)
     async def make(tx: Transaction, caller: Principal, command: MakeOffer) -> None:
-        offer_id = offers.new_offer_id(caller, tx.cause.causation_id)
+        offer_id = offers.new_offer_id(caller, command.listing_id, tx.cause.causation_id)
         await offers.make(tx, caller, command, offer_id)
 
     @consumers.command(COMMANDS)
     async def counter(tx: Transaction, caller: Principal, command: CounterOffer) -> None:
-        offer_id = offers.new_offer_id(caller, tx.cause.causation_id)
+        offer_id = offers.new_offer_id(caller, command.offer_id, tx.cause.causation_id)
         await offers.counter(tx, caller, command, offer_id)
 
     @consumers.command(COMMANDS, prepare=wishes.ownership)

@@ -13,6 +13,7 @@ from listings.domain.offer import Offer
 from listings.store import LISTING, OFFER, to_listing, to_offer
 
 DRAFT_KEPT = timedelta(minutes=30)
+DRAFT_EXPIRY = "offer_draft.expiry"
 
 _SHOWN = """
 SELECT json_build_object(
@@ -21,7 +22,7 @@ SELECT json_build_object(
     'category', category, 'visibility', visibility, 'delivery_window_s', delivery_window_s,
     'state', state, 'version', version, 'thumbnail_url', thumbnail_url,
     'snapshot_id', snapshot_id, 'deal_id', deal_id, 'created_at', created_at)::text AS shown,
-    version, visibility, seller_id, state
+    version, visibility, seller_id, snapshot_id
 FROM listings WHERE listing_id = $1
 """
 
@@ -50,15 +51,16 @@ async def public_listings(
 
 
 async def listings_of(
-    database: Database, seller_id: str, after: Position | None, limit: int
+    database: Database, seller_id: str, category: str | None, after: Position | None, limit: int
 ) -> list[Listing]:
     """A page of one's own listings, newest first."""
     at, last_id = after or _beginning(database)
     rows = await database.rows(
         f"SELECT {LISTING} FROM listings WHERE seller_id = $1"  # noqa: S608
-        " AND (created_at, listing_id) < ($2, $3)"
-        " ORDER BY created_at DESC, listing_id DESC LIMIT $4",
+        " AND ($2::text IS NULL OR category = $2) AND (created_at, listing_id) < ($3, $4)"
+        " ORDER BY created_at DESC, listing_id DESC LIMIT $5",
         seller_id,
+        category,
         at,
         last_id,
         limit,
@@ -98,7 +100,7 @@ async def keep_draft(
         draft,
         until,
     )
-    await tx.set_timer("offer_draft.expiry", f"{user_id}/{listing_id}", until)
+    await tx.set_timer(DRAFT_EXPIRY, f"{user_id}/{listing_id}", until)
     return until
 
 
@@ -117,6 +119,18 @@ async def drop_draft(tx: Transaction, user_id: str, listing_id: str) -> None:
     """Forget a draft."""
     await tx.run(
         "DELETE FROM offer_drafts WHERE user_id = $1 AND listing_id = $2", user_id, listing_id
+    )
+    await tx.drop_timers(f"{user_id}/{listing_id}", DRAFT_EXPIRY)
+
+
+async def expire_draft(tx: Transaction, draft_id: str) -> None:
+    """Forget a draft whose time is over; one that was kept anew meanwhile stays."""
+    user_id, _, listing_id = draft_id.partition("/")
+    await tx.run(
+        "DELETE FROM offer_drafts WHERE user_id = $1 AND listing_id = $2 AND expires_at <= $3",
+        user_id,
+        listing_id,
+        tx.now(),
     )
 
 

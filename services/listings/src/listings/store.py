@@ -156,6 +156,16 @@ async def add_offer(tx: Transaction, offer: Offer) -> bool:
     )
 
 
+async def is_negotiating(database: Database, user_id: str, listing_id: str) -> bool:
+    """Whether this person ever put a price to the listing's seller."""
+    found: bool = await database.value(
+        "SELECT EXISTS (SELECT FROM offers WHERE buyer_id = $1 AND listing_id = $2)",
+        user_id,
+        listing_id,
+    )
+    return found
+
+
 async def offer(source: Transaction | Database, offer_id: str) -> Offer | None:
     """The offer as it is."""
     row = await source.row(
@@ -220,11 +230,15 @@ async def keep_verified(tx: Transaction, asset: VerifiedAsset) -> None:
     )
 
 
-async def forget_verified(tx: Transaction, user_id: str, asset_id: str) -> None:
-    """The user no longer owns this game."""
-    await tx.run(
-        "DELETE FROM verified_assets WHERE user_id = $1 AND asset_id = $2", user_id, asset_id
-    )
+async def forget_verified(
+    tx: Transaction, user_id: str, asset_id: str, checked_at: datetime
+) -> None:
+    """The user no longer owned this game then.
+
+    What is written is a proof that counted for no time: a proof that is older, but told later,
+    cannot come in its place.
+    """
+    await keep_verified(tx, VerifiedAsset(user_id, asset_id, "", "", "", checked_at, checked_at))
 
 
 async def verified(database: Database, user_id: str, asset_id: str) -> VerifiedAsset | None:

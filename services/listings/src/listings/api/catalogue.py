@@ -17,7 +17,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from listings import pages, store
-from listings.api.models import EditIn, ListingOut, ListingPage, ListingPath, refusals
+from listings.api.models import (
+    EditIn,
+    ListingOut,
+    ListingPage,
+    ListingPath,
+    next_link,
+    refusals,
+)
 from listings.handlers import market
 from listings.handlers.market import Edit
 
@@ -46,13 +53,14 @@ async def list_listings(
     filters = {"category": category, "mine": caller.user_id if caller else ""}
     after = cursors.read(cursor, filters)
     if caller is not None:
-        found = await pages.listings_of(database, caller.user_id, after, limit)
+        found = await pages.listings_of(database, caller.user_id, category, after, limit)
     else:
         found = await pages.public_listings(database, category, after, limit)
     following = None
     if len(found) == limit:
         following = cursors.write((found[-1].created_at, found[-1].listing_id), filters)
-        response.headers["Link"] = f'</v1/listings?cursor={following}&limit={limit}>; rel="next"'
+        asked = {"category": category, "mine": "true" if mine else None}
+        response.headers["Link"] = next_link("/v1/listings", asked, following, limit)
     return ListingPage(data=[ListingOut.of(each) for each in found], next_cursor=following)
 
 
@@ -63,12 +71,15 @@ async def list_listings(
     summary="One listing",
 )
 async def read_listing(request: Request, listing_id: ListingPath) -> Response:
-    """A public listing is anybody's to read; a private or unfinished one only its seller's."""
+    """A public listing is anybody's to read; a private one its seller's and its bidders'.
+
+    One that was never proven is its seller's alone.
+    """
     row = await pages.shown_listing(request.app.state.database, listing_id)
     if row is None:
         raise not_found(f"The listing {listing_id}")
-    if row["visibility"] != "PUBLIC" or row["state"] == "DRAFT":
-        await _only_seller(request, row["seller_id"], listing_id)
+    if row["visibility"] != "PUBLIC" or row["snapshot_id"] is None:
+        await _only_parties(request, row, listing_id)
     headers = {"ETag": etag(row["version"])}
     return Response(row["shown"], media_type="application/json", headers=headers)
 
@@ -174,10 +185,13 @@ async def unwatch_listing(request: Request, listing_id: ListingPath, caller: Cal
     return Response(status_code=204)
 
 
-async def _only_seller(request: Request, seller_id: str, listing_id: str) -> None:
+async def _only_parties(request: Request, row: Any, listing_id: str) -> None:
     if "authorization" in request.headers:
-        caller = await auth.caller(request)
-        if caller.user_id == seller_id:
+        user_id = (await auth.caller(request)).user_id
+        database: Database = request.app.state.database
+        if row["seller_id"] == user_id:
+            return
+        if row["snapshot_id"] and await store.is_negotiating(database, user_id, listing_id):
             return
     raise not_found(f"The listing {listing_id}")
 

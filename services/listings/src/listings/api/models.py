@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from chassis.problems import MEDIA_TYPE
 from contracts_schema.commands.listings import DAY_S, HOUR_S, Price
@@ -42,6 +44,13 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document which refusals a route may give."""
     content = {MEDIA_TYPE: {"schema": Refusal.model_json_schema()}}
     return {status: {"description": "Refused", "content": content} for status in statuses}
+
+
+def next_link(path: str, filters: Mapping[str, str | None], cursor: str, limit: int) -> str:
+    """The Link header that leads to the following page, under the same filters."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    query = urlencode({**given, "cursor": cursor, "limit": limit})
+    return f'<{path}?{query}>; rel="next"'
 
 
 class _In(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from chassis.auth import Caller
 from chassis.cursors import Cursors, CursorText, Limit
 from chassis.database import Database, Transaction
-from chassis.idempotency import Answer, IdempotencyKey, cause_of, once
+from chassis.idempotency import Answer, IdempotencyKey, cause_of, once, once_prepared
 from chassis.preconditions import etag
 from chassis.problems import not_found
 from contracts_schema.commands.listings import (
@@ -30,9 +30,11 @@ from listings.api.models import (
     OfferOut,
     OfferPage,
     OfferPath,
+    next_link,
     refusals,
 )
 from listings.handlers import offers
+from listings.ports import OwnershipCheck
 
 router = APIRouter(tags=["offers"])
 OfListing = Annotated[ListingId | None, Query()]
@@ -55,7 +57,7 @@ async def make_offer(
 ) -> Response:
     """The seller may accept, counter or decline until it expires."""
     command = MakeOffer(listing_id=listing_id, **_words(body))
-    offer_id = offers.new_offer_id(caller, key or str(uuid7()))
+    offer_id = offers.new_offer_id(caller, listing_id, key or str(uuid7()))
 
     async def work(tx: Transaction) -> Answer:
         return 201, OfferOut.of(await offers.make(tx, caller, command, offer_id))
@@ -86,7 +88,8 @@ async def list_offers(
     following = None
     if len(found) == limit:
         following = cursors.write((found[-1].created_at, found[-1].offer_id), filters)
-        response.headers["Link"] = f'</v1/offers?cursor={following}&limit={limit}>; rel="next"'
+        asked = {"listing_id": listing_id}
+        response.headers["Link"] = next_link("/v1/offers", asked, following, limit)
     return OfferPage(data=[OfferOut.of(each) for each in found], next_cursor=following)
 
 
@@ -118,15 +121,16 @@ async def accept_offer(
 ) -> Response:
     """Ownership is verified once more; then the listing is reserved and it is a deal."""
     state = request.app.state
-    check = state.ownership_check
-    done = await _accepted_before(request, caller.user_id, offer_id, key)
-    snapshot = done or await offers.check_ownership(state.database, check, caller, offer_id)
 
-    async def work(tx: Transaction) -> Answer:
+    async def prepare() -> str:
+        check: OwnershipCheck = state.ownership_check
+        return await offers.check_ownership(state.database, check, caller, offer_id)
+
+    async def work(tx: Transaction, snapshot: str) -> Answer:
         command = AcceptOffer(offer_id=offer_id)
         return 200, OfferOut.of(await offers.accept(tx, caller, command, snapshot))
 
-    return await once(request, caller, key, work)
+    return await once_prepared(request, caller, key, prepare, work)
 
 
 @router.post(
@@ -145,7 +149,7 @@ async def counter_offer(
 ) -> Response:
     """The earlier offer is closed; the answer is a new one and the other side's turn."""
     command = CounterOffer(offer_id=offer_id, **_words(body))
-    new = offers.new_offer_id(caller, key or str(uuid7()))
+    new = offers.new_offer_id(caller, offer_id, key or str(uuid7()))
 
     async def work(tx: Transaction) -> Answer:
         return 201, OfferOut.of(await offers.counter(tx, caller, command, new))
@@ -200,7 +204,8 @@ async def keep_draft(
 ) -> Any:
     """For half an hour, so that a lost form loses nothing."""
     caller.require()
-    if await store.listing(request.app.state.database, listing_id) is None:
+    listing = await store.listing(request.app.state.database, listing_id)
+    if listing is None or not listing.visible_to(caller.user_id, caller.guild_id):
         raise not_found(f"The listing {listing_id}")
     async with request.app.state.database.transaction(cause_of(request, caller)) as tx:
         until = await pages.keep_draft(tx, caller.user_id, listing_id, body.model_dump())
@@ -240,15 +245,3 @@ def _words(body: OfferIn) -> dict[str, Any]:
         "conditions": body.conditions,
         "expires_in_s": body.expires_in_s,
     }
-
-
-async def _accepted_before(
-    request: Request, user_id: str, offer_id: str, key: str | None
-) -> str | None:
-    """A repeated acceptance is answered from what was stored; Roblox is not asked again."""
-    if key is None:
-        return None
-    known = await request.app.state.database.value(
-        "SELECT true FROM idempotency_keys WHERE principal = $1 AND key = $2", user_id, key
-    )
-    return "repeated" if known else None

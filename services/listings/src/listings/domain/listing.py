@@ -91,6 +91,15 @@ class Listing:
             raise WrongState("listing", action, self.state) from None
         return replace(self, state=state, version=self.version + 1)
 
+    def visible_to(self, user_id: str, guild_id: str | None) -> bool:
+        """Seen by its seller always; by others once proven, if public or of their own guild."""
+        if self.seller_id == user_id:
+            return True
+        if self.snapshot_id is None:
+            return False
+        at_home = guild_id is not None and guild_id == self.guild_id
+        return at_home or self.visibility is Visibility.PUBLIC
+
     def check_offer(self, buyer_id: str, amount: Money) -> None:
         """Refuse an offer that this listing cannot take."""
         if self.state is State.RESERVED:
@@ -103,7 +112,11 @@ class Listing:
 
     def check_amount(self, amount: Money) -> None:
         """Refuse an amount in another currency or above the asking price."""
-        if amount.currency is not self.price.currency:
-            raise CurrencyMismatch(f"This listing is priced in {self.price.currency}.")
+        self.check_currency(amount)
         if self.price < amount:
             raise AmountTooHigh(f"The asking price is {self.price}; {amount} is more.")
+
+    def check_currency(self, amount: Money) -> None:
+        """Refuse an amount in another currency: a listing keeps the one it began with."""
+        if amount.currency is not self.price.currency:
+            raise CurrencyMismatch(f"This listing is priced in {self.price.currency}.")

@@ -107,9 +107,11 @@ async def create_at_once(database: Database, cause: Cause, listing: Listing) -> 
 async def edit(
     tx: Transaction, caller: Principal, listing_id: str, change: Edit, seen: int | None
 ) -> Listing:
-    """Change what a listing says; open offers stay, and none may be above the new price."""
+    """Change what a listing says; offers that are above a lowered price are declined."""
     caller.require(Tier.TIER_1)
     found = await _own(tx, caller, listing_id, seen)
+    if change.price is not None:
+        found.check_currency(change.price)
     edited = replace(
         found.after(Action.EDIT),
         title=change.title or found.title,
@@ -128,6 +130,8 @@ async def edit(
         sequence=edited.version,
     )
     tx.audit("listing.edit", listing_id, price=edited.price)
+    if edited.price < found.price:
+        await offers.decline_all(tx, edited, "price_lowered", above=edited.price)
     return edited
 
 
@@ -156,8 +160,8 @@ async def activate(tx: Transaction, event: AssetVerified) -> None:
         event.expires_at,
     )
     await store.keep_verified(tx, proof)
-    found = await store.lock_listing(tx, event.listing_id) if event.listing_id else None
-    if found is None or found.state is not State.DRAFT or found.seller_id != event.user_id:
+    found = await _draft_of(tx, event)
+    if found is None:
         return
     live = with_proof(found, proof)
     await store.save_listing(tx, live)
@@ -167,9 +171,9 @@ async def activate(tx: Transaction, event: AssetVerified) -> None:
 
 async def reject(tx: Transaction, event: AssetRejected) -> None:
     """The game is not theirs: forget older proof, and take the draft down."""
-    await store.forget_verified(tx, event.user_id, event.asset_id)
-    found = await store.lock_listing(tx, event.listing_id) if event.listing_id else None
-    if found is None or found.state is not State.DRAFT:
+    await store.forget_verified(tx, event.user_id, event.asset_id, event.checked_at)
+    found = await _draft_of(tx, event)
+    if found is None:
         return
     gone = found.after(Action.REJECT)
     await store.save_listing(tx, gone)
@@ -203,7 +207,7 @@ async def sell(tx: Transaction, listing_id: str, deal_id: str, buyer_id: str) ->
         return
     sold = found.after(Action.SELL)
     await store.save_listing(tx, sold)
-    await store.forget_verified(tx, sold.seller_id, sold.asset_id)
+    await store.forget_verified(tx, sold.seller_id, sold.asset_id, tx.now())
     tx.stage(
         ListingSold(
             listing_id=listing_id, seller_id=sold.seller_id, deal_id=deal_id, buyer_id=buyer_id
@@ -238,6 +242,15 @@ def _tell_cancelled(tx: Transaction, listing: Listing, reason_code: str) -> None
         sequence=listing.version,
     )
     tx.audit("listing.cancel", listing.listing_id, reason=reason_code)
+
+
+async def _draft_of(tx: Transaction, event: AssetVerified | AssetRejected) -> Listing | None:
+    """The draft that the check was about, locked; another's check says nothing of it."""
+    found = await store.lock_listing(tx, event.listing_id) if event.listing_id else None
+    if found is None or found.state is not State.DRAFT:
+        return None
+    checked = (event.user_id, event.asset_id)
+    return found if (found.seller_id, found.asset_id) == checked else None
 
 
 async def _own(tx: Transaction, caller: Principal, listing_id: str, seen: int | None) -> Listing:

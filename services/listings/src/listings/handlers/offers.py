@@ -28,6 +28,7 @@ from contracts_schema.events.listings import (
     Side,
 )
 from contracts_schema.ids import derive_id
+from contracts_schema.money import Money
 
 from listings import store
 from listings.domain.errors import ListingReserved as Reserved
@@ -56,11 +57,12 @@ async def make(tx: Transaction, caller: Principal, command: MakeOffer, offer_id:
         expires_at=now + timedelta(seconds=command.expires_in_s),
         created_at=now,
     )
-    if await store.add_offer(tx, offer):
-        await tx.set_timer(EXPIRY, offer_id, offer.expires_at)
-        facts = _facts(offer, listing)
-        tx.stage(OfferMade(**facts, made_by=offer.made_by, expires_at=offer.expires_at), sequence=1)
-        tx.audit("offer.make", offer_id, amount=offer.amount)
+    if not await store.add_offer(tx, offer):
+        return await store.offer(tx, offer_id) or offer
+    await tx.set_timer(EXPIRY, offer_id, offer.expires_at)
+    facts = _facts(offer, listing)
+    tx.stage(OfferMade(**facts, made_by=offer.made_by, expires_at=offer.expires_at), sequence=1)
+    tx.audit("offer.make", offer_id, amount=offer.amount)
     return offer
 
 
@@ -189,15 +191,18 @@ async def expire(tx: Transaction, offer_id: str) -> None:
     tx.audit("offer.expire", offer_id)
 
 
-async def decline_all(tx: Transaction, listing: Listing, reason_code: str) -> None:
-    """Close every offer on the listing that still waits, and tell why."""
+async def decline_all(
+    tx: Transaction, listing: Listing, reason_code: str, above: Money | None = None
+) -> None:
+    """Close every offer on the listing that still waits, or those above an amount; tell why."""
     for waiting in await store.lock_open_offers(tx, listing.listing_id):
-        await _decline(tx, waiting.after(Action.DECLINE), listing, reason_code)
+        if above is None or above < waiting.amount:
+            await _decline(tx, waiting.after(Action.DECLINE), listing, reason_code)
 
 
-def new_offer_id(caller: Principal, seed: str) -> str:
-    """The id of an offer, the same for the same caller and intention."""
-    return derive_id("ofr", caller.user_id, seed)
+def new_offer_id(caller: Principal, answered_id: str, seed: str) -> str:
+    """The id of an offer: the same for the same caller, listing or offer answered, and wish."""
+    return derive_id("ofr", caller.user_id, answered_id, seed)
 
 
 async def _decline(tx: Transaction, declined: Offer, listing: Listing, reason_code: str) -> None:
@@ -227,16 +232,9 @@ async def _both(tx: Transaction, caller: Principal, offer_id: str) -> tuple[List
 
 async def _listing(tx: Transaction, caller: Principal, listing_id: str) -> Listing:
     listing = await store.lock_listing(tx, listing_id)
-    if listing is None or not visible(listing, caller.user_id, caller.guild_id):
+    if listing is None or not listing.visible_to(caller.user_id, caller.guild_id):
         raise not_found(f"The listing {listing_id}")
     return listing
-
-
-def visible(listing: Listing, user_id: str, guild_id: str | None) -> bool:
-    """A private listing is seen by its seller, and from within its guild."""
-    if listing.visibility == "PUBLIC" or listing.seller_id == user_id:
-        return True
-    return guild_id is not None and guild_id == listing.guild_id
 
 
 def _still_open(listing: Listing, offer: Offer) -> None:
