@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from chassis.database import Cause
 from escrow.domain.payout import PayoutState
@@ -67,4 +69,30 @@ async def test_what_was_paid_already_is_found_and_recorded_though_nothing_more_g
     [payout] = await house.payouts(escrow_id)
     assert (payout.state, house.rail.calls["pay_out"]) == (PayoutState.SUCCEEDED, 1)
     assert (await house.escrow(escrow_id)).state == "RELEASED"
+    await house.proven()
+
+
+@pytest.mark.fault("X8")
+@pytest.mark.parametrize("stage", ["held", "paid out"])
+async def test_a_chargeback_told_again_and_again_is_booked_once_each_way(house: House, stage: str):
+    escrow_id = await house.delivered()
+    if stage == "paid out":
+        await house.confirm(escrow_id)
+        await house.due()
+    before = (await house.escrow(escrow_id)).amounts
+
+    for taken in (True, False):
+        await asyncio.gather(*(charge_back(house, escrow_id, taken) for _ in range(4)))
+        await house.due()
+
+    rows = await house.database.rows(
+        "SELECT moment, count(*) FROM ledger_transactions WHERE reference = 'dp_1' GROUP BY moment"
+    )
+    assert {row["moment"]: row["count"] for row in rows} == {
+        "chargeback": 1,
+        "chargeback_won": 1,
+        "provider_fee": 1,
+    }
+    assert (await house.escrow(escrow_id)).amounts == before
+    assert (await house.names()).count("frozen") == 1
     await house.proven()
