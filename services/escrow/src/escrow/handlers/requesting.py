@@ -106,10 +106,13 @@ async def _open(
     return opened.url
 
 
-async def _refused(tx: Transaction, payment: Payment) -> None:
-    await locked(tx, payment.escrow_id)
-    payment.state = PaymentState.CLOSED
-    await payments.save(tx, payment)
+async def _refused(tx: Transaction, asked: Payment) -> None:
+    """Give it up, unless another worker has the page by now."""
+    await locked(tx, asked.escrow_id)
+    payment = await payments.find(tx, asked.payment_id)
+    if payment is not None and payment.state is PaymentState.PREPARING:
+        payment.state = PaymentState.CLOSED
+        await payments.save(tx, payment)
 
 
 async def _opened(tx: Transaction, asked: Payment, reference: str) -> None:
