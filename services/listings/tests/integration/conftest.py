@@ -13,8 +13,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def db(database_for, clock) -> AsyncIterator[Database]:
-    async with database.connect(database_for("listings"), clock, "listings") as opened:
+def database_url(database_for) -> str:
+    return database_for("listings")
+
+
+@pytest.fixture
+async def db(database_url, clock) -> AsyncIterator[Database]:
+    async with database.connect(database_url, clock, "listings") as opened:
         yield opened
 
 
