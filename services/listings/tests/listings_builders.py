@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 from chassis.database import Database, Transaction
 from chassis.principals import Principal
-from contracts_schema.commands.listings import CreateListing, MakeOffer
+from contracts_schema.commands.listings import AcceptOffer, CreateListing, MakeOffer
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetVerified, Ownership, Purpose
 from contracts_schema.ids import new_id
@@ -68,6 +70,26 @@ async def an_offer(
     command = MakeOffer(listing_id=listing.listing_id, amount=amount or usd(400_000))
     async with db.transaction() as tx:
         return await offers.make(tx, buyer, command, new_id("ofr"))
+
+
+async def accept(db: Database, person: Principal, offer_id: str) -> Offer:
+    """Agree, with a fresh proof."""
+
+    async def work(tx: Transaction) -> Offer:
+        return await offers.accept(tx, person, AcceptOffer(offer_id=offer_id), "b" * 64)
+
+    return await db.run(work)
+
+
+async def race(*acts: Callable[[], Awaitable[Any]]) -> list[Any]:
+    """Begin all at the same instant; what each gave or raised."""
+    barrier = asyncio.Barrier(len(acts))
+
+    async def at_once(act: Callable[[], Awaitable[Any]]) -> Any:
+        await barrier.wait()
+        return await act()
+
+    return await asyncio.gather(*map(at_once, acts), return_exceptions=True)
 
 
 async def topics(source: Database | Transaction) -> list[str]:

@@ -1,12 +1,10 @@
 """Offers: turns, one acceptance, expiry, and how a deal's end frees or sells the listing."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 from chassis.problems import Problem
 from contracts_schema.commands.listings import (
-    AcceptOffer,
     CounterOffer,
     DeclineOffer,
     WithdrawOffer,
@@ -15,17 +13,7 @@ from contracts_schema.ids import new_id
 from listings.app import timers
 from listings.domain.errors import AmountTooHigh, ListingReserved, NotYourTurn, WrongState
 from listings.handlers import market, offers
-from listings_builders import a_listing, a_person, an_offer, state_of, topics, usd
-
-ROUNDS = 25
-REFUSED = (ListingReserved, WrongState, NotYourTurn)
-
-
-async def accept(db, person, offer_id):
-    async def work(tx):
-        return await offers.accept(tx, person, AcceptOffer(offer_id=offer_id), "b" * 64)
-
-    return await db.run(work)
+from listings_builders import a_listing, a_person, accept, an_offer, state_of, topics, usd
 
 
 async def counter(db, person, offer_id, minor):
@@ -150,54 +138,3 @@ async def test_a_reopened_listing_can_be_sold_to_somebody_else(db, seller, buyer
     await accept(db, seller, second.offer_id)
 
     assert await state_of(db, "listings", listing.listing_id) == "RESERVED"
-
-
-@pytest.mark.fault("X3")
-async def test_two_buyers_offers_accepted_at_once_reserve_the_listing_once(db, seller):
-    for _ in range(ROUNDS):
-        listing = await a_listing(db, seller)
-        made = [await an_offer(db, a_person(), listing) for _ in range(2)]
-
-        outcomes = await asyncio.gather(
-            *(accept(db, seller, offer.offer_id) for offer in made), return_exceptions=True
-        )
-
-        assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
-        assert sum(isinstance(outcome, REFUSED) for outcome in outcomes) == 1
-        states = sorted([await state_of(db, "offers", offer.offer_id) for offer in made])
-        assert states == ["ACCEPTED", "DECLINED"]
-
-
-@pytest.mark.fault("X3")
-async def test_accepting_and_withdrawing_at_once_has_one_winner(db, seller, buyer):
-    for _ in range(ROUNDS):
-        listing = await a_listing(db, seller)
-        offer = await an_offer(db, buyer, listing)
-
-        async def withdraw(offer_id=offer.offer_id):
-            async def work(tx):
-                return await offers.withdraw(tx, buyer, WithdrawOffer(offer_id=offer_id))
-
-            return await db.run(work)
-
-        outcomes = await asyncio.gather(
-            accept(db, seller, offer.offer_id), withdraw(), return_exceptions=True
-        )
-
-        assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
-        state = await state_of(db, "offers", offer.offer_id)
-        reserved = await state_of(db, "listings", listing.listing_id)
-        assert (state, reserved) in {("ACCEPTED", "RESERVED"), ("WITHDRAWN", "ACTIVE")}
-
-
-@pytest.mark.fault("X1")
-async def test_the_same_acceptance_twice_at_once_is_one(db, seller, buyer):
-    for _ in range(ROUNDS):
-        offer = await an_offer(db, buyer, await a_listing(db, seller))
-
-        outcomes = await asyncio.gather(
-            *(accept(db, seller, offer.offer_id) for _ in range(3)), return_exceptions=True
-        )
-
-        assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
-    assert (await topics(db)).count("offer_accepted") == ROUNDS

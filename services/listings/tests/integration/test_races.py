@@ -1,0 +1,195 @@
+"""Two things at once on one listing: one of them happens, the other is told why not."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from contracts_schema.commands.listings import MakeOffer, WithdrawListing, WithdrawOffer
+from contracts_schema.ids import new_id
+from listings.app import timers
+from listings.domain.errors import AmountTooHigh, ListingReserved, NotYourTurn, WrongState
+from listings.handlers import market, offers
+from listings.handlers.market import Edit
+from listings_builders import (
+    a_command,
+    a_listing,
+    a_person,
+    a_verification,
+    accept,
+    an_offer,
+    race,
+    state_of,
+    topics,
+    usd,
+)
+
+ROUNDS = 25
+REFUSED = (ListingReserved, WrongState, NotYourTurn)
+
+pytestmark = pytest.mark.usefixtures("without_deadlock")
+
+
+@pytest.fixture
+async def without_deadlock(db):
+    """Whoever waits for a lock gets it: none of these races is ended by the database."""
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    yield
+    assert await db.value(deadlocks) == 0
+
+
+def happened(outcomes) -> int:
+    """How many went through; every other was refused, not broken."""
+    done = [it for it in outcomes if not isinstance(it, BaseException)]
+    assert all(isinstance(it, REFUSED) for it in outcomes if it not in done), outcomes
+    return len(done)
+
+
+def taking_back(db, person, offer_id):
+    async def work(tx):
+        return await offers.withdraw(tx, person, WithdrawOffer(offer_id=offer_id))
+
+    return partial(db.run, work)
+
+
+def making(db, person, listing, minor):
+    command = MakeOffer(listing_id=listing.listing_id, amount=usd(minor))
+    offer_id = new_id("ofr")
+
+    async def work(tx):
+        return await offers.make(tx, person, command, offer_id)
+
+    return partial(db.run, work)
+
+
+async def pending_on(db, listing) -> list[int]:
+    rows = await db.rows(
+        "SELECT amount_minor FROM offers WHERE listing_id = $1 AND state = 'PENDING'",
+        listing.listing_id,
+    )
+    return [int(row["amount_minor"]) for row in rows]
+
+
+@pytest.mark.fault("X1")
+async def test_the_same_acceptance_at_once_is_one(db, seller, buyer):
+    for _ in range(ROUNDS):
+        offer = await an_offer(db, buyer, await a_listing(db, seller))
+
+        outcomes = await race(*[partial(accept, db, seller, offer.offer_id)] * 3)
+
+        assert happened(outcomes) == 1
+    assert (await topics(db)).count("offer_accepted") == ROUNDS
+
+
+@pytest.mark.fault("X3")
+async def test_of_two_buyers_offers_accepted_at_once_one_wins(db, seller):
+    for _ in range(ROUNDS):
+        listing = await a_listing(db, seller)
+        made = [await an_offer(db, a_person(), listing) for _ in range(2)]
+
+        outcomes = await race(*(partial(accept, db, seller, it.offer_id) for it in made))
+
+        assert happened(outcomes) == 1
+        states = sorted([await state_of(db, "offers", it.offer_id) for it in made])
+        assert states == ["ACCEPTED", "DECLINED"]
+
+
+@pytest.mark.fault("X3")
+async def test_accepting_and_taking_back_at_once_has_one_winner(db, seller, buyer):
+    for _ in range(ROUNDS):
+        listing = await a_listing(db, seller)
+        offer_id = (await an_offer(db, buyer, listing)).offer_id
+
+        outcomes = await race(
+            partial(accept, db, seller, offer_id), taking_back(db, buyer, offer_id)
+        )
+
+        assert happened(outcomes) == 1
+        state = await state_of(db, "offers", offer_id)
+        reserved = await state_of(db, "listings", listing.listing_id)
+        assert (state, reserved) in {("ACCEPTED", "RESERVED"), ("WITHDRAWN", "ACTIVE")}
+
+
+async def test_no_offer_is_left_open_on_a_listing_that_is_reserved_at_that_moment(
+    db, seller, buyer
+):
+    for _ in range(ROUNDS):
+        listing = await a_listing(db, seller)
+        offer = await an_offer(db, buyer, listing)
+
+        outcomes = await race(
+            partial(accept, db, seller, offer.offer_id), making(db, a_person(), listing, 1)
+        )
+
+        assert happened(outcomes) >= 1
+        assert await pending_on(db, listing) == []
+        assert await state_of(db, "listings", listing.listing_id) == "RESERVED"
+
+
+async def test_no_offer_is_left_above_a_price_that_falls_at_that_moment(db, seller, buyer):
+    for _ in range(ROUNDS):
+        listing = await a_listing(db, seller)
+
+        async def lower(tx, listing_id=listing.listing_id):
+            return await market.edit(tx, seller, listing_id, Edit(price=usd(300_000)), None)
+
+        lowered, made = await race(partial(db.run, lower), making(db, buyer, listing, 400_000))
+
+        assert lowered.price == usd(300_000)
+        assert not isinstance(made, Exception) or isinstance(made, AmountTooHigh)
+        assert await pending_on(db, listing) == []
+
+
+async def test_accepting_and_taking_the_listing_down_at_once_has_one_winner(db, seller, buyer):
+    for _ in range(ROUNDS):
+        listing = await a_listing(db, seller)
+        offer = await an_offer(db, buyer, listing)
+
+        async def take_down(tx, command=WithdrawListing(listing_id=listing.listing_id)):  # noqa: B008
+            return await market.withdraw(tx, seller, command)
+
+        outcomes = await race(
+            partial(accept, db, seller, offer.offer_id), partial(db.run, take_down)
+        )
+
+        assert happened(outcomes) == 1
+        states = (
+            await state_of(db, "listings", listing.listing_id),
+            await state_of(db, "offers", offer.offer_id),
+        )
+        assert states in {("RESERVED", "ACCEPTED"), ("CANCELLED", "DECLINED")}
+
+
+async def test_an_offer_that_expires_while_it_is_taken_back_waits_for_nobody(
+    db, seller, buyer, clock
+):
+    due = timers()
+    for _ in range(ROUNDS):
+        offer_id = (await an_offer(db, buyer, await a_listing(db, seller))).offer_id
+        await db.pool.execute("UPDATE timers SET due_at = $1", clock.now() - timedelta(seconds=1))
+
+        await race(partial(due.once, db), taking_back(db, buyer, offer_id))
+
+        assert await state_of(db, "offers", offer_id) in {"EXPIRED", "WITHDRAWN"}
+        assert await db.value("SELECT count(*) FROM timers") == 0
+    told = await topics(db)
+    assert told.count("offer_expired") + told.count("offer_withdrawn") == ROUNDS
+
+
+async def test_a_proof_and_a_withdrawal_at_once_leave_one_truth(db, seller, clock):
+    for _ in range(ROUNDS):
+        listing = market.draft(seller, a_command(), new_id("lst"), clock.now())
+        event = a_verification(seller.user_id, listing.listing_id, clock.now())
+        command = WithdrawListing(listing_id=listing.listing_id)
+        async with db.transaction() as tx:
+            await market.create(tx, listing)
+
+        async def prove(tx, event=event):
+            await market.activate(tx, event)
+
+        async def take_down(tx, command=command):
+            await market.withdraw(tx, seller, command)
+
+        outcomes = await race(partial(db.run, prove), partial(db.run, take_down))
+
+        assert happened(outcomes) == 2
+        assert await state_of(db, "listings", listing.listing_id) == "CANCELLED"
