@@ -118,7 +118,11 @@ class Lives(RuleBasedStateMachine):
         self.fail("refund", refunded)
         self.try_to(made[-1], "confirm", BUYER)
         self.try_to(made[-2], "refund", SELLER)
-        return multiple(*made)
+        in_part, too_late = self.begin("open"), self.begin("open")
+        self.run(self._pay(in_part, 40, 1))
+        self.run(self._pay(too_late, 100, 0))
+        self.try_to(too_late, "cancel", BUYER)
+        return multiple(*made, in_part, too_late)
 
     @rule(target=escrows, stage=st.sampled_from(["open", "funded", "delivered"]))
     def begin_another(self, stage: str) -> str:
