@@ -22,8 +22,20 @@ T = TypeVar("T")
 Row = asyncpg.Record
 
 RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""What a database that is away, or ended the connection, shows itself as."""
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What a database that is away, or ended the connection, shows itself as.
+
+The driver's internal error is among them: it is what a statement meets on a connection whose end
+was announced and is not yet seen.
+"""
+AWAY = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+)
+"""The narrower part of it that is nobody's mistake: the same thing may be asked again."""
 MAX_TRIES = 5
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
 
@@ -234,7 +246,7 @@ async def _set_up(connection: Any) -> None:
 async def _roll_back(connection: Any) -> None:
     """End a transaction that is still open; where there is none, this is no round trip."""
     # A lost connection has rolled back by itself; what lost it is the error worth telling.
-    with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
+    with suppress(*LOST):
         if connection.is_in_transaction():
             await connection.execute(ROLLBACK)
 

@@ -15,6 +15,8 @@ from opentelemetry import trace
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from chassis.database import AWAY
+
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://holdfast.invalid/problems/"
 
@@ -123,7 +125,7 @@ def install(app: FastAPI, rules: Rules) -> None:
     async def show(request: Request, error: Exception) -> Response:
         return response(_shown(error, rules), request)
 
-    for kind in (Problem, HTTPException, RequestValidationError, Exception, *rules):
+    for kind in (Problem, HTTPException, RequestValidationError, Exception, *AWAY, *rules):
         app.add_exception_handler(kind, show)
 
 
@@ -134,7 +136,9 @@ def _shown(error: Exception, rules: Rules) -> Problem:
         return _http(error)
     if isinstance(error, ValidationError):
         return _FAULT  # a model of our own did not hold: nothing that the caller sent
-    return as_problem(error, rules) or _FAULT
+    if problem := as_problem(error, rules):
+        return problem
+    return _AWAY if isinstance(error, AWAY) else _FAULT
 
 
 def _http(error: HTTPException) -> Problem:
@@ -154,4 +158,12 @@ _FAULT = Problem(
     "Something failed on our side; nothing was changed.",
     retryable=True,
     next_action="Try again; if it stays, report the request id.",
+)
+_AWAY = Problem(
+    503,
+    "temporarily_unavailable",
+    "Something that this service needs cannot be reached at the moment.",
+    retryable=True,
+    headers={"Retry-After": "2"},
+    next_action="Send the request again, with the same Idempotency-Key: it is done once.",
 )

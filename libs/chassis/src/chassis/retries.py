@@ -6,23 +6,17 @@ The waits grow (1 s, 5 s, 30 s, 2 min, 10 min) and end in the parked queue, wher
 from __future__ import annotations
 
 import aio_pika
-import asyncpg
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
+from chassis import database
 from chassis.publisher import Publisher
 from chassis.received import ATTEMPT, ERROR, Away, attempt
 
 WAITS = ("1s", "5s", "30s", "2m", "10m")
 AWAY_WAITS = 3
 """For who is away, the waits stop growing at the third: the answer comes soon after the return."""
-AWAY = (
-    Away,
-    ConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-)
+AWAY = (Away, *database.AWAY)
 """Somebody outside, or our own database: no fault of the message, which is never parked for it."""
 
 log = structlog.get_logger(__name__)

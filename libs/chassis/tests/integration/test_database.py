@@ -227,7 +227,7 @@ async def test_the_pool_heals_when_its_connections_were_ended(db, database_url, 
             try:
                 await db.run(do_everything)
                 break
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except database.LOST:
                 await asyncio.sleep(0.05)
 
     assert (await counts(db))["outbox"] == 1

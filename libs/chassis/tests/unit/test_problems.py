@@ -1,5 +1,6 @@
 """Every refusal is a problem with its cause and next step; a fault tells nothing of the inside."""
 
+import asyncpg
 import httpx
 import pytest
 from chassis import problems
@@ -34,6 +35,7 @@ def an_app() -> FastAPI:
         ),
         "rule": VeryWrong("deliver is not possible in FUNDED"),
         "fault": RuntimeError("password=hunter2"),
+        "away": asyncpg.ConnectionDoesNotExistError("postgres:hunter2@10.0.0.1 is gone"),
         "model": None,
     }
 
@@ -112,6 +114,15 @@ async def test_a_fault_tells_nothing_of_the_inside(client):
     assert "hunter2" not in answer.text
     assert "RuntimeError" not in answer.text
     assert answer.json()["retryable"] is True
+
+
+async def test_a_database_that_is_away_is_told_as_something_that_passes(client):
+    answer = await client.get("/raise/away")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.json()["retryable"] is True
+    assert "hunter2" not in answer.text
 
 
 async def test_a_model_of_our_own_that_does_not_hold_is_a_fault(client):

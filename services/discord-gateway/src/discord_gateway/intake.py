@@ -9,10 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
-import asyncpg
 import discord
 import structlog
-from chassis.database import Cause, Database, Transaction
+from chassis.database import LOST, Cause, Database, Transaction
 from chassis.failpoints import failpoint
 from contracts_schema.commands.discord import Card
 from contracts_schema.ids import derive_uuid
@@ -33,7 +32,7 @@ TRIES = 2
 ALREADY_ACKNOWLEDGED = 40060
 UNREACHABLE = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 """What Discord being away, or refusing, shows itself as."""
-_DATABASE_DOWN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+_DATABASE_DOWN = (*LOST, TimeoutError)
 
 TAKEN = Counter("holdfast_interactions", "Interactions by what became of them", ["outcome"])
 log = structlog.get_logger(__name__)
