@@ -205,7 +205,8 @@ def migrate(schema: str, owner_url: str) -> None:
 
 def _migrations_digest(schema: str) -> str:
     root = checkout()
-    files = [root / "libs/chassis/src/chassis/migrations.py", Path(__file__)]
+    chassis = root / "libs/chassis/src/chassis"
+    files = [chassis / "migrations.py", chassis / "schema.py", Path(__file__)]
     files += sorted((root / "services" / schema.replace("_", "-")).rglob("versions/*.py"))
     content = b"".join(it.name.encode() + it.read_bytes() for it in files if it.exists())
     return hashlib.sha256(content).hexdigest()[:12]

@@ -1,7 +1,8 @@
 """The audit log's chain: each entry's hash covers the one before, so that no change stays unseen.
 
-Entries are written in the transaction of what they record; one worker at a time links them in
-order afterwards, so that business transactions do not queue for the chain's head.
+Entries are written in the transaction of what they record; one worker at a time links them
+afterwards, in the order of their positions and many at once, so that business transactions do not
+queue for the chain's head and linking costs little.
 """
 
 from __future__ import annotations
@@ -16,16 +17,28 @@ from chassis.database import Database
 
 BATCH = 500
 POLL_S = 2.0
+LINK_EVERY_S = 0.5
+LOOK_BACK = 10_000
+"""A transaction may commit an entry after later positions were linked, but never so many later."""
 GENESIS = "0" * 64
 _LOCK_KEY = 7_411_002
 
 log = structlog.get_logger(__name__)
 
 _COLUMNS = "e.entry_id, e.at, e.actor, e.action, e.subject_id, e.reason, e.request_id, e.details"
+_HEAD = """
+SELECT sequence, hash, (SELECT max(position) FROM audit_chain) AS position FROM audit_chain
+ORDER BY sequence DESC LIMIT 1
+"""
 _UNLINKED = f"""
-SELECT {_COLUMNS} FROM audit_entries e LEFT JOIN audit_chain c USING (entry_id)
-WHERE c.entry_id IS NULL ORDER BY e.at, e.entry_id LIMIT $1
+SELECT e.position, {_COLUMNS} FROM audit_entries e LEFT JOIN audit_chain c USING (position)
+WHERE e.position > $2 AND c.position IS NULL ORDER BY e.position LIMIT $1
 """  # noqa: S608
+_LEFT_OUT = """
+SELECT e.position FROM audit_entries e LEFT JOIN audit_chain c USING (position)
+WHERE e.position <= (SELECT max(position) FROM audit_chain) - $1 AND c.position IS NULL
+ORDER BY e.position LIMIT 10
+"""
 
 
 def link_hash(previous: str, sequence: int, entry: Any) -> str:
@@ -41,26 +54,25 @@ async def chain_once(database: Database) -> int:
     async with database.pool.acquire() as connection, connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK_KEY):
             return 0
-        head = await connection.fetchrow(
-            "SELECT sequence, hash FROM audit_chain ORDER BY sequence DESC LIMIT 1"
-        )
-        sequence, previous = (head["sequence"], head["hash"]) if head else (0, GENESIS)
+        head = await connection.fetchrow(_HEAD)
+        sequence, previous, seen = tuple(head) if head else (0, GENESIS, 0)
         links = []
-        for entry in await connection.fetch(_UNLINKED, BATCH):
+        for entry in await connection.fetch(_UNLINKED, BATCH, seen - LOOK_BACK):
             sequence += 1
             linked = link_hash(previous, sequence, entry)
-            links.append((sequence, entry["entry_id"], previous, linked))
+            links.append((sequence, entry["position"], previous, linked))
             previous = linked
-        await connection.executemany(
-            "INSERT INTO audit_chain (sequence, entry_id, previous_hash, hash)"
-            " VALUES ($1, $2, $3, $4)",
-            links,
-        )
+        if links:
+            await connection.executemany(
+                "INSERT INTO audit_chain (sequence, position, previous_hash, hash)"
+                " VALUES ($1, $2, $3, $4)",
+                links,
+            )
     return len(links)
 
 
 async def forever(database: Database) -> None:
-    """Link entries as they come."""
+    """Link entries soon after they come."""
     while True:
         database.audit_written.clear()
         try:
@@ -72,7 +84,8 @@ async def forever(database: Database) -> None:
             async with asyncio.timeout(POLL_S):
                 await database.audit_written.wait()
         except TimeoutError:
-            pass
+            continue
+        await asyncio.sleep(LINK_EVERY_S)  # the entries of this while are linked in one go
 
 
 async def check(database: Database) -> list[str]:
@@ -81,7 +94,7 @@ async def check(database: Database) -> list[str]:
     previous, expected = GENESIS, 1
     rows = await database.rows(
         f"SELECT c.sequence, c.previous_hash, c.hash, {_COLUMNS}"  # noqa: S608
-        " FROM audit_chain c JOIN audit_entries e USING (entry_id) ORDER BY c.sequence"
+        " FROM audit_chain c JOIN audit_entries e USING (position) ORDER BY c.sequence"
     )
     for row in rows:
         if row["sequence"] != expected:
@@ -91,4 +104,6 @@ async def check(database: Database) -> list[str]:
         if row["hash"] != link_hash(row["previous_hash"], row["sequence"], row):
             faults.append(f"entry {row['sequence']} is not what was written")
         previous, expected = row["hash"], row["sequence"] + 1
+    for row in await database.rows(_LEFT_OUT, LOOK_BACK):
+        faults.append(f"the entry at position {row['position']} was never linked")
     return faults

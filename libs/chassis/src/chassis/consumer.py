@@ -1,8 +1,10 @@
 """Messages in: each is claimed, applied and committed in one transaction, and only then acked.
 
 A handler says by its annotations what it takes. Events: ``(transaction, event)``. Commands:
-``(transaction, actor, command)``. Work that must reach the outside world before the transaction
-goes into ``prepare``; what it gives back is the handler's last argument.
+``(transaction, caller, command)``, where the caller is a Principal, looked up in this service's own
+copy, or the DiscordActor just as the message names them. Work that must reach the outside world
+goes into ``prepare``, an async context manager that stays open until the transaction has ended;
+what it gives is the handler's last argument.
 
 What fails for now waits (1 s, 5 s, 30 s, 2 min, 10 min) and is parked after that with the error's
 text; what can never succeed is parked at once. A refused command is answered, not parked.
@@ -12,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import typing
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -30,6 +32,7 @@ from chassis import principals
 from chassis.database import Database, Transaction
 from chassis.failpoints import failpoint
 from chassis.inbox import apply_once, handled
+from chassis.principals import Principal
 from chassis.problems import Problem, Rules, as_problem
 from chassis.publisher import BROKEN, Publisher, Unroutable
 from chassis.received import CANARY, Away, Poison, Received, TooEarly, attempt, take_apart
@@ -43,7 +46,7 @@ RETRYABLE_TRIES = 3
 """So often a refusal that may pass is tried again before the person is told of it."""
 
 Handler = Callable[..., Awaitable[Any]]
-Prepare = Callable[..., Awaitable[Any]]
+Prepare = Callable[..., AbstractAsyncContextManager[Any]]
 H = TypeVar("H", bound=Handler)
 
 log = structlog.get_logger(__name__)
@@ -56,8 +59,9 @@ class Route:
 
     model: type[Message]
     handler: Handler
-    prepare: Prepare | None
-    needs_actor: bool
+    caller: type[Principal] | type[DiscordActor] | None = None
+    """Whom a command's handler wants to know; None for an event."""
+    prepare: Prepare | None = None
 
 
 class Consumers:
@@ -69,11 +73,9 @@ class Consumers:
         self.routes: dict[str, dict[str, Route]] = {}
         self.prefetch: dict[str, int] = {}
 
-    def event(
-        self, queue: str, *, prepare: Prepare | None = None, prefetch: int = 0
-    ) -> Callable[[H], H]:
+    def event(self, queue: str, *, prefetch: int = 0) -> Callable[[H], H]:
         """Apply events from this queue; the handler's second annotation says which."""
-        return self._register(queue, 1, prepare, prefetch)
+        return self._register(queue, 1, None, prefetch)
 
     def command(
         self, queue: str, *, prepare: Prepare | None = None, prefetch: int = 0
@@ -90,12 +92,12 @@ class Consumers:
         def register(handler: H) -> H:
             hints = typing.get_type_hints(handler)
             names = [name for name in hints if name != "return"]
-            annotation = hints[names[position]]
+            annotation, caller = hints[names[position]], hints[names[1]] if position == 2 else None
             for model in typing.get_args(annotation) or (annotation,):
                 known = self.routes.setdefault(queue, {})
                 if model.topic in known:
                     raise ValueError(f"{queue} handles {model.topic} twice")
-                known[model.topic] = Route(model, handler, prepare, position == 2)
+                known[model.topic] = Route(model, handler, caller, prepare)
             self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
             return handler
 
@@ -184,13 +186,12 @@ class Consuming:
         if route is None:
             received.content()
             return "ignored"
-        if route.needs_actor:
+        if route.caller is not None:
             return await self._fulfil(received, route)
         event = _event(received, route)
-        prepared = [] if route.prepare is None else [await route.prepare(event)]
 
         async def apply(transaction: Transaction) -> None:
-            await route.handler(transaction, event, *prepared)
+            await route.handler(transaction, event)
             failpoint(f"consumer.before_commit.{received.queue}")
 
         return await self._once(received, apply)
@@ -224,15 +225,17 @@ class Consuming:
         self, received: Received, route: Route, actor: DiscordActor, payload: Any
     ) -> str:
         command = route.model.model_validate(payload)
-        caller = await principals.by_discord_id(self._database, actor)
-        prepared = [] if route.prepare is None else [await route.prepare(caller, command)]
+        caller: DiscordActor | Principal = actor
+        if route.caller is Principal:
+            caller = await principals.by_discord_id(self._database, actor)
+        who = getattr(caller, "user_id", "") or f"discord:{actor.discord_user_id}"
+        async with _prepared(route, caller, command) as prepared:
 
-        async def fulfil(transaction: Transaction) -> None:
-            await route.handler(transaction, caller, command, *prepared)
-            failpoint(f"consumer.before_commit.{received.queue}")
+            async def fulfil(transaction: Transaction) -> None:
+                await route.handler(transaction, caller, command, *prepared)
+                failpoint(f"consumer.before_commit.{received.queue}")
 
-        who = caller.user_id or f"discord:{actor.discord_user_id}"
-        return await self._once(received, fulfil, who)
+            return await self._once(received, fulfil, who)
 
     async def _reject(self, received: Received, actor: DiscordActor, problem: Problem) -> str:
         rejected = BY_SERVICE[self.consumers.service](
@@ -247,6 +250,15 @@ class Consuming:
 
         outcome = await self._once(received, reject)
         return "rejected" if outcome == "applied" else outcome
+
+
+@asynccontextmanager
+async def _prepared(route: Route, *asked: Any) -> AsyncIterator[list[Any]]:
+    if route.prepare is None:
+        yield []
+        return
+    async with route.prepare(*asked) as prepared:
+        yield [prepared]
 
 
 def _event(received: Received, route: Route) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,6 +40,24 @@ MAX_TRIES = 5
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
 
 
+_FLUSH = """
+WITH told AS (
+    INSERT INTO outbox (message_id, exchange, topic, headers, body, created_at)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[],
+                         $6::timestamptz[])),
+noted AS (
+    INSERT INTO audit_entries
+        (entry_id, at, actor, action, subject_id, reason, request_id, details)
+    SELECT * FROM unnest($7::uuid[], $8::timestamptz[], $9::text[], $10::text[], $11::text[],
+                         $12::text[], $13::text[], $14::text[]))
+INSERT INTO timers (timer_id, kind, subject_id, due_at, payload)
+SELECT * FROM unnest($15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::jsonb[])
+ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload,
+    attempts = 0, leased_until = NULL
+"""
+_AUDIT_COLUMNS, _TIMER_COLUMNS = 8, 5
+
+
 class NotCommitted(Exception):
     """A statement failed, the failure was swallowed, and PostgreSQL undid the transaction."""
 
@@ -65,7 +83,7 @@ class Transaction:
     cause: Cause = field(default_factory=Cause)
     staged: list[outbox.Staged] = field(default_factory=list)
     audited: list[tuple[Any, ...]] = field(default_factory=list)
-    timed: bool = False
+    timers: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     opened: str = BEGIN
     """What the database answered to the statements that opened the transaction."""
 
@@ -122,17 +140,8 @@ class Transaction:
         self, kind: str, subject_id: str, due_at: datetime, payload: dict[str, Any] | None = None
     ) -> None:
         """Fire ``kind`` for this subject at that time; the same kind and subject has one timer."""
-        await self.run(
-            "INSERT INTO timers (timer_id, kind, subject_id, due_at, payload)"
-            " VALUES ($1 || ':' || $2, $1, $2, $3, $4) ON CONFLICT (timer_id) DO UPDATE"
-            " SET due_at = excluded.due_at, payload = excluded.payload, attempts = 0,"
-            " leased_until = NULL",
-            kind,
-            subject_id,
-            due_at,
-            payload or {},
-        )
-        self.timed = self.timed or due_at <= self.now() + timedelta(seconds=1)
+        timer_id = f"{kind}:{subject_id}"
+        self.timers[timer_id] = (timer_id, kind, subject_id, due_at, payload or {})
 
     async def drop_timers(self, subject_id: str, *kinds: str) -> None:
         """Forget the timers of this subject: those kinds, or all.
@@ -140,6 +149,11 @@ class Transaction:
         One that fires at this very moment is left to end by itself: who fires it holds the timer
         and waits for the subject, so that waiting for the timer here would be a deadlock.
         """
+        self.timers = {
+            timer_id: timer
+            for timer_id, timer in self.timers.items()
+            if timer[2] != subject_id or (kinds and timer[1] not in kinds)
+        }
         await self.run(
             "DELETE FROM timers WHERE timer_id IN (SELECT timer_id FROM timers"
             " WHERE subject_id = $1 AND (cardinality($2::text[]) = 0 OR kind = ANY($2))"
@@ -149,15 +163,21 @@ class Transaction:
         )
 
     async def flush(self) -> None:
-        """Write what was staged and audited; called once, before the commit."""
-        if self.staged:
-            await self.connection.execute(outbox.INSERT, *outbox.columns(self.staged))
-        if self.audited:
-            await self.connection.executemany(
-                "INSERT INTO audit_entries (entry_id, at, actor, action, subject_id, reason,"
-                " request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                self.audited,
+        """Write what was staged, audited and timed, as one statement before the commit."""
+        if self.staged or self.audited or self.timers:
+            timers = [self.timers[timer_id] for timer_id in sorted(self.timers)]
+            await self.connection.execute(
+                _FLUSH,
+                *outbox.columns(self.staged),
+                *_columns(self.audited, _AUDIT_COLUMNS),
+                *_columns(timers, _TIMER_COLUMNS),
             )
+
+    @property
+    def due_soon(self) -> bool:
+        """Whether a timer was set that fires within a second."""
+        soon = self.now() + timedelta(seconds=1)
+        return any(due_at <= soon for _, _, _, due_at, _ in self.timers.values())
 
 
 class Database:
@@ -196,11 +216,11 @@ class Database:
         """Tell relay, timers and audit chain at once that there is something to do."""
         if work.staged:
             self.outbox_filled.set()
-        if work.timed:
+        if timed := work.due_soon:
             self.timers_set.set()
         if work.audited:
             self.audit_written.set()
-        if work.staged or work.timed or work.audited:
+        if work.staged or timed or work.audited:
             self.woken.set()
 
     async def run(
@@ -234,6 +254,11 @@ class Database:
     async def value(self, sql: str, *arguments: Any) -> Any:
         """Read one value outside any transaction."""
         return await self.pool.fetchval(sql, *arguments)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:
+    """The rows as the arrays that unnest takes; as many empty ones where there are no rows."""
+    return list(zip(*rows, strict=True)) or [()] * width
 
 
 async def _set_up(connection: Any) -> None:

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 EVENTS = "holdfast.events"
 COMMANDS = "holdfast.commands"
 
-INSERT = """
-INSERT INTO outbox (message_id, exchange, topic, headers, body, created_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Staged:

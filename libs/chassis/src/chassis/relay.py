@@ -83,7 +83,8 @@ class Relay:
             failure = next((result for result in results if result), None)
             if done:
                 await connection.execute(
-                    "UPDATE outbox SET published_at = $2 WHERE position = ANY($1)",
+                    "UPDATE outbox SET published_at = $2"
+                    " WHERE position = ANY($1) AND published_at IS NULL",
                     done,
                     self._database.clock.now(),
                 )
@@ -136,7 +137,7 @@ async def prune(database: Database) -> int:
     before = database.clock.now() - KEEP
     total = 0
     for sql in (
-        "DELETE FROM outbox WHERE published_at < $1",
+        "DELETE FROM outbox WHERE created_at < $1 AND published_at < $1",
         "DELETE FROM inbox WHERE received_at < $1",
         "DELETE FROM idempotency_keys WHERE created_at < $1",
     ):

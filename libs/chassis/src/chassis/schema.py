@@ -14,10 +14,11 @@ GROUND_TABLES = (
 
 _APPEND_ONLY = ("audit_entries", "audit_chain")
 
+# Every commit writes here, so an index has to earn its place: what only pruning asks for is BRIN.
 _GROUND = """
 CREATE TABLE outbox (
-    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    message_id uuid NOT NULL UNIQUE,
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    message_id uuid PRIMARY KEY,
     exchange text NOT NULL CHECK (exchange IN ('holdfast.events', 'holdfast.commands')),
     topic text NOT NULL,
     headers text NOT NULL,
@@ -26,7 +27,7 @@ CREATE TABLE outbox (
     published_at timestamptz
 ) WITH (fillfactor = 80);
 CREATE INDEX outbox_unpublished ON outbox (position) WHERE published_at IS NULL;
-CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
+CREATE INDEX outbox_created ON outbox USING brin (created_at);
 
 CREATE TABLE inbox (
     consumer text NOT NULL,
@@ -34,7 +35,7 @@ CREATE TABLE inbox (
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (consumer, message_id)
 );
-CREATE INDEX inbox_received ON inbox (received_at);
+CREATE INDEX inbox_received ON inbox USING brin (received_at);
 
 CREATE TABLE timers (
     timer_id text PRIMARY KEY,
@@ -50,7 +51,8 @@ CREATE INDEX timers_due ON timers (due_at);
 CREATE INDEX timers_subject ON timers (subject_id);
 
 CREATE TABLE audit_entries (
-    entry_id uuid PRIMARY KEY,
+    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    entry_id uuid NOT NULL,
     at timestamptz NOT NULL,
     actor text NOT NULL,
     action text NOT NULL,
@@ -63,9 +65,9 @@ CREATE INDEX audit_entries_subject ON audit_entries (subject_id, at);
 
 CREATE TABLE audit_chain (
     sequence bigint PRIMARY KEY CHECK (sequence >= 1),
-    entry_id uuid NOT NULL UNIQUE REFERENCES audit_entries,
+    position bigint NOT NULL UNIQUE,
     previous_hash text NOT NULL,
-    hash text NOT NULL UNIQUE
+    hash text NOT NULL
 );
 
 CREATE TABLE idempotency_keys (
@@ -78,7 +80,7 @@ CREATE TABLE idempotency_keys (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (principal, key)
 );
-CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_created ON idempotency_keys USING brin (created_at);
 
 CREATE TABLE principals (
     user_id text PRIMARY KEY,

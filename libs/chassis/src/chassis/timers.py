@@ -1,26 +1,29 @@
 """Things that are due: rows that any worker claims, so that a restart forgets nothing.
 
 ``on`` runs in the transaction that removes the timer. ``job`` is for work that reaches the
-outside: it leases the timer, runs without a transaction, and removes it only when done.
+outside: it leases the timer, runs without a transaction, and removes it only when done. The lease
+is renewed while the job runs, so that a job whose process died is taken up soon by another.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from chassis.database import Cause, Database, Transaction
+from chassis.database import LOST, Cause, Database, Transaction
 from chassis.failpoints import failpoint
 from chassis.telemetry import tracer
 
 POLL_S = 0.25
 BATCH = 20
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=15)
+LEASE_RENEWED_S = 5.0
 BACKOFF_S = (1, 5, 30, 120, 600)
 
 log = structlog.get_logger(__name__)
@@ -85,27 +88,27 @@ class Timers:
 
     async def once(self, database: Database) -> int:
         """Do what is due now, once; how many timers fired or failed."""
+        due = await database.rows(_LOOK, database.clock.now(), [*self.handlers, *self.jobs], BATCH)
         fired = 0
-        for _ in range(BATCH):
+        for _ in [row for row in due if row["kind"] in self.handlers]:
             if not await self._one_in_transaction(database):
                 break
             fired += 1
+        if not any(row["kind"] in self.jobs for row in due):
+            return fired
         leased = await self._lease(database)
         await asyncio.gather(*(self._run(database, timer) for timer in leased))
         return fired + len(leased)
 
     async def _one_in_transaction(self, database: Database) -> bool:
-        if not self.handlers:
-            return False
         failed: tuple[Timer, Exception] | None = None
 
         async def fire(transaction: Transaction) -> bool:
             nonlocal failed
-            row = await transaction.row(_DUE, transaction.now(), list(self.handlers), 1)
+            row = await transaction.row(_TAKE, transaction.now(), list(self.handlers))
             if row is None:
                 return False
-            timer = _timer(row)
-            await transaction.run("DELETE FROM timers WHERE timer_id = $1", timer.timer_id)
+            timer = Timer(**row)
             try:
                 with tracer.start_as_current_span(f"timer {timer.kind}"):
                     await self.handlers[timer.kind](transaction, timer)
@@ -123,25 +126,31 @@ class Timers:
             return True
 
     async def _lease(self, database: Database) -> list[Timer]:
-        if not self.jobs:
-            return []
-        async with database.pool.acquire() as connection, connection.transaction():
-            now = database.clock.now()
-            rows = await connection.fetch(_DUE, now, list(self.jobs), BATCH)
-            await connection.execute(
-                "UPDATE timers SET leased_until = $2 WHERE timer_id = ANY($1)",
-                [row["timer_id"] for row in rows],
-                now + LEASE,
-            )
-        return [_timer(row) for row in rows]
+        now = database.clock.now()
+        rows = await database.rows(_LEASE, now, list(self.jobs), BATCH, now + LEASE)
+        return sorted((Timer(**row) for row in rows), key=lambda timer: timer.due_at)
+
+    async def _hold(self, database: Database, timer: Timer) -> None:
+        while True:
+            await asyncio.sleep(LEASE_RENEWED_S)
+            with suppress(*LOST):
+                await database.pool.execute(
+                    "UPDATE timers SET leased_until = $3 WHERE timer_id = $1 AND due_at = $2",
+                    timer.timer_id,
+                    timer.due_at,
+                    database.clock.now() + LEASE,
+                )
 
     async def _run(self, database: Database, timer: Timer) -> None:
+        held = asyncio.create_task(self._hold(database, timer))
         try:
             with tracer.start_as_current_span(f"job {timer.kind}"):
                 await self.jobs[timer.kind](database, timer)
         except Exception as error:
             await self._postpone(database, timer, error)
             return
+        finally:
+            held.cancel()
         failpoint(f"timers.before_done.{timer.kind}")
         await database.pool.execute(
             "DELETE FROM timers WHERE timer_id = $1 AND due_at = $2", timer.timer_id, timer.due_at
@@ -161,18 +170,19 @@ class Timers:
 
 
 _DUE = """
-SELECT timer_id, kind, subject_id, due_at, payload, attempts FROM timers
-WHERE due_at <= $1 AND kind = ANY($2) AND (leased_until IS NULL OR leased_until <= $1)
-ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+due_at <= $1 AND kind = ANY($2) AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at
 """
-
-
-def _timer(row: Any) -> Timer:
-    return Timer(
-        row["timer_id"],
-        row["kind"],
-        row["subject_id"],
-        row["due_at"],
-        row["payload"],
-        row["attempts"],
-    )
+_SHOWN = "timers.timer_id, kind, subject_id, due_at, payload, attempts"
+_LOOK = f"SELECT kind FROM timers WHERE {_DUE} LIMIT $3"  # noqa: S608
+_TAKE = f"""
+WITH first AS MATERIALIZED (
+    SELECT timer_id FROM timers WHERE {_DUE} LIMIT 1 FOR UPDATE SKIP LOCKED)
+DELETE FROM timers USING first WHERE timers.timer_id = first.timer_id
+RETURNING {_SHOWN}
+"""  # noqa: S608
+_LEASE = f"""
+WITH due AS MATERIALIZED (
+    SELECT timer_id FROM timers WHERE {_DUE} LIMIT $3 FOR UPDATE SKIP LOCKED)
+UPDATE timers SET leased_until = $4 FROM due WHERE timers.timer_id = due.timer_id
+RETURNING {_SHOWN}
+"""  # noqa: S608

@@ -40,15 +40,14 @@ TAMPERINGS = {
     " WHERE {third}",
     "a hash": "UPDATE audit_chain SET hash = repeat('0', 64) WHERE sequence = 3",
     "an entry is gone": "WITH gone AS (DELETE FROM audit_chain WHERE sequence = 3"
-    " RETURNING entry_id) DELETE FROM audit_entries WHERE entry_id IN (SELECT entry_id FROM gone)",
+    " RETURNING position) DELETE FROM audit_entries WHERE position IN (SELECT position FROM gone)",
     "the first is gone": "DELETE FROM audit_chain WHERE sequence = 1",
-    "only the entry is gone": "ALTER TABLE audit_chain DROP CONSTRAINT audit_chain_entry_id_fkey;"
-    " DELETE FROM audit_entries WHERE {third}",
+    "only the entry is gone": "DELETE FROM audit_entries WHERE {third}",
     "two change places": "UPDATE audit_chain SET sequence = 99 WHERE sequence = 2;"
     " UPDATE audit_chain SET sequence = 2 WHERE sequence = 3;"
     " UPDATE audit_chain SET sequence = 3 WHERE sequence = 99",
-    "two change contents": "ALTER TABLE audit_chain DROP CONSTRAINT audit_chain_entry_id_key;"
-    " UPDATE audit_chain a SET entry_id = b.entry_id FROM audit_chain b"
+    "two change contents": "ALTER TABLE audit_chain DROP CONSTRAINT audit_chain_position_key;"
+    " UPDATE audit_chain a SET position = b.position FROM audit_chain b"
     " WHERE (a.sequence, b.sequence) IN ((2, 3), (3, 2))",
 }
 
@@ -57,12 +56,28 @@ TAMPERINGS = {
 async def test_whoever_has_all_rights_is_found_out(db, superuser, sql):
     await write(db)
     await audit.chain_once(db)
-    third = "entry_id = (SELECT entry_id FROM audit_chain WHERE sequence = 3)"
+    third = "position = (SELECT position FROM audit_chain WHERE sequence = 3)"
 
     await superuser.execute("SET session_replication_role = replica")
     await superuser.execute(sql.format(third=third))
 
     assert await audit.check(db)
+
+
+async def test_an_entry_slipped_in_among_the_old_ones_is_found_out(db, superuser):
+    await write(db)
+    await audit.chain_once(db)
+    before_all = -2 * audit.LOOK_BACK
+
+    await superuser.execute(
+        "INSERT INTO audit_entries (position, entry_id, at, actor, action, subject_id)"
+        " OVERRIDING SYSTEM VALUE SELECT $1, gen_random_uuid(), at, actor, action, subject_id"
+        " FROM audit_entries LIMIT 1",
+        before_all,
+    )
+    await audit.chain_once(db)
+
+    assert await audit.check(db) == [f"the entry at position {before_all} was never linked"]
 
 
 CHANGES = [

@@ -84,6 +84,7 @@ async def test_a_failure_that_was_swallowed_is_not_taken_for_success(db):
         except asyncpg.DivisionByZeroError:
             transaction.staged.clear()
             transaction.audited.clear()
+            transaction.timers.clear()
 
     with pytest.raises(NotCommitted):
         await db.run(swallow)

@@ -10,9 +10,9 @@ import httpx
 import structlog
 from chassis.consumer import Away, Consumers
 from chassis.database import Database
-from chassis.principals import Principal
 from chassis.service import Parts, create
 from contracts_schema.commands.discord import Deliver
+from contracts_schema.message import DiscordActor
 from fastapi import FastAPI
 
 from discord_gateway import consumers, store
@@ -59,11 +59,14 @@ class Gateway:
         )
         await self.session.forever(desk)
 
-    async def make(self, command: Deliver, caller: Principal) -> store.Delivery:
-        """Show a card."""
+    @asynccontextmanager
+    async def show(self, reader: DiscordActor, command: Deliver) -> AsyncIterator[store.Shown]:
+        """Show a card; what became of it is remembered before the next one for its place."""
         if self._deliveries is None:
             raise Away("the service is not open yet")
-        return await self._deliveries.make(Order(command, caller.discord_id, caller.locale))
+        order = Order(command, reader.discord_user_id, reader.locale)
+        async with self._deliveries.show(order) as shown:
+            yield shown
 
 
 async def _forget(database: Database) -> None:
@@ -80,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     gateway = Gateway(settings)
     parts = Parts(
         name="discord-gateway",
-        consumers=consumers.register(Consumers("discord-gateway"), gateway.make),
+        consumers=consumers.register(Consumers("discord-gateway"), gateway.show),
         state={"readiness": {"discord": lambda: gateway.session.fault}, "gateway": gateway},
         enter=[gateway.open],
         background=[gateway.converse, _forget],

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from chassis.consumer import Consumers
 from chassis.database import Transaction
-from chassis.principals import Principal
 from contracts_schema.commands.discord import Deliver
+from contracts_schema.message import DiscordActor
 
 from discord_gateway import handlers
-from discord_gateway.store import Delivery
+from discord_gateway.store import Shown
 
-Make = Callable[[Deliver, Principal], Awaitable[Delivery]]
+Show = Callable[[DiscordActor, Deliver], AbstractAsyncContextManager[Shown]]
 
 
-def register(consumers: Consumers, make: Make) -> Consumers:
+def register(consumers: Consumers, show: Show) -> Consumers:
     """Show each card outside the transaction, then write down what became of it."""
-
-    async def show(caller: Principal, command: Deliver) -> Delivery:
-        return await make(command, caller)
 
     @consumers.command("discord-gateway.deliveries", prepare=show)
     async def deliver(
-        transaction: Transaction, caller: Principal, command: Deliver, made: Delivery
+        transaction: Transaction, reader: DiscordActor, command: Deliver, shown: Shown
     ) -> None:
-        await handlers.delivered(transaction, command, made)
+        await handlers.delivered(transaction, command, shown)
 
     return consumers

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,7 +17,7 @@ import aiohttp
 import discord
 import structlog
 from chassis.consumer import Away
-from chassis.database import Database, Transaction
+from chassis.database import Database
 from chassis.failpoints import failpoint
 from contracts_schema.commands.discord import Deliver, SecretLinkButton, Target
 from discord import ui
@@ -26,7 +28,7 @@ from discord_gateway.catalogue import text
 from discord_gateway.clients import OwnerAway, OwnerRefused, Owners
 from discord_gateway.links import Source
 from discord_gateway.session import Bot, Session
-from discord_gateway.store import Delivery, Outcome, Pending, Posted
+from discord_gateway.store import Delivery, Outcome, Pending, Posted, Shown
 
 ANSWER_BEFORE_S = 14 * 60
 NONCE_LENGTH = 25
@@ -58,13 +60,12 @@ class Order:
     locale: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What became of it, with the rows that remember it."""
+class Turn:
+    """Deliveries to one place wait here for each other, and know of the newest among them."""
 
-    made: Delivery
-    posted: Posted | None = None
-    answers: Pending | None = None
+    def __init__(self) -> None:
+        """Nobody waits."""
+        self.lock, self.newest = asyncio.Lock(), 0
 
 
 class Deliveries:
@@ -76,30 +77,24 @@ class Deliveries:
         """Show through this session; ask these owners for secret addresses."""
         self._database, self._session = database, session
         self._owners, self._buttons = owners, buttons
-        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._turns: weakref.WeakValueDictionary[str, Turn] = weakref.WeakValueDictionary()
 
-    async def make(self, order: Order) -> Delivery:
-        """Show the card, unless it was shown before; raises Away while Discord is not there."""
-        command = order.command
-        lock = self._locks.setdefault(_serial(command), asyncio.Lock())
-        async with lock:
-            known = await store.delivery(self._database, command.delivery_id)
-            if known is not None:
-                return known
+    @asynccontextmanager
+    async def show(self, order: Order) -> AsyncIterator[Shown]:
+        """Show the card, unless a newer one for its place waits already.
+
+        Raises Away while Discord is not there. The next card for the place is shown when this
+        one was remembered.
+        """
+        turn = self._turns.setdefault(_serial(order.command), Turn())
+        turn.newest = max(turn.newest, order.command.revision)
+        async with turn.lock:
+            if order.command.card_key and order.command.revision < turn.newest:
+                yield _superseded(order)
+                return
             shown = await self._show(order)
             failpoint("delivery.before_record")
-            await self._record(shown)
-            return shown.made
-
-    async def _record(self, shown: Shown) -> None:
-        async def record(transaction: Transaction) -> None:
-            await store.keep(transaction, shown.made)
-            if shown.posted is not None:
-                await store.keep_posted(transaction, shown.posted)
-            if shown.answers is not None:
-                await store.answered(transaction, shown.answers.command_id)
-
-        await self._database.run(record)
+            yield shown
 
     async def _show(self, order: Order) -> Shown:
         bot = self._session.client()
@@ -176,7 +171,7 @@ class Deliveries:
         made = Delivery(
             order.command.delivery_id, outcome, "", str(message.channel.id), str(message.id)
         )
-        return Shown(made, answers=waiting)
+        return Shown(made, answers=waiting.command_id)
 
     async def _send(self, bot: Bot, order: Order) -> Shown:
         place, command = _place(order), order.command
@@ -185,8 +180,7 @@ class Deliveries:
             standing = await store.posted(self._database, place.key, command.card_key)
         if standing is not None:
             if standing.revision > command.revision:
-                made = Delivery(command.delivery_id, Outcome.SUPERSEDED)
-                return Shown(made)
+                return _superseded(order)
             if await self._edit(bot, order, standing):
                 return self._posted(order, place, Outcome.EDITED, standing)
         view = await self._view(order, private=place.kind == "direct")
@@ -246,6 +240,10 @@ class Deliveries:
             reason = error.detail or text("link.refused", order.locale)
             return [], [ui.TextDisplay(links.refused_line(reason))]
         return links.openers(button.label, url)
+
+
+def _superseded(order: Order) -> Shown:
+    return Shown(Delivery(order.command.delivery_id, Outcome.SUPERSEDED))
 
 
 def _serial(command: Deliver) -> str:

@@ -6,13 +6,16 @@ from chassis.database import Transaction
 from contracts_schema.commands.discord import Deliver
 from contracts_schema.events.discord import DeliveryFailed, ListingPosted
 
-from discord_gateway.store import Delivery, Outcome
+from discord_gateway import store
+from discord_gateway.store import Outcome, Shown
 
 LISTING_KEY = "listing:"
 
 
-async def delivered(transaction: Transaction, command: Deliver, made: Delivery) -> None:
-    """Tell of a listing's new card in a channel, and of a card that could not be shown."""
+async def delivered(transaction: Transaction, command: Deliver, shown: Shown) -> None:
+    """Remember what became of it; tell of a listing's new card, and of one that was not shown."""
+    await store.remember(transaction, shown)
+    made = shown.made
     if made.outcome is Outcome.FAILED:
         transaction.stage(
             DeliveryFailed(delivery_id=command.delivery_id, reason_code=made.reason_code)

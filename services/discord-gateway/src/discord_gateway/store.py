@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.database import Database, Row, Transaction
+from chassis.database import Database, Transaction
 
 TOKEN_LIVES = timedelta(minutes=15)
 KEEP = timedelta(days=14)
@@ -62,10 +62,33 @@ class Delivery:
     message_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What became of an order, with what has to be remembered of it."""
+
+    made: Delivery
+    posted: Posted | None = None
+    answers: UUID | None = None
+    """The command that the person sees answered by it."""
+
+
 _PENDING = (
     "command_id, interaction_id, application_id, token, discord_user_id, locale, topic,"
     " acknowledged, created_at"
 )
+
+
+_REMEMBER = """
+WITH made AS (
+    INSERT INTO deliveries (delivery_id, outcome, reason_code, channel_id, message_id, shown_at)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING),
+answered AS (
+    UPDATE pending_interactions SET answered_at = $6 WHERE command_id = $7 AND answered_at IS NULL)
+INSERT INTO posted_messages (target, card_key, channel_id, message_id, revision, posted_at)
+SELECT $8, $9, $4, $5, $10::bigint, $6::timestamptz WHERE $9::text IS NOT NULL
+ON CONFLICT (target, card_key) DO UPDATE SET channel_id = excluded.channel_id,
+    message_id = excluded.message_id, revision = excluded.revision, posted_at = excluded.posted_at
+"""
 
 
 async def take_in(transaction: Transaction, pending: Pending) -> bool:
@@ -96,16 +119,6 @@ async def pending(database: Database, command_id: UUID) -> Pending | None:
     return Pending(**dict(row)) if row else None
 
 
-async def delivery(database: Database, delivery_id: str) -> Delivery | None:
-    """What became of this delivery, if it was made before."""
-    row = await database.row(
-        "SELECT delivery_id, outcome, reason_code, channel_id, message_id FROM deliveries"
-        " WHERE delivery_id = $1",
-        delivery_id,
-    )
-    return _delivery(row) if row else None
-
-
 async def posted(database: Database, target: str, card_key: str) -> Posted | None:
     """The message that stands under this key at this target."""
     row = await database.row(
@@ -117,43 +130,21 @@ async def posted(database: Database, target: str, card_key: str) -> Posted | Non
     return Posted(**dict(row)) if row else None
 
 
-async def keep(transaction: Transaction, made: Delivery) -> None:
-    """Remember what became of a delivery; the first word stands."""
+async def remember(transaction: Transaction, shown: Shown) -> None:
+    """Write down what became of an order and which message stands there now, in one statement."""
+    made, posted = shown.made, shown.posted
     await transaction.run(
-        "INSERT INTO deliveries (delivery_id, outcome, reason_code, channel_id, message_id,"
-        " shown_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        _REMEMBER,
         made.delivery_id,
         made.outcome,
         made.reason_code,
         made.channel_id,
         made.message_id,
         transaction.now(),
-    )
-
-
-async def keep_posted(transaction: Transaction, message: Posted) -> None:
-    """Remember which message stands under the key now."""
-    await transaction.run(
-        "INSERT INTO posted_messages (target, card_key, channel_id, message_id, revision,"
-        " posted_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (target, card_key) DO UPDATE SET"
-        " channel_id = excluded.channel_id, message_id = excluded.message_id,"
-        " revision = excluded.revision, posted_at = excluded.posted_at",
-        message.target,
-        message.card_key,
-        message.channel_id,
-        message.message_id,
-        message.revision,
-        transaction.now(),
-    )
-
-
-async def answered(transaction: Transaction, command_id: UUID) -> None:
-    """The person sees an answer to this command."""
-    await transaction.run(
-        "UPDATE pending_interactions SET answered_at = $2"
-        " WHERE command_id = $1 AND answered_at IS NULL",
-        command_id,
-        transaction.now(),
+        shown.answers,
+        posted.target if posted else None,
+        posted.card_key if posted else None,
+        posted.revision if posted else None,
     )
 
 
@@ -168,13 +159,3 @@ async def forget(database: Database) -> None:
         "DELETE FROM pending_interactions WHERE created_at < $1", now - KEEP
     )
     await database.pool.execute("DELETE FROM deliveries WHERE shown_at < $1", now - KEEP)
-
-
-def _delivery(row: Row) -> Delivery:
-    return Delivery(
-        row["delivery_id"],
-        Outcome(row["outcome"]),
-        row["reason_code"],
-        row["channel_id"],
-        row["message_id"],
-    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from chassis import principals
 from chassis.consumer import Consumers, Poison
 from chassis.database import Cause, Database, Transaction
@@ -30,11 +33,13 @@ class Wishes:
         """The service has started; this is its database."""
         self._database = database
 
-    async def payable(self, caller: Principal, command: Deliver) -> None:
+    @asynccontextmanager
+    async def payable(self, caller: Principal, command: Deliver) -> AsyncIterator[None]:
         """Whether the seller can be paid by now, though no webhook told of it yet."""
         if self._database is not None and caller.user_id:
             cause = Cause(actor=caller.user_id)
             await onboarding.refresh_unready(self._database, self._rails, caller.user_id, cause)
+        yield
 
 
 def register(consumers: Consumers, rails: Rails, wishes: Wishes) -> Consumers:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from chassis import principals
 from chassis.consumer import Consumers
 from chassis.database import Database, Transaction
@@ -40,13 +43,17 @@ class Wishes:
         """The service has started; this is its database."""
         self._database = database
 
-    async def ownership(self, caller: Principal, command: AcceptOffer) -> str:
+    @asynccontextmanager
+    async def ownership(self, caller: Principal, command: AcceptOffer) -> AsyncIterator[str]:
         """A fresh proof that the seller owns the game."""
-        return await offers.check_ownership(self._opened, self._check, caller, command.offer_id)
+        yield await offers.check_ownership(self._opened, self._check, caller, command.offer_id)
 
-    async def proof(self, caller: Principal, command: CreateListing) -> VerifiedAsset | None:
+    @asynccontextmanager
+    async def proof(
+        self, caller: Principal, command: CreateListing
+    ) -> AsyncIterator[VerifiedAsset | None]:
         """A check of the same game that still counts."""
-        return await store.verified(self._opened, caller.user_id, command.asset_id)
+        yield await store.verified(self._opened, caller.user_id, command.asset_id)
 
     @property
     def _opened(self) -> Database:

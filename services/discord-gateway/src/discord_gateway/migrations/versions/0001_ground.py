@@ -44,7 +44,7 @@ CREATE TABLE deliveries (
     message_id text NOT NULL DEFAULT '',
     shown_at timestamptz NOT NULL
 );
-CREATE INDEX deliveries_shown ON deliveries (shown_at);
+CREATE INDEX deliveries_shown ON deliveries USING brin (shown_at);
 """
 
 
