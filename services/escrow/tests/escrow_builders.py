@@ -28,7 +28,7 @@ from escrow.domain.payment import UNDER_WAY
 from escrow.domain.payout import Payout
 from escrow.handlers import deciding, delivering, hearing, onboarding, opening, requesting
 from escrow.ledger.check import Report, check
-from escrow.ports import About, Rails
+from escrow.ports import About, ChargebackSeen, Rails
 from escrow.settings import Settings
 from escrow.store import escrows, payments, payouts
 from joserfc import jwt
@@ -191,6 +191,26 @@ class House:
         return await self.database.run(
             lambda tx: delivering.deliver(tx, person(who), wish), Cause("c-3")
         )
+
+    async def charge_back(
+        self,
+        escrow_id: str,
+        minor: int = PRICE,
+        taken: bool = True,
+        *,
+        charge: int = 0,
+        fee: int = 1_500,
+    ) -> str:
+        """The buyer's bank takes a charge's money, or gives it back again; the webhook tells."""
+        every = await payments.of_escrow(self.database, escrow_id)
+        charge_id = str(every[charge].charge_id)
+        dispute = f"dp_{charge_id}"
+        self.rail.chargebacks[dispute] = ChargebackSeen(
+            dispute, charge_id, usd(minor), usd(fee), taken=taken, reason="fraudulent"
+        )
+        event_id = await self.keep(About.CHARGEBACK, dispute)
+        await hearing.apply(self.database, self.rails, self.rail.rail, event_id, Cause("c-8"))
+        return dispute
 
     async def confirm(self, escrow_id: str, who: str = BUYER) -> Escrow:
         """The buyer confirms."""

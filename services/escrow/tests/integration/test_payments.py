@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from chassis.database import Cause
 from escrow.domain import errors
-from escrow.handlers import deciding, hearing, requesting
+from escrow.handlers import deciding, requesting
 from escrow.ports import About, ChargebackSeen
 from escrow_builders import (
     BUYER,
@@ -274,14 +274,14 @@ async def test_a_chargeback_after_the_end_books_a_debt_and_changes_no_state(hous
     await house.confirm(escrow_id)
     await house.due()
 
-    await _charge_back(house, escrow_id)
+    await house.charge_back(escrow_id)
 
     escrow = await house.escrow(escrow_id)
     assert (escrow.state, escrow.amounts.debt) == ("RELEASED", -PRICE)
     report = await house.proven()
     totals = {one.kind: one.minor for one in report.balances}
     assert (totals["receivable"], totals["fee_income"]) == (PRICE, FEE)
-    await _charge_back(house, escrow_id, taken=False)
+    await house.charge_back(escrow_id, taken=False)
     assert (await house.escrow(escrow_id)).amounts.debt == 0
     await house.proven()
 
@@ -289,7 +289,7 @@ async def test_a_chargeback_after_the_end_books_a_debt_and_changes_no_state(hous
 async def test_a_chargeback_of_held_money_takes_it_and_nothing_can_be_given_twice(house: House):
     escrow_id = await house.delivered()
 
-    await _charge_back(house, escrow_id)
+    await house.charge_back(escrow_id)
 
     escrow = await house.escrow(escrow_id)
     assert (escrow.state, escrow.held, escrow.frozen) == ("DELIVERED", usd(0), "chargeback")
@@ -305,25 +305,14 @@ async def test_a_chargeback_holds_back_a_release_that_was_not_sent(house: House)
     escrow_id = await house.delivered()
     await house.confirm(escrow_id)
 
-    await _charge_back(house, escrow_id)
+    await house.charge_back(escrow_id)
     await house.pass_time(HOUR)
     assert house.rail.moved(escrow_id) == (PRICE, 0, 0)
-    await _charge_back(house, escrow_id, taken=False)
+    await house.charge_back(escrow_id, taken=False)
     await house.pass_time(HOUR)
 
     assert (await house.escrow(escrow_id)).state == "RELEASED"
     await house.proven()
-
-
-async def _charge_back(house: House, escrow_id: str, taken: bool = True) -> None:
-    charge_id = await house.database.value(
-        "SELECT charge_id FROM payments WHERE escrow_id = $1", escrow_id
-    )
-    house.rail.chargebacks["dp_1"] = ChargebackSeen(
-        "dp_1", charge_id, usd(PRICE), usd(1_500), taken=taken, reason="fraudulent"
-    )
-    event_id = await house.keep(About.CHARGEBACK, "dp_1")
-    await hearing.apply(house.database, house.rails, house.rail.rail, event_id, Cause())
 
 
 async def test_asking_again_gives_the_same_page_and_a_new_one_when_it_has_expired(house: House):

@@ -22,6 +22,9 @@ from escrow.domain.states import HOLDING, TRANSITIONS, Action, By, State
 
 OWNERSHIP_LOST, CHARGEBACK, WRONG_CURRENCY = "ownership_lost", "chargeback", "wrong_currency"
 
+LEAST_AFTER_FREEZE = timedelta(hours=24)
+"""However little of a window was left when it was frozen: both get a day to act once it goes on."""
+
 
 @dataclass(slots=True)
 class Escrow:
@@ -36,7 +39,9 @@ class Escrow:
     state: State = State.AWAIT_FUNDS
     version: int = 1
     amounts: Amounts = field(default_factory=Amounts)
-    frozen: str = ""
+    freezes: tuple[str, ...] = ()
+    """Every reason why nothing moves by itself; each is lifted by itself."""
+    frozen_since: datetime | None = None
     end_reason: str = ""
 
     @property
@@ -77,6 +82,16 @@ class Escrow:
         return Books(self.escrow_id, self.rail, self.terms.buyer_id, self.terms.seller_id)
 
     @property
+    def frozen(self) -> str:
+        """Why nothing moves by itself; empty while it does."""
+        return ", ".join(self.freezes)
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether its window waits; one that holds nothing ends in time, frozen or not."""
+        return bool(self.freezes) and self.state is not State.AWAIT_FUNDS
+
+    @property
     def undecided(self) -> tuple[Tranche, ...]:
         """The tranches whose outcome is open."""
         return tuple(each for each in self.tranches if not each.outcome)
@@ -94,7 +109,7 @@ class Escrow:
         if received + self.surplus < self.agreed:
             raise errors.WrongAmount(f"{self.agreed} is agreed; {received} came.")
         self._move(Action.HOLD, By.PROVIDER)
-        self.deadline = now + timedelta(seconds=self.terms.windows.delivery_s)
+        self._begin_window(now, self.terms.windows.delivery_s)
 
     def cancel(self, by: By, now: datetime) -> None:
         """End it before anything is held."""
@@ -108,7 +123,7 @@ class Escrow:
     def deliver(self, by: By, now: datetime) -> None:
         """The seller says that the goods were handed over; the inspection begins."""
         self._move(Action.DELIVER, by)
-        self.deadline = now + timedelta(seconds=self.terms.windows.inspection_s)
+        self._begin_window(now, self.terms.windows.inspection_s)
 
     def prove_delivery(self, now: datetime) -> bool:
         """Both sides are proven: the inspection gets shorter, never longer. False if it is over."""
@@ -145,11 +160,27 @@ class Escrow:
             raise errors.IllegalMove(self.state, Action.PROVE_PAYOUT)
         self._move(action, By.PROVIDER)
 
-    def freeze(self, reason: str) -> bool:
-        """Let nothing move by itself until somebody looked; False if it is frozen already."""
-        if self.frozen:
+    def freeze(self, reason: str, now: datetime) -> bool:
+        """Let nothing move by itself until this is over; False if it is frozen for it already."""
+        if reason in self.freezes:
             return False
-        self.frozen = reason
+        self.freezes += (reason,)
+        self.frozen_since = self.frozen_since or now
+        return True
+
+    def thaw(self, reason: str, now: datetime) -> bool:
+        """This reason is over; False if it was none.
+
+        With the last one the window goes on: what was left of it when it was frozen, and a day
+        at the least.
+        """
+        if reason not in self.freezes:
+            return False
+        since = self.frozen_since or now
+        if self.clock_stands and self.freezes == (reason,) and self.deadline is not None:
+            self.deadline = now + max(self.deadline - since, LEAST_AFTER_FREEZE)
+        self.freezes = tuple(each for each in self.freezes if each != reason)
+        self.frozen_since = since if self.freezes else None
         return True
 
     def book(self, entry: Entry) -> Entry:
@@ -178,10 +209,15 @@ class Escrow:
         """A timer acts only at the end of its window, and never on what is frozen."""
         if by is not By.TIMER:
             return
-        if self.frozen and self.state is not State.AWAIT_FUNDS:
+        if self.clock_stands:
             raise errors.IsFrozen(f"This escrow is frozen: {self.frozen}.")
         if self.deadline is None or now < self.deadline:
             raise errors.NotDue(f"The window ends at {self.deadline}.")
+
+    def _begin_window(self, now: datetime, seconds: int) -> None:
+        """A window that begins while the escrow is frozen stands from its first second."""
+        self.deadline = now + timedelta(seconds=seconds)
+        self.frozen_since = now if self.freezes else None
 
     def _check(self, action: Action, by: By) -> State:
         edge = TRANSITIONS.get((self.state, action))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chassis.database import Cause, Database, Transaction
-from contracts_schema.events.escrow import Cancelled, Frozen, FundsHeld, PaymentFailed
+from contracts_schema.events.escrow import Cancelled, FundsHeld, PaymentFailed
 from contracts_schema.money import Money
 
 from escrow.domain.errors import NotDue
 from escrow.domain.escrow import WRONG_CURRENCY, Escrow
 from escrow.domain.payment import UNDER_WAY, Payment, PaymentState
 from escrow.domain.states import By, State
-from escrow.handlers import ordering
+from escrow.handlers import freezing, ordering
 from escrow.handlers.telling import (
     DELIVERY,
     begin_window,
@@ -126,7 +126,7 @@ async def _receive(tx: Transaction, escrow: Escrow, payment: Payment, seen: Paym
     if seen.currency != escrow.currency:
         payment.state = PaymentState.MISMATCH
         await payments.save(tx, payment)
-        await freeze(tx, escrow, WRONG_CURRENCY)
+        await freezing.freeze(tx, escrow, WRONG_CURRENCY)
         return
     payment.state = PaymentState.PAID
     payment.received = Money(seen.received_minor, escrow.currency)
@@ -190,11 +190,3 @@ async def _book_fee(tx: Transaction, escrow: Escrow, payment: Payment, seen: Pay
     if seen.provider_fee.minor:
         entry = escrow.books.provider_fee(payment.payment_id, seen.provider_fee)
         await post(tx, escrow, entry)
-
-
-async def freeze(tx: Transaction, escrow: Escrow, reason: str) -> None:
-    """Let nothing move by itself; both are told once."""
-    if escrow.freeze(reason):
-        await escrows.save(tx, escrow)
-        tx.stage(Frozen(**parties(escrow), reason_code=reason), sequence=escrow.version)
-        tx.audit("escrow.freeze", escrow.escrow_id, reason=reason)

@@ -13,7 +13,7 @@ from contracts_schema.terms import Rail
 
 from escrow.domain.escrow import CHARGEBACK
 from escrow.domain.payout import PayoutState
-from escrow.handlers import funding, onboarding, paying
+from escrow.handlers import freezing, funding, onboarding, paying
 from escrow.handlers.ordering import SEND
 from escrow.handlers.telling import locked, post, thread
 from escrow.ports import About, ChargebackSeen, Notice, PaymentRail, Rails
@@ -140,7 +140,7 @@ async def _book_chargeback(tx: Transaction, seen: ChargebackSeen) -> str:
             tx, Chargeback(*ids, held, owed, seen.fee, seen.reason, taken=True)
         )
         tx.audit("chargeback.open", escrow.escrow_id, amount=seen.amount, reason=seen.reason)
-        await funding.freeze(tx, escrow, CHARGEBACK)
+        await freezing.freeze(tx, escrow, CHARGEBACK)
         return "booked"
     if known is not None and known.taken and not seen.taken:
         won = escrow.books.chargeback_won(seen.provider_id, known.from_held, known.from_seller)
@@ -148,6 +148,8 @@ async def _book_chargeback(tx: Transaction, seen: ChargebackSeen) -> str:
         await escrows.save(tx, escrow)
         await webhooks.give_back(tx, seen.provider_id)
         tx.audit("chargeback.win", escrow.escrow_id, amount=seen.amount)
+        if not await webhooks.is_charged_back(tx, escrow.escrow_id):
+            await freezing.thaw(tx, escrow, CHARGEBACK, "chargeback_won")
         return "given back"
     return "known"
 

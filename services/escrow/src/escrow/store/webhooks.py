@@ -84,6 +84,15 @@ async def give_back(tx: Transaction, provider_id: str) -> None:
     await tx.run("UPDATE chargebacks SET taken = false WHERE provider_id = $1", provider_id)
 
 
+async def is_charged_back(tx: Transaction, escrow_id: str) -> bool:
+    """Whether a bank has money of this escrow now."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM chargebacks WHERE escrow_id = $1 AND taken)", escrow_id
+        )
+    )
+
+
 def _chargeback(row: Any) -> Chargeback:
     fields = dict(row)
     currency = Currency(fields.pop("currency"))
