@@ -11,6 +11,7 @@ from contracts_schema.terms import Rail, Terms
 from escrow.domain import errors
 from escrow.domain.division import (
     Division,
+    Taken,
     Tranche,
     if_refunded,
     if_released,
@@ -18,7 +19,7 @@ from escrow.domain.division import (
     tranches_of,
 )
 from escrow.domain.ledger import Amounts, Books, Entry
-from escrow.domain.states import HOLDING, TRANSITIONS, Action, By, State
+from escrow.domain.states import TRANSITIONS, Action, By, State
 
 OWNERSHIP_LOST, CHARGEBACK, WRONG_CURRENCY = "ownership_lost", "chargeback", "wrong_currency"
 
@@ -188,11 +189,13 @@ class Escrow:
         self.amounts = self.amounts.after(entry)
         return entry
 
-    def charged_back(self, amount: Money) -> tuple[Money, Money]:
-        """How much of a chargeback is taken from what is held, and how much the seller owes."""
-        available = self.held if self.state in HOLDING else Money(0, self.currency)
-        from_held = min(amount, available, key=lambda money: money.minor)
-        return from_held, amount - from_held
+    def charged_back(self, amount: Money) -> Taken:
+        """Who bears a chargeback: what is still here first, then who had it, then the platform."""
+        had = self.amounts.released + self.amounts.fees + self.amounts.debt
+        held = min(amount, self.held)
+        surplus = min(amount - held, self.surplus)
+        seller = min(amount - held - surplus, Money(max(had, 0), self.currency))
+        return Taken(held, surplus, seller, amount - held - surplus - seller)
 
     def _decide(self, action: Action, by: By, divided: Division, outcome: str) -> None:
         if self.held < divided.total:

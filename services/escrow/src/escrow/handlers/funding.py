@@ -150,7 +150,7 @@ async def _credit(tx: Transaction, escrow: Escrow, payment: Payment, received: M
             await escrows.save(tx, escrow)
             await tx.set_timer(REQUEST, escrow.escrow_id, tx.now(), thread(tx))
         case State.AWAIT_FUNDS:
-            await _hold(tx, escrow, payment, received)
+            await hold(tx, escrow, payment.payment_id, received)
         case State.CANCELLED:
             await post(tx, escrow, escrow.books.paid_late(payment.payment_id, received))
             await escrows.save(tx, escrow)
@@ -161,10 +161,11 @@ async def _credit(tx: Transaction, escrow: Escrow, payment: Payment, received: M
             await escrows.save(tx, escrow)
 
 
-async def _hold(tx: Transaction, escrow: Escrow, payment: Payment, received: Money) -> None:
+async def hold(tx: Transaction, escrow: Escrow, reference: str, received: Money) -> None:
+    """Hold what came now and before, which covers what was agreed; the seller delivers."""
     early = escrow.surplus
     escrow.hold(received, tx.now())
-    entry = escrow.books.funds_held(payment.payment_id, received, escrow.agreed, early)
+    entry = escrow.books.funds_held(reference, received, escrow.agreed, early)
     await post(tx, escrow, entry)
     await escrows.save(tx, escrow)
     tx.stage(

@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from chassis.database import Cause, Database, Transaction
 from contracts_schema.terms import Rail
 
-from escrow.domain.escrow import CHARGEBACK
 from escrow.domain.payout import PayoutState
-from escrow.handlers import freezing, funding, onboarding, paying
+from escrow.handlers import chargebacks, funding, onboarding, paying
 from escrow.handlers.ordering import SEND
-from escrow.handlers.telling import locked, post, thread
-from escrow.ports import About, ChargebackSeen, Notice, PaymentRail, Rails
-from escrow.store import escrows, payments, payouts, webhooks
-from escrow.store.webhooks import Chargeback
+from escrow.handlers.telling import thread
+from escrow.ports import About, Notice, PaymentRail, Rails
+from escrow.store import payments, payouts, webhooks
 
 APPLY = "webhook.apply"
 
@@ -119,39 +117,7 @@ async def _chargeback(
     database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
 ) -> str:
     seen = await rails[rail].look_up_chargeback(notice.subject)
-    return await database.run(lambda tx: _book_chargeback(tx, seen), cause)
-
-
-async def _book_chargeback(tx: Transaction, seen: ChargebackSeen) -> str:
-    """Book the debt, or its end; the escrow's state does not change."""
-    payment = await payments.by_charge(tx, seen.charge_id)
-    if payment is None:
-        return "not ours"
-    escrow = await locked(tx, payment.escrow_id)
-    known = await webhooks.chargeback(tx, seen.provider_id)
-    if known is None and seen.taken:
-        held, owed = escrow.charged_back(seen.amount)
-        await post(tx, escrow, escrow.books.chargeback(seen.provider_id, held, owed))
-        if seen.fee.minor:
-            await post(tx, escrow, escrow.books.provider_fee(seen.provider_id, seen.fee))
-        await escrows.save(tx, escrow)
-        ids = (seen.provider_id, escrow.escrow_id, payment.payment_id)
-        await webhooks.add_chargeback(
-            tx, Chargeback(*ids, held, owed, seen.fee, seen.reason, taken=True)
-        )
-        tx.audit("chargeback.open", escrow.escrow_id, amount=seen.amount, reason=seen.reason)
-        await freezing.freeze(tx, escrow, CHARGEBACK)
-        return "booked"
-    if known is not None and known.taken and not seen.taken:
-        won = escrow.books.chargeback_won(seen.provider_id, known.from_held, known.from_seller)
-        await post(tx, escrow, won)
-        await escrows.save(tx, escrow)
-        await webhooks.give_back(tx, seen.provider_id)
-        tx.audit("chargeback.win", escrow.escrow_id, amount=seen.amount)
-        if not await webhooks.is_charged_back(tx, escrow.escrow_id):
-            await freezing.thaw(tx, escrow, CHARGEBACK, "chargeback_won")
-        return "given back"
-    return "known"
+    return await database.run(lambda tx: chargebacks.apply(tx, seen), cause)
 
 
 _APPLY = {

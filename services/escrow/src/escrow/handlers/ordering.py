@@ -7,13 +7,13 @@ from contracts_schema.events.escrow import RefundStarted, ReleaseStarted
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Money
 
-from escrow.domain.division import Source, Tranche, draw, total
+from escrow.domain.division import Source, Tranche, draw
 from escrow.domain.escrow import Escrow
 from escrow.domain.ledger import Entry
 from escrow.domain.payout import Payout, PayoutKind
 from escrow.domain.states import By, State
 from escrow.handlers.telling import end_windows, parties, post, thread
-from escrow.store import accounts, escrows, payments, payouts
+from escrow.store import accounts, escrows, payments, payouts, webhooks
 
 SEND = "payout.send"
 CANCELLED = "cancelled"
@@ -135,12 +135,13 @@ async def _order(
 
 async def _charges(tx: Transaction, escrow: Escrow) -> tuple[dict[str, str], list[Source]]:
     ordered = await payouts.of_escrow(tx, escrow.escrow_id)
+    taken = await webhooks.taken_of(tx, escrow.escrow_id)
     charges, sources = {}, []
     for payment in await payments.of_escrow(tx, escrow.escrow_id):
         if payment.received is None or payment.charge_id is None:
             continue
-        gone = (one.amount for one in ordered if one.payment_id == payment.payment_id)
-        left = payment.received - total(gone, escrow.currency)
+        gone = sum(one.amount.minor for one in ordered if one.payment_id == payment.payment_id)
+        left = payment.received.minor - gone - taken.get(payment.payment_id, 0)
         charges[payment.payment_id] = payment.charge_id
-        sources.append(Source(payment.payment_id, left))
+        sources.append(Source(payment.payment_id, Money(max(left, 0), escrow.currency)))
     return charges, sources

@@ -16,7 +16,7 @@ from escrow.domain.states import State
 
 Reader = Transaction | Database
 
-_AMOUNTS = ("received", "held", "released", "refunded", "fees", "surplus", "debt")
+_AMOUNTS = ("received", "held", "released", "refunded", "fees", "surplus", "debt", "loss")
 _COLUMNS = (
     "escrow_id, terms, terms_sha256, created_at, deadline, state, version, frozen, frozen_since,"
     f" end_reason, {', '.join(_AMOUNTS)}"
@@ -74,7 +74,7 @@ async def save(tx: Transaction, escrow: Escrow) -> None:
     moved = await tx.run(
         "UPDATE escrows SET state = $3, version = $4, deadline = $5, frozen = $6,"
         " frozen_since = $7, end_reason = $8, received = $9, held = $10, released = $11,"
-        " refunded = $12, fees = $13, surplus = $14, debt = $15"
+        " refunded = $12, fees = $13, surplus = $14, debt = $15, loss = $16"
         " WHERE escrow_id = $1 AND version = $2",
         *(escrow.escrow_id, seen, escrow.state, escrow.version, escrow.deadline),
         *(" ".join(escrow.freezes), escrow.frozen_since, escrow.end_reason),
