@@ -117,3 +117,32 @@ async def test_parts_that_are_won_back_and_cover_the_price_are_held(house: House
     await house.due()
     assert house.rail.moved(escrow_id) == (PRICE, NET, 0)
     await house.proven()
+
+
+@pytest.mark.parametrize("when", ["with the win", "after the win"])
+async def test_a_fee_that_is_given_back_after_a_win_is_booked_once(house: House, when: str):
+    escrow_id = await house.delivered()
+    before = (await kinds(house))["provider_fees"]
+    await house.charge_back(escrow_id)
+    assert (await kinds(house))["provider_fees"] == before + 1_500
+
+    if when == "after the win":
+        await house.charge_back(escrow_id, taken=False)
+        assert (await kinds(house))["provider_fees"] == before + 1_500
+    for _ in range(3):
+        await house.charge_back(escrow_id, taken=False, fee=0)
+
+    assert (await kinds(house))["provider_fees"] == before
+    moments = await house.database.rows("SELECT moment FROM ledger_transactions")
+    assert [row["moment"] for row in moments].count("provider_fee_returned") == 1
+
+
+async def test_a_fee_that_comes_later_or_again_is_booked_by_its_difference(house: House):
+    escrow_id = await house.delivered()
+    before = (await kinds(house))["provider_fees"]
+
+    for fee in (0, 1_500, 3_000, 1_500, 3_000):
+        await house.charge_back(escrow_id, fee=fee)
+        assert (await kinds(house)).get("provider_fees", 0) == before + fee
+
+    assert (await house.names()).count("frozen") == 1

@@ -70,6 +70,7 @@ def test_every_moment_balances_and_the_amounts_add_up_after_each(received, early
         BOOKS.kept_as_surplus("pay_1", usd(early)),
         BOOKS.funds_held("pay_2", usd(received), agreed, usd(early)),
         BOOKS.provider_fee("pay_2", usd(fee + 1)),
+        BOOKS.provider_fee_returned("pay_2", usd(fee + 1)),
         BOOKS.release_decided("esc_1:1", net, taken),
         BOOKS.payout_proven("pyo_1", net, True),
         BOOKS.kept_as_surplus("pay_3", usd(early)),

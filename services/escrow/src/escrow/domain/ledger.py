@@ -46,6 +46,7 @@ class Moment(StrEnum):
     PAYOUT = "payout"
     PAYOUT_RETURNED = "payout_returned"
     PROVIDER_FEE = "provider_fee"
+    PROVIDER_FEE_RETURNED = "provider_fee_returned"
     CHARGEBACK = "chargeback"
     CHARGEBACK_WON = "chargeback_won"
 
@@ -162,6 +163,11 @@ class Books:
     def provider_fee(self, reference: str, fee: Money) -> Entry:
         """The provider kept its own fee."""
         return self._move(Moment.PROVIDER_FEE, reference, fee, self.provider_fees, self.rail)
+
+    def provider_fee_returned(self, reference: str, fee: Money) -> Entry:
+        """The provider gave its own fee back, as after a chargeback that was won."""
+        moment = Moment.PROVIDER_FEE_RETURNED
+        return self._move(moment, reference, fee, self.rail, self.provider_fees)
 
     def chargeback(self, dispute_id: str, taken: Taken) -> Entry:
         """The buyer's bank took money back, from whoever bears it."""

@@ -25,10 +25,13 @@ async def apply(tx: Transaction, seen: ChargebackSeen) -> str:
     if known is None and seen.taken:
         await _take(tx, escrow, payment, seen)
         return "booked"
-    if known is not None and known.taken and not seen.taken:
+    if known is None:
+        return "known"
+    corrected = await _correct_fee(tx, escrow, known, seen)
+    if known.taken and not seen.taken:
         await _give_back(tx, escrow, known)
         return "given back"
-    return "known"
+    return "fee corrected" if corrected else "known"
 
 
 async def _take(tx: Transaction, escrow: Escrow, payment: Payment, seen: ChargebackSeen) -> None:
@@ -41,6 +44,24 @@ async def _take(tx: Transaction, escrow: Escrow, payment: Payment, seen: Chargeb
     await webhooks.add_chargeback(tx, Chargeback(*ids, parts, seen.fee, seen.reason, taken=True))
     tx.audit("chargeback.open", escrow.escrow_id, amount=seen.amount, reason=seen.reason)
     await freezing.freeze(tx, escrow, CHARGEBACK)
+
+
+async def _correct_fee(
+    tx: Transaction, escrow: Escrow, known: Chargeback, seen: ChargebackSeen
+) -> bool:
+    """The provider's fee comes with the first event or later, and may be given back."""
+    if seen.fee == known.fee:
+        return False
+    reference, books = f"{known.provider_id}:{escrow.version}", escrow.books
+    if known.fee < seen.fee:
+        entry = books.provider_fee(reference, seen.fee - known.fee)
+    else:
+        entry = books.provider_fee_returned(reference, known.fee - seen.fee)
+    await post(tx, escrow, entry)
+    await escrows.save(tx, escrow)
+    await webhooks.set_fee(tx, known.provider_id, seen.fee)
+    tx.audit("chargeback.fee", escrow.escrow_id, before=known.fee, fee=seen.fee)
+    return True
 
 
 async def _give_back(tx: Transaction, escrow: Escrow, known: Chargeback) -> None:

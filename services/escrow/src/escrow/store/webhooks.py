@@ -87,6 +87,11 @@ async def give_back(tx: Transaction, provider_id: str) -> None:
     await tx.run("UPDATE chargebacks SET taken = false WHERE provider_id = $1", provider_id)
 
 
+async def set_fee(tx: Transaction, provider_id: str, fee: Money) -> None:
+    """Note what the provider keeps of its fee for it now."""
+    await tx.run("UPDATE chargebacks SET fee = $2 WHERE provider_id = $1", provider_id, fee.minor)
+
+
 async def taken_of(tx: Transaction, escrow_id: str) -> dict[str, int]:
     """How much of each payment a bank has now, in minor units."""
     rows = await tx.rows(
