@@ -24,6 +24,7 @@ from escrow.ports import (
     PayoutOrder,
     PayoutSeen,
     PayoutStatus,
+    RailMissing,
     RailRefused,
     RailUnavailable,
     RailUnknown,
@@ -133,7 +134,7 @@ class FakeRail:
 
     async def look_up_payment(self, reference: str) -> PaymentSeen:
         await self._called("look_up_payment")
-        return self.seen[reference]
+        return self._kept(self.seen, reference)
 
     async def close_payment(self, reference: str) -> PaymentSeen:
         await self._called("close_payment")
@@ -172,7 +173,7 @@ class FakeRail:
 
     async def look_up_payout(self, provider_id: str) -> PayoutSeen:
         await self._called("look_up_payout")
-        return self.payouts[provider_id]
+        return self._kept(self.payouts, provider_id)
 
     async def find_payout(self, order: PayoutOrder) -> PayoutSeen | None:
         await self._called("find_payout")
@@ -196,15 +197,20 @@ class FakeRail:
 
     async def look_up_account(self, account_id: str) -> AccountSeen:
         await self._called("look_up_account")
-        return AccountSeen(account_id, self.accounts[account_id])
+        return AccountSeen(account_id, self._kept(self.accounts, account_id))
 
     async def look_up_chargeback(self, provider_id: str) -> ChargebackSeen:
         await self._called("look_up_chargeback")
-        return self.chargebacks[provider_id]
+        return self._kept(self.chargebacks, provider_id)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         event = json.loads(body)
         return Notice(event["id"], event["type"], About(event["about"]), event["subject"])
+
+    def _kept(self, kept: Mapping[str, Any], provider_id: str) -> Any:
+        if provider_id not in kept:
+            raise RailMissing(f"no such object: {provider_id}")
+        return kept[provider_id]
 
     # Faults and keys -----------------------------------------------------------------------
 

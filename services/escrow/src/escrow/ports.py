@@ -20,6 +20,10 @@ class RailUnavailable(RailError):
     """Nothing was done, for now: try again later."""
 
 
+class RailMissing(RailUnavailable):
+    """The provider answered that it has no such object: an event about it has nothing to tell."""
+
+
 class RailUnknown(RailError):
     """It may have been done or not: look it up before calling again."""
 

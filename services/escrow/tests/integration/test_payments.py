@@ -221,6 +221,40 @@ async def test_an_event_that_cannot_be_applied_three_times_is_applied_at_the_fou
     assert await house.database.value("SELECT outcome FROM webhooks WHERE event_id = $1", event_id)
 
 
+@pytest.mark.parametrize(
+    ("about", "subject"),
+    [(About.CHARGEBACK, "dp_gone"), (About.PAYOUT, "tr_gone"), (About.RETURNED, "re_gone")],
+)
+async def test_an_event_about_what_the_provider_does_not_have_is_final(
+    house: House, about: About, subject: str
+):
+    event_id = await house.tell(about, subject, kind="charge.dispute.created")
+    calls = house.rail.calls.total()
+
+    await house.pass_time(DAY)
+
+    assert house.rail.calls.total() == calls
+    assert await house.database.value("SELECT outcome FROM webhooks") == "gone"
+    [audited] = await house.database.rows(
+        "SELECT reason FROM audit_entries WHERE action = 'webhook.gone' AND subject_id = $1",
+        event_id,
+    )
+    assert audited["reason"] == "charge.dispute.created"
+
+
+async def test_an_event_about_what_cannot_be_looked_up_now_is_not_given_up(house: House):
+    escrow_id = await house.delivered()
+    dispute = await house.charge_back(escrow_id, taken=False)
+    house.rail.fail("look_up_chargeback", *["down"] * 6)
+
+    event_id = await house.tell(About.CHARGEBACK, dispute)
+    for _ in range(6):
+        await house.pass_time(HOUR / 5)
+
+    outcome = "SELECT outcome FROM webhooks WHERE event_id = $1"
+    assert await house.database.value(outcome, event_id) == "known"
+
+
 @pytest.mark.fault("W3")
 async def test_an_event_of_days_ago_changes_nothing(house: House):
     escrow_id = await house.funded()

@@ -15,10 +15,10 @@ from escrow.domain.payout import PayoutState
 from escrow.handlers import chargebacks, funding, onboarding, paying
 from escrow.handlers.ordering import SEND
 from escrow.handlers.telling import thread
-from escrow.ports import About, Notice, PaymentRail, Rails
+from escrow.ports import About, Notice, PaymentRail, RailMissing, Rails
 from escrow.store import payments, payouts, webhooks
 
-APPLY = "webhook.apply"
+APPLY, GONE = "webhook.apply", "gone"
 
 
 async def hear(
@@ -37,14 +37,22 @@ async def hear(
 
 
 async def apply(database: Database, rails: Rails, rail: Rail, event_id: str, cause: Cause) -> None:
-    """Look at what the event is about and let it take effect, once."""
+    """Look at what the event is about and let it take effect, once.
+
+    What the provider does not have any more is looked for once: it does not come back.
+    """
     notice = await webhooks.unapplied(database, rail, event_id)
     if notice is None:
         return
-    outcome = await _APPLY[notice.about](database, rails, rail, notice, cause)
+    try:
+        outcome = await _APPLY[notice.about](database, rails, rail, notice, cause)
+    except RailMissing:
+        outcome = GONE
 
     async def done(tx: Transaction) -> None:
         await webhooks.applied(tx, rail, event_id, outcome)
+        if outcome == GONE:
+            tx.audit("webhook.gone", event_id, reason=notice.type, subject=notice.subject)
 
     await database.run(done, cause)
 
