@@ -62,6 +62,11 @@ class FakeRail:
         """
         self.faults.setdefault(call, deque()).extend(faults)
 
+    def settle_in(self, reference: str, currency: str) -> None:
+        """Play an account that settles in another currency, in which the fee is kept."""
+        foreign = f"{FEE_FIXED} {currency}"
+        self.seen[reference] = replace(self.seen[reference], provider_fee=None, foreign_fee=foreign)
+
     def pay(self, reference: str, minor: int | None = None, currency: str = "USD") -> str:
         """Play the buyer; the provider's payment id. Raises if nobody can pay there any more."""
         seen, ask = self.seen[reference], self.pages[reference]

@@ -24,6 +24,10 @@ class RailMissing(RailUnavailable):
     """The provider answered that it has no such object: an event about it has nothing to tell."""
 
 
+class ForeignMoney(RailError):
+    """The provider shows an amount in a currency that no books are kept in."""
+
+
 class RailUnknown(RailError):
     """It may have been done or not: look it up before calling again."""
 
@@ -90,6 +94,9 @@ class PaymentSeen:
     received_minor: int = 0
     currency: str = ""
     provider_fee: Money | None = None
+    """None until the provider tells it, or for good where ``foreign_fee`` tells it."""
+    foreign_fee: str = ""
+    """The fee where the provider settles in another currency: ``12500 EUR``, in minor units."""
     failure_id: str = ""
     failure_code: str = ""
 
@@ -145,6 +152,7 @@ class ChargebackSeen:
     fee: Money
     taken: bool
     reason: str
+    foreign_fee: str = ""
 
 
 class About(StrEnum):

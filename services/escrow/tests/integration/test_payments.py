@@ -9,7 +9,7 @@ import pytest
 from chassis.database import Cause
 from escrow.domain import errors
 from escrow.handlers import deciding, requesting
-from escrow.ports import About, ChargebackSeen
+from escrow.ports import About, ChargebackSeen, ForeignMoney
 from escrow_builders import (
     BUYER,
     DAY,
@@ -135,6 +135,34 @@ async def test_money_of_another_currency_is_never_credited(house: House):
     await house.proven()
 
 
+async def test_a_fee_in_the_currency_the_provider_settles_in_is_noted_and_not_booked(
+    house: House,
+):
+    escrow_id = await house.open()
+    await house.onboarded()
+    reference = await house.reference(escrow_id)
+    payment = house.rail.pay(reference)
+    house.rail.settle_in(reference, "EUR")
+
+    for _ in range(3):
+        await house.tell(About.PAYMENT, payment)
+    looks = house.rail.calls["look_up_payment"]
+    await house.pass_time(DAY)
+
+    assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
+    assert house.rail.calls["look_up_payment"] == looks
+    [noted] = await house.database.rows("SELECT received, provider_fee, foreign_fee FROM payments")
+    assert tuple(noted) == (PRICE, None, "30 EUR")
+    audited = "SELECT count(*) FROM audit_entries WHERE action = 'payment.foreign_fee'"
+    assert await house.database.value(audited) == 1
+    await house.deliver(escrow_id)
+    await house.confirm(escrow_id)
+    await house.due()
+    report = await house.proven()
+    totals = {one.kind: one.minor for one in report.balances}
+    assert (totals["rail"], totals["fee_income"], "provider_fees" in totals) == (FEE, FEE, False)
+
+
 async def test_a_declined_card_is_told_once_and_the_buyer_may_try_again(house: House):
     escrow_id = await house.open()
     reference = await house.reference(escrow_id)
@@ -240,6 +268,18 @@ async def test_an_event_about_what_the_provider_does_not_have_is_final(
         event_id,
     )
     assert audited["reason"] == "charge.dispute.created"
+
+
+async def test_an_event_about_money_that_was_never_credited_is_final(house: House):
+    await house.delivered()
+    house.rail.fail("look_up_chargeback", ForeignMoney("dp_1 is in EUR"))
+
+    await house.tell(About.CHARGEBACK, "dp_1")
+    await house.pass_time(DAY)
+
+    assert house.rail.calls["look_up_chargeback"] == 1
+    outcomes = await house.database.rows("SELECT outcome FROM webhooks WHERE about = 'chargeback'")
+    assert [row["outcome"] for row in outcomes] == ["foreign"]
 
 
 async def test_an_event_about_what_cannot_be_looked_up_now_is_not_given_up(house: House):

@@ -42,7 +42,8 @@ async def _take(tx: Transaction, escrow: Escrow, payment: Payment, seen: Chargeb
     await escrows.save(tx, escrow)
     ids = (seen.provider_id, escrow.escrow_id, payment.payment_id)
     await webhooks.add_chargeback(tx, Chargeback(*ids, parts, seen.fee, seen.reason, taken=True))
-    tx.audit("chargeback.open", escrow.escrow_id, amount=seen.amount, reason=seen.reason)
+    details = {"amount": seen.amount, "foreign_fee": seen.foreign_fee}
+    tx.audit("chargeback.open", escrow.escrow_id, reason=seen.reason, **details)
     await freezing.freeze(tx, escrow, CHARGEBACK)
 
 

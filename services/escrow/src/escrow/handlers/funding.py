@@ -183,7 +183,12 @@ async def hold(tx: Transaction, escrow: Escrow, reference: str, received: Money)
 
 
 async def _book_fee(tx: Transaction, escrow: Escrow, payment: Payment, seen: PaymentSeen) -> None:
-    """The provider's own fee, as soon as the provider tells it."""
+    """The provider's own fee, as soon as the provider tells it; a foreign one is only noted."""
+    if seen.foreign_fee and not payment.foreign_fee:
+        payment.foreign_fee = seen.foreign_fee
+        await payments.save(tx, payment)
+        noted = {"fee": seen.foreign_fee, "payment_id": payment.payment_id}
+        tx.audit("payment.foreign_fee", escrow.escrow_id, **noted)
     if payment.provider_fee is not None or seen.provider_fee is None:
         return
     payment.provider_fee = seen.provider_fee

@@ -15,10 +15,11 @@ from escrow.domain.payout import PayoutState
 from escrow.handlers import chargebacks, funding, onboarding, paying
 from escrow.handlers.ordering import SEND
 from escrow.handlers.telling import thread
-from escrow.ports import About, Notice, PaymentRail, RailMissing, Rails
+from escrow.ports import About, ForeignMoney, Notice, PaymentRail, RailMissing, Rails
 from escrow.store import payments, payouts, webhooks
 
-APPLY, GONE = "webhook.apply", "gone"
+APPLY = "webhook.apply"
+FINAL = {RailMissing: "gone", ForeignMoney: "foreign"}
 
 
 async def hear(
@@ -39,20 +40,21 @@ async def hear(
 async def apply(database: Database, rails: Rails, rail: Rail, event_id: str, cause: Cause) -> None:
     """Look at what the event is about and let it take effect, once.
 
-    What the provider does not have any more is looked for once: it does not come back.
+    What the provider does not have any more, or shows in a currency that was never credited
+    here, is looked at once: neither changes.
     """
     notice = await webhooks.unapplied(database, rail, event_id)
     if notice is None:
         return
     try:
         outcome = await _APPLY[notice.about](database, rails, rail, notice, cause)
-    except RailMissing:
-        outcome = GONE
+    except (RailMissing, ForeignMoney) as error:
+        outcome = FINAL[type(error)]
 
     async def done(tx: Transaction) -> None:
         await webhooks.applied(tx, rail, event_id, outcome)
-        if outcome == GONE:
-            tx.audit("webhook.gone", event_id, reason=notice.type, subject=notice.subject)
+        if outcome in FINAL.values():
+            tx.audit(f"webhook.{outcome}", event_id, reason=notice.type, subject=notice.subject)
 
     await database.run(done, cause)
 
