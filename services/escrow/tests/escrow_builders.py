@@ -18,6 +18,7 @@ from chassis.timers import Timers
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.events.identity import PlatformRole, Tier
+from contracts_schema.events.verification import OwnershipLost
 from contracts_schema.ids import derive_id, uuid7
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Fee, Rail, Terms, TrancheTerms, Windows
@@ -277,6 +278,15 @@ def a_house(database: Database, rail: Any) -> House:
     assert isinstance(clock, ManualClock)
     rails = {Rail.STRIPE: rail}
     return House(database, clock, rails, jobs.register(Timers(), rails, HOUR))
+
+
+async def lost(house: House, escrow_id: str) -> None:
+    """Roblox shows the goods with somebody who is not part of the deal."""
+    terms = (await house.escrow(escrow_id)).terms
+    names = ("deal_id", "asset_id", "seller_id", "buyer_id")
+    values: dict[str, Any] = {name: getattr(terms, name) for name in names}
+    event = OwnershipLost(escrow_id=escrow_id, **values, seen_at=NOON)
+    await house.database.run(lambda tx: delivering.lose(tx, event))
 
 
 class TestAuthenticator(Authenticator):

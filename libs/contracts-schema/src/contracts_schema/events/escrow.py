@@ -169,7 +169,7 @@ class Unfrozen(_EscrowEvent):
     topic: ClassVar[str] = "escrow.unfrozen.v1"
 
     reason_code: str
-    """What is over."""
+    """Why: ``chargeback_won``, or ``operator``."""
     window: str = ""
     """``delivery`` or ``inspection``; empty: no window waited."""
     deadline: datetime | None = None

@@ -19,7 +19,7 @@ from escrow.domain.division import (
     tranches_of,
 )
 from escrow.domain.ledger import Amounts, Books, Entry
-from escrow.domain.states import TRANSITIONS, Action, By, State
+from escrow.domain.states import HOLDING, TRANSITIONS, Action, By, State
 
 OWNERSHIP_LOST, CHARGEBACK, WRONG_CURRENCY = "ownership_lost", "chargeback", "wrong_currency"
 
@@ -136,18 +136,22 @@ class Escrow:
 
     def release(self, by: By, now: datetime) -> Division:
         """Give every open tranche to the seller."""
-        self._check(Action.RELEASE, by)
+        action = self._ruled(by, Action.RELEASE, Action.RULE_RELEASE)
+        self._check(action, by)
         self.require_due(by, now)
         divided = if_released(self.undecided, self.currency)
-        self._decide(Action.RELEASE, by, divided, "RELEASE")
+        self._decide(action, by, divided, "RELEASE")
         return divided
 
     def refund(self, by: By, now: datetime) -> Division:
-        """Give every open tranche back to the buyer."""
-        self._check(Action.REFUND, by)
+        """Give every open tranche back to the buyer; an operator gives what the bank left here."""
+        action = self._ruled(by, Action.REFUND, Action.RULE_REFUND)
+        self._check(action, by)
         self.require_due(by, now)
         divided = if_refunded(self.undecided, self.currency)
-        self._decide(Action.REFUND, by, divided, "REFUND")
+        if by is By.OPERATOR:
+            divided = replace(divided, buyer=min(divided.buyer, self.held))
+        self._decide(action, by, divided, "REFUND")
         return divided
 
     def all_paid(self) -> None:
@@ -197,6 +201,30 @@ class Escrow:
         seller = min(amount - held - surplus, Money(max(had, 0), self.currency))
         return Taken(held, surplus, seller, amount - held - surplus - seller)
 
+    def given_back(self, taken: Taken) -> Taken:
+        """Who gets what a bank gives back: who bore it, and the payer where the deal is over."""
+        if self.state in HOLDING:
+            return taken
+        return replace(taken, held=taken.held - taken.held, surplus=taken.surplus + taken.held)
+
+    def require_operable(self, who: str) -> None:
+        """An operator acts only where nothing goes on by itself, and never as a party."""
+        if who in (self.terms.buyer_id, self.terms.seller_id):
+            raise errors.WrongParty("decide", self.side_of(who), "operator who is no party")
+        if not self.freezes and self.state is not State.DISPUTED:
+            raise errors.NotFrozen(f"This escrow is {self.state} and not frozen: it goes on.")
+
+    def require_whole(self) -> None:
+        """What goes on by itself must hold what it was agreed on."""
+        due = total((each.paid_in for each in self.undecided), self.currency)
+        if self.state in HOLDING and self.held < due:
+            raise errors.FundsMissing(
+                f"Only {self.held} of {due} is held, the bank has the rest: decide it instead."
+            )
+
+    def _ruled(self, by: By, plain: Action, ruling: Action) -> Action:
+        return ruling if by is By.OPERATOR and self.state is State.DISPUTED else plain
+
     def _decide(self, action: Action, by: By, divided: Division, outcome: str) -> None:
         if self.held < divided.total:
             raise errors.FundsMissing(
@@ -204,6 +232,8 @@ class Escrow:
             )
         self._move(action, by)
         self.deadline = None
+        if by is By.OPERATOR:
+            self.freezes, self.frozen_since = (), None
         self.tranches = tuple(
             each if each.outcome else replace(each, outcome=outcome) for each in self.tranches
         )

@@ -66,7 +66,8 @@ async def _correct_fee(
 
 
 async def _give_back(tx: Transaction, escrow: Escrow, known: Chargeback) -> None:
-    await post(tx, escrow, escrow.books.chargeback_won(known.provider_id, known.parts))
+    parts = escrow.given_back(known.parts)
+    await post(tx, escrow, escrow.books.chargeback_won(known.provider_id, parts))
     await escrows.save(tx, escrow)
     await webhooks.give_back(tx, known.provider_id)
     tx.audit("chargeback.win", escrow.escrow_id, amount=known.parts.total)
@@ -74,4 +75,4 @@ async def _give_back(tx: Transaction, escrow: Escrow, known: Chargeback) -> None
         await funding.hold(tx, escrow, known.provider_id, Money(0, escrow.currency))
         await tx.set_timer(funding.CLOSE, escrow.escrow_id, tx.now(), thread(tx))
     if not await webhooks.is_charged_back(tx, escrow.escrow_id):
-        await freezing.thaw(tx, escrow, CHARGEBACK, "chargeback_won")
+        await freezing.thaw(tx, escrow, (CHARGEBACK,), "chargeback_won")

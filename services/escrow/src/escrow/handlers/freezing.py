@@ -22,19 +22,22 @@ async def freeze(tx: Transaction, escrow: Escrow, reason: str) -> None:
         tx.audit("escrow.freeze", escrow.escrow_id, reason=reason)
 
 
-async def thaw(tx: Transaction, escrow: Escrow, reason: str, why: str) -> None:
-    """This reason is over; with the last one the window goes on, and both are told."""
-    if not escrow.thaw(reason, tx.now()):
+async def thaw(
+    tx: Transaction, escrow: Escrow, reasons: tuple[str, ...], code: str, why: str = ""
+) -> None:
+    """These reasons are over; with the last one the window goes on, and both are told."""
+    over = [each for each in reasons if escrow.thaw(each, tx.now())]
+    if not over:
         return
     await escrows.save(tx, escrow)
-    tx.audit("escrow.unfreeze", escrow.escrow_id, reason=why, freeze=reason)
+    tx.audit("escrow.unfreeze", escrow.escrow_id, reason=why or code, over=", ".join(over))
     if escrow.freezes:
         return
     window = RUNNING.get(escrow.state, "")
     tx.stage(
         Unfrozen(
             **parties(escrow),
-            reason_code=reason,
+            reason_code=code,
             window=window,
             deadline=escrow.deadline if window else None,
         ),

@@ -110,7 +110,10 @@ PROOFS = (
         "SELECT e.escrow_id || ' is ' || e.state || ' without a proof' AS fault FROM escrows e"
         " WHERE e.state IN ('RELEASED', 'REFUNDED', 'SETTLED') AND NOT EXISTS (SELECT"
         " FROM payouts o WHERE o.escrow_id = e.escrow_id AND o.provider_id IS NOT NULL"
-        " AND o.tranche IS NOT NULL)",
+        " AND o.tranche IS NOT NULL) AND NOT (e.state = 'REFUNDED'"
+        " AND NOT EXISTS (SELECT FROM payouts o WHERE o.escrow_id = e.escrow_id"
+        " AND o.tranche IS NOT NULL) AND EXISTS (SELECT FROM chargebacks c"
+        " WHERE c.escrow_id = e.escrow_id AND c.from_held > 0))",
     ),
     Proof(
         "fees are those of the released tranches",

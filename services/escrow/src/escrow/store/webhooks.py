@@ -102,6 +102,17 @@ async def taken_of(tx: Transaction, escrow_id: str) -> dict[str, int]:
     return {row["payment_id"]: int(row["taken"]) for row in rows}
 
 
+async def latest_chargeback_id(tx: Transaction, escrow_id: str) -> str:
+    """The provider's id of the last chargeback of this escrow whose money the bank has."""
+    return str(
+        await tx.value(
+            "SELECT provider_id FROM chargebacks WHERE escrow_id = $1 AND taken"
+            " ORDER BY opened_at DESC, provider_id LIMIT 1",
+            escrow_id,
+        )
+    )
+
+
 async def is_charged_back(tx: Transaction, escrow_id: str) -> bool:
     """Whether a bank has money of this escrow now."""
     return bool(
