@@ -51,6 +51,7 @@ class FakeRail:
     paid_in: Counter[str] = field(default_factory=Counter)
     paid_out: Counter[str] = field(default_factory=Counter)
     given_back: Counter[str] = field(default_factory=Counter)
+    charged_back: Counter[str] = field(default_factory=Counter)
 
     # The drivers' side -------------------------------------------------------------------
 
@@ -86,6 +87,36 @@ class FakeRail:
         )
         self.paid_in[ask.escrow_id] += amount
         return str(self.seen[reference].provider_id)
+
+    def charge_back(self, reference: str, fee: int = 1_500) -> str:
+        """Play the payer's bank, which takes the whole payment back; the dispute's id."""
+        seen = self.seen[reference]
+        dispute, currency = f"dp_{seen.charge_id}", Currency(seen.currency)
+        self.chargebacks[dispute] = ChargebackSeen(
+            *(dispute, str(seen.charge_id), Money(seen.received_minor, currency)),
+            fee=Money(fee, currency),
+            taken=True,
+            reason="fraudulent",
+            payment_id=str(seen.provider_id),
+        )
+        self.charged_back[self.pages[reference].escrow_id] += seen.received_minor
+        return dispute
+
+    def win(self, reference: str, fee: int = 1_500) -> None:
+        """Play the payer's bank, which gives the money back, and a provider that keeps a fee."""
+        dispute = f"dp_{self.seen[reference].charge_id}"
+        seen = self.chargebacks[dispute]
+        kept = Money(fee, seen.amount.currency)
+        self.chargebacks[dispute] = replace(seen, taken=False, fee=kept)
+        self.charged_back[self.pages[reference].escrow_id] -= seen.amount.minor
+
+    def paid(self, escrow_id: str) -> list[str]:
+        """The pages of this escrow at which somebody paid."""
+        return [
+            reference
+            for reference, ask in self.pages.items()
+            if ask.escrow_id == escrow_id and self.seen[reference].status is PaymentStatus.PAID
+        ]
 
     def decline(self, reference: str, number: int = 1) -> None:
         """Play a buyer whose card is declined."""

@@ -153,6 +153,8 @@ class ChargebackSeen:
     taken: bool
     reason: str
     foreign_fee: str = ""
+    payment_id: str = ""
+    """The provider's own id of the payment, which may not be known here yet."""
 
 
 class About(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from escrow.domain import errors
 from escrow.handlers import deciding
-from escrow.ports import RailRefused
+from escrow.ports import About, RailRefused
 from escrow_builders import BUYER, DAY, HOUR, NET, PRICE, House, person, usd
 
 
@@ -50,6 +50,19 @@ async def test_a_refund_that_did_not_get_through_waits_until_the_chargeback_is_w
 
     assert (await house.escrow(escrow_id)).state == "REFUNDED"
     assert house.rail.moved(escrow_id) == (PRICE, 0, PRICE)
+    await house.proven()
+
+
+async def test_a_chargeback_that_is_told_before_its_payment_is_booked_after_it(house: House):
+    escrow_id = await house.open()
+    reference = await house.reference(escrow_id)
+    house.rail.pay(reference)
+
+    await house.tell(About.CHARGEBACK, house.rail.charge_back(reference))
+
+    escrow = await house.escrow(escrow_id)
+    assert (escrow.state, escrow.held, escrow.frozen) == ("FUNDS_HELD", usd(0), "chargeback")
+    assert await house.database.value("SELECT outcome FROM webhooks") == "booked"
     await house.proven()
 
 

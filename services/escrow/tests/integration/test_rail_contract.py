@@ -294,3 +294,5 @@ async def test_a_chargeback_shows_what_was_taken_and_what_it_cost(world: Any):
     seen = await world.rail.look_up_chargeback(provider_id)
     assert (seen.charge_id, seen.amount, seen.fee) == (charge_id, usd(PRICE), usd(1_500))
     assert (seen.taken, seen.reason) == (True, "fraudulent")
+    if world.name == "sandbox":
+        assert await world.rail.reference_of(seen.payment_id)

@@ -7,6 +7,7 @@ bound when it was made, never by the event; so neither order nor repetition matt
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from chassis.database import Cause, Database, Transaction
 from contracts_schema.terms import Rail
@@ -127,6 +128,9 @@ async def _chargeback(
     database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
 ) -> str:
     seen = await rails[rail].look_up_chargeback(notice.subject)
+    if seen.payment_id and await payments.by_charge(database, seen.charge_id) is None:
+        # The payment itself may not have been told of, or not been looked at yet.
+        await _payment(database, rails, rail, replace(notice, subject=seen.payment_id), cause)
     return await database.run(lambda tx: chargebacks.apply(tx, seen), cause)
 
 

@@ -128,6 +128,7 @@ def chargeback(item: Any) -> ChargebackSeen:
         taken=item.status not in NOT_TAKEN,
         reason=item.reason,
         foreign_fee=_foreign([one for one in settled if one.fee and one.currency != item.currency]),
+        payment_id=getattr(item, "payment_intent", None) or "",
     )
 
 
