@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,7 +28,16 @@ from escrow.app import create_app
 from escrow.domain.escrow import Escrow
 from escrow.domain.payment import UNDER_WAY
 from escrow.domain.payout import Payout
-from escrow.handlers import deciding, delivering, hearing, onboarding, opening, requesting
+from escrow.handlers import (
+    deciding,
+    delivering,
+    hearing,
+    onboarding,
+    opening,
+    operating,
+    requesting,
+)
+from escrow.handlers.operating import Outcome
 from escrow.ledger.check import Report, check
 from escrow.ports import About, ChargebackSeen, Rails
 from escrow.settings import Settings
@@ -40,6 +50,9 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
 ADMIN = derive_id("usr", "admin")
 PRICE, NET, FEE = 430_000, 417_500, 12_500
+ROUNDS = int(os.environ.get("HOLDFAST_RACE_ROUNDS", "25"))
+"""How often each race is run: enough for every day; 1,000 show what is seldom."""
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": ALGORITHM})
 PERSON = {"tier": Tier.TIER_1, "role": PlatformRole.USER}
@@ -232,6 +245,19 @@ class House:
         wish = Cancel(escrow_id=escrow_id)
         return await self.database.run(
             lambda tx: deciding.cancel(tx, person(who), wish), Cause("c-6")
+        )
+
+    async def unfreeze(self, escrow_id: str) -> Escrow:
+        """An operator lets it go on."""
+        return await self.database.run(
+            lambda tx: operating.unfreeze(tx, person(ADMIN), escrow_id, "looked"), Cause("c-9")
+        )
+
+    async def decide(self, escrow_id: str, outcome: Outcome = Outcome.REFUND) -> Escrow:
+        """An operator ends it."""
+        return await self.database.run(
+            lambda tx: operating.decide(tx, person(ADMIN), escrow_id, outcome, "looked"),
+            Cause("c-9"),
         )
 
     async def due(self, rounds: int = 12) -> None:
