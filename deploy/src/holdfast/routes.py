@@ -64,7 +64,13 @@ ROUTES = (
         ("/v1/contracts", "/v1/admin/contracts", "/v1/admin/contract-templates", "/sign/"),
     ),
     Route("contracts", ("/v1/contracts/verify",), body_limit=20 * _MEBIBYTE, suffix="-verify"),
-    Route("escrow", ("/v1/escrows", "/v1/disputes", "/v1/payout-accounts", "/v1/admin/ledger")),
+    Route(
+        "escrow",
+        (
+            "/v1/escrows", "/v1/disputes", "/v1/payout-accounts", "/v1/admin/ledger",
+            "/v1/admin/escrows",
+        ),
+    ),
     Route("escrow", ("/v1/webhooks/",), rate_limited=False, suffix="-webhooks"),
     Route("verification", ("/v1/verifications", "/v1/assets")),
     Route(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from chassis.timers import Timers
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.events.identity import PlatformRole, Tier
+from contracts_schema.events.verification import OwnershipLost
 from contracts_schema.ids import derive_id, uuid7
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Fee, Rail, Terms, TrancheTerms, Windows
@@ -26,9 +28,18 @@ from escrow.app import create_app
 from escrow.domain.escrow import Escrow
 from escrow.domain.payment import UNDER_WAY
 from escrow.domain.payout import Payout
-from escrow.handlers import deciding, delivering, hearing, onboarding, opening, requesting
+from escrow.handlers import (
+    deciding,
+    delivering,
+    hearing,
+    onboarding,
+    opening,
+    operating,
+    requesting,
+)
+from escrow.handlers.operating import Outcome
 from escrow.ledger.check import Report, check
-from escrow.ports import About, Rails
+from escrow.ports import About, ChargebackSeen, Rails
 from escrow.settings import Settings
 from escrow.store import escrows, payments, payouts
 from joserfc import jwt
@@ -39,6 +50,9 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
 ADMIN = derive_id("usr", "admin")
 PRICE, NET, FEE = 430_000, 417_500, 12_500
+ROUNDS = int(os.environ.get("HOLDFAST_RACE_ROUNDS", "25"))
+"""How often each race is run: enough for every day; 1,000 show what is seldom."""
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": ALGORITHM})
 PERSON = {"tier": Tier.TIER_1, "role": PlatformRole.USER}
@@ -192,6 +206,26 @@ class House:
             lambda tx: delivering.deliver(tx, person(who), wish), Cause("c-3")
         )
 
+    async def charge_back(
+        self,
+        escrow_id: str,
+        minor: int = PRICE,
+        taken: bool = True,
+        *,
+        charge: int = 0,
+        fee: int = 1_500,
+    ) -> str:
+        """The buyer's bank takes a charge's money, or gives it back again; the webhook tells."""
+        every = await payments.of_escrow(self.database, escrow_id)
+        charge_id = str(every[charge].charge_id)
+        dispute = f"dp_{charge_id}"
+        self.rail.chargebacks[dispute] = ChargebackSeen(
+            dispute, charge_id, usd(minor), usd(fee), taken=taken, reason="fraudulent"
+        )
+        event_id = await self.keep(About.CHARGEBACK, dispute)
+        await hearing.apply(self.database, self.rails, self.rail.rail, event_id, Cause("c-8"))
+        return dispute
+
     async def confirm(self, escrow_id: str, who: str = BUYER) -> Escrow:
         """The buyer confirms."""
         wish = Confirm(escrow_id=escrow_id)
@@ -211,6 +245,19 @@ class House:
         wish = Cancel(escrow_id=escrow_id)
         return await self.database.run(
             lambda tx: deciding.cancel(tx, person(who), wish), Cause("c-6")
+        )
+
+    async def unfreeze(self, escrow_id: str) -> Escrow:
+        """An operator lets it go on."""
+        return await self.database.run(
+            lambda tx: operating.unfreeze(tx, person(ADMIN), escrow_id, "looked"), Cause("c-9")
+        )
+
+    async def decide(self, escrow_id: str, outcome: Outcome = Outcome.REFUND) -> Escrow:
+        """An operator ends it."""
+        return await self.database.run(
+            lambda tx: operating.decide(tx, person(ADMIN), escrow_id, outcome, "looked"),
+            Cause("c-9"),
         )
 
     async def due(self, rounds: int = 12) -> None:
@@ -257,6 +304,15 @@ def a_house(database: Database, rail: Any) -> House:
     assert isinstance(clock, ManualClock)
     rails = {Rail.STRIPE: rail}
     return House(database, clock, rails, jobs.register(Timers(), rails, HOUR))
+
+
+async def lost(house: House, escrow_id: str) -> None:
+    """Roblox shows the goods with somebody who is not part of the deal."""
+    terms = (await house.escrow(escrow_id)).terms
+    names = ("deal_id", "asset_id", "seller_id", "buyer_id")
+    values: dict[str, Any] = {name: getattr(terms, name) for name in names}
+    event = OwnershipLost(escrow_id=escrow_id, **values, seen_at=NOON)
+    await house.database.run(lambda tx: delivering.lose(tx, event))
 
 
 class TestAuthenticator(Authenticator):

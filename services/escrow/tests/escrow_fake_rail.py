@@ -24,6 +24,7 @@ from escrow.ports import (
     PayoutOrder,
     PayoutSeen,
     PayoutStatus,
+    RailMissing,
     RailRefused,
     RailUnavailable,
     RailUnknown,
@@ -50,6 +51,7 @@ class FakeRail:
     paid_in: Counter[str] = field(default_factory=Counter)
     paid_out: Counter[str] = field(default_factory=Counter)
     given_back: Counter[str] = field(default_factory=Counter)
+    charged_back: Counter[str] = field(default_factory=Counter)
 
     # The drivers' side -------------------------------------------------------------------
 
@@ -60,6 +62,11 @@ class FakeRail:
         done only when ``arrive`` says so; ``down``: not done.
         """
         self.faults.setdefault(call, deque()).extend(faults)
+
+    def settle_in(self, reference: str, currency: str) -> None:
+        """Play an account that settles in another currency, in which the fee is kept."""
+        foreign = f"{FEE_FIXED} {currency}"
+        self.seen[reference] = replace(self.seen[reference], provider_fee=None, foreign_fee=foreign)
 
     def pay(self, reference: str, minor: int | None = None, currency: str = "USD") -> str:
         """Play the buyer; the provider's payment id. Raises if nobody can pay there any more."""
@@ -80,6 +87,36 @@ class FakeRail:
         )
         self.paid_in[ask.escrow_id] += amount
         return str(self.seen[reference].provider_id)
+
+    def charge_back(self, reference: str, fee: int = 1_500) -> str:
+        """Play the payer's bank, which takes the whole payment back; the dispute's id."""
+        seen = self.seen[reference]
+        dispute, currency = f"dp_{seen.charge_id}", Currency(seen.currency)
+        self.chargebacks[dispute] = ChargebackSeen(
+            *(dispute, str(seen.charge_id), Money(seen.received_minor, currency)),
+            fee=Money(fee, currency),
+            taken=True,
+            reason="fraudulent",
+            payment_id=str(seen.provider_id),
+        )
+        self.charged_back[self.pages[reference].escrow_id] += seen.received_minor
+        return dispute
+
+    def win(self, reference: str, fee: int = 1_500) -> None:
+        """Play the payer's bank, which gives the money back, and a provider that keeps a fee."""
+        dispute = f"dp_{self.seen[reference].charge_id}"
+        seen = self.chargebacks[dispute]
+        kept = Money(fee, seen.amount.currency)
+        self.chargebacks[dispute] = replace(seen, taken=False, fee=kept)
+        self.charged_back[self.pages[reference].escrow_id] -= seen.amount.minor
+
+    def paid(self, escrow_id: str) -> list[str]:
+        """The pages of this escrow at which somebody paid."""
+        return [
+            reference
+            for reference, ask in self.pages.items()
+            if ask.escrow_id == escrow_id and self.seen[reference].status is PaymentStatus.PAID
+        ]
 
     def decline(self, reference: str, number: int = 1) -> None:
         """Play a buyer whose card is declined."""
@@ -133,7 +170,7 @@ class FakeRail:
 
     async def look_up_payment(self, reference: str) -> PaymentSeen:
         await self._called("look_up_payment")
-        return self.seen[reference]
+        return self._kept(self.seen, reference)
 
     async def close_payment(self, reference: str) -> PaymentSeen:
         await self._called("close_payment")
@@ -172,7 +209,7 @@ class FakeRail:
 
     async def look_up_payout(self, provider_id: str) -> PayoutSeen:
         await self._called("look_up_payout")
-        return self.payouts[provider_id]
+        return self._kept(self.payouts, provider_id)
 
     async def find_payout(self, order: PayoutOrder) -> PayoutSeen | None:
         await self._called("find_payout")
@@ -196,15 +233,20 @@ class FakeRail:
 
     async def look_up_account(self, account_id: str) -> AccountSeen:
         await self._called("look_up_account")
-        return AccountSeen(account_id, self.accounts[account_id])
+        return AccountSeen(account_id, self._kept(self.accounts, account_id))
 
     async def look_up_chargeback(self, provider_id: str) -> ChargebackSeen:
         await self._called("look_up_chargeback")
-        return self.chargebacks[provider_id]
+        return self._kept(self.chargebacks, provider_id)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         event = json.loads(body)
         return Notice(event["id"], event["type"], About(event["about"]), event["subject"])
+
+    def _kept(self, kept: Mapping[str, Any], provider_id: str) -> Any:
+        if provider_id not in kept:
+            raise RailMissing(f"no such object: {provider_id}")
+        return kept[provider_id]
 
     # Faults and keys -----------------------------------------------------------------------
 

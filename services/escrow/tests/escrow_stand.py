@@ -156,6 +156,7 @@ PATHS = {
     "pay_out": "POST /v1/transfers",
     "refund": "POST /v1/refunds",
     "open": "POST /v1/checkout/sessions",
+    "look_up_chargeback": "GET /v1/disputes/*",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from contracts_schema.events import escrow
 from contracts_schema.ids import new_id
 from contracts_schema.message import Event
 from contracts_schema.money import Currency, Money
@@ -30,8 +31,11 @@ FIXED: dict[str, Any] = {"window": "delivery", "title": "Tower of Tests", "asset
 
 
 def every_event() -> list[Event]:
-    """One of each, with every field filled."""
-    return [an_event(model) for model in TELLERS]
+    """One of each, with every field filled, and those that are told in other words by a field."""
+    return [an_event(model) for model in TELLERS] + [
+        *(an_event(escrow.Frozen, reason_code=why) for why in ("chargeback", "wrong_currency")),
+        *(an_event(escrow.Unfrozen, window=window) for window in ("inspection", "")),
+    ]
 
 
 def an_event(model: type[Event], **given: Any) -> Any:

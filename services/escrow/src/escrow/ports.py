@@ -20,6 +20,14 @@ class RailUnavailable(RailError):
     """Nothing was done, for now: try again later."""
 
 
+class RailMissing(RailUnavailable):
+    """The provider answered that it has no such object: an event about it has nothing to tell."""
+
+
+class ForeignMoney(RailError):
+    """The provider shows an amount in a currency that no books are kept in."""
+
+
 class RailUnknown(RailError):
     """It may have been done or not: look it up before calling again."""
 
@@ -86,6 +94,9 @@ class PaymentSeen:
     received_minor: int = 0
     currency: str = ""
     provider_fee: Money | None = None
+    """None until the provider tells it, or for good where ``foreign_fee`` tells it."""
+    foreign_fee: str = ""
+    """The fee where the provider settles in another currency: ``12500 EUR``, in minor units."""
     failure_id: str = ""
     failure_code: str = ""
 
@@ -141,6 +152,9 @@ class ChargebackSeen:
     fee: Money
     taken: bool
     reason: str
+    foreign_fee: str = ""
+    payment_id: str = ""
+    """The provider's own id of the payment, which may not be known here yet."""
 
 
 class About(StrEnum):

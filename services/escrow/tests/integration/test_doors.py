@@ -13,9 +13,8 @@ from contracts_schema.commands.escrow import Confirm
 from contracts_schema.ids import uuid7
 from escrow import consumers
 from escrow.api import RULES
-from escrow_builders import BUYER, NET, PRICE, House, as_person, running, some_terms
+from escrow_builders import BUYER, NET, PRICE, ROUNDS, House, as_person, running, some_terms
 
-ROUNDS = 25
 DISCORD_ID = "700000000000000002"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from chassis.clock import ManualClock
 from chassis.database import connect
 from escrow.domain.errors import EscrowError
-from escrow.domain.states import TRANSITIONS, Action, State
+from escrow.domain.states import HOLDING, TRANSITIONS, Action, State
 from escrow.ports import About, PaymentStatus, RailRefused
 from escrow_builders import (
     BUYER,
@@ -47,6 +47,9 @@ WISHES += list(WHOSE.items()) * 4
 FAULTS = st.sampled_from(["after", "500", "slow", "down", "refused"])
 NUMBERS = itertools.count()
 REACHED: set[State] = set()
+TAKEN: set[State] = set()
+"""States in which a bank took a payment back."""
+WON: set[State] = set()
 LATER = {State.DISPUTED, State.SETTLING, State.SETTLED}
 """States whose commands are not built yet."""
 ACTS = {"deliver": Action.DELIVER, "confirm": Action.RELEASE, "refund": Action.REFUND}
@@ -88,17 +91,35 @@ class Lives(RuleBasedStateMachine):
     async def _end(self) -> None:
         """Left alone, every escrow comes to an end, with every cent where it belongs."""
         try:
-            for _ in range(20):
+            for dispute in self.house.rail.chargebacks:
+                await self.house.keep(About.CHARGEBACK, dispute)
+            for number in range(20):
                 await self.house.pass_time(timedelta(days=4))
+                if number == 2:
+                    await self._operators_look()
             for escrow_id in self.states:
                 await self._require_end(escrow_id)
             await self._check()
         finally:
             await self.stack.aclose()
 
+    async def _operators_look(self) -> None:
+        """Whatever a bank has taken for good ends with what it left."""
+        for escrow_id in self.states:
+            escrow = await self.house.escrow(escrow_id)
+            if escrow.state in HOLDING and escrow.freezes:
+                await self.house.decide(escrow_id)
+
     async def _require_end(self, escrow_id: str) -> None:
-        escrow = await self.house.escrow(escrow_id)
-        paid, out, back = self.house.rail.moved(escrow_id)
+        escrow, rail = await self.house.escrow(escrow_id), self.house.rail
+        paid, out, back = rail.moved(escrow_id)
+        amounts, disputed = escrow.amounts, self.disputed(escrow_id)
+        assert amounts.received == paid - rail.charged_back[escrow_id]
+        if disputed:
+            waits = bool(amounts.debt or amounts.loss)
+            assert escrow.state in ENDS or escrow.state is State.CANCELLED or waits
+            assert waits or (amounts.released, amounts.refunded) == (out, back)
+            return
         assert escrow.state in (State.RELEASED, State.REFUNDED, State.CANCELLED), escrow.state
         kept = escrow.amounts.surplus
         if escrow.state is State.RELEASED:
@@ -124,6 +145,69 @@ class Lives(RuleBasedStateMachine):
         self.try_to(too_late, "cancel", BUYER)
         return multiple(*made, in_part, too_late)
 
+    @initialize(target=escrows)
+    def banks_take_at_every_stage(self) -> Any:
+        """Each way of a chargeback is lived once, whatever chance does later."""
+        lives = []
+        for stage, act, works in (
+            *(("funded", "", 0), ("delivered", "", 0), ("delivered", "confirm", 0)),
+            *(("delivered", "confirm", 1), ("delivered", "refund", 0), ("delivered", "refund", 1)),
+        ):
+            made = self.begin(stage)
+            lives.append(made)
+            if act:
+                self.try_to(made, act, WHOSE[act])
+            if works:
+                self.work()
+            self.bank_takes(made, 1)
+            if works or not act:
+                self.bank_gives_back(made, 1_500 * works)
+        return multiple(*lives)
+
+    @rule(escrow_id=escrows, told=st.integers(0, 2))
+    def bank_takes(self, escrow_id: str, told: int) -> None:
+        """The payer's bank takes a payment back; the news comes 0 to 2 times."""
+        rail = self.house.rail
+        for reference in rail.paid(escrow_id):
+            if f"dp_{rail.seen[reference].charge_id}" not in rail.chargebacks:
+                TAKEN.add(self.run(self.house.escrow(escrow_id)).state)
+                dispute = rail.charge_back(reference)
+                self.run(self._tell_of(dispute, told))
+                return
+
+    @rule(escrow_id=escrows, fee=st.sampled_from([0, 1_500]))
+    def bank_gives_back(self, escrow_id: str, fee: int) -> None:
+        """A chargeback is won, with or without the provider's fee; the others are lost."""
+        rail = self.house.rail
+        for reference in rail.paid(escrow_id):
+            dispute = f"dp_{rail.seen[reference].charge_id}"
+            if dispute in rail.chargebacks and rail.chargebacks[dispute].taken:
+                WON.add(self.run(self.house.escrow(escrow_id)).state)
+                rail.win(reference, fee)
+                self.run(self._tell_of(dispute, 1))
+                return
+
+    async def _tell_of(self, dispute: str, told: int) -> None:
+        for _ in range(told):
+            await self.house.keep(About.CHARGEBACK, dispute)
+
+    def disputed(self, escrow_id: str) -> bool:
+        """Whether a bank ever took a payment of this escrow back."""
+        rail = self.house.rail
+        pages = rail.paid(escrow_id)
+        return any(f"dp_{rail.seen[page].charge_id}" in rail.chargebacks for page in pages)
+
+    @rule(escrow_id=escrows, act=st.sampled_from(["unfreeze", "decide"]))
+    def operate(self, escrow_id: str, act: str) -> None:
+        """An operator ends or frees what is frozen, and nothing else."""
+        before = self.run(self.house.escrow(escrow_id))
+        try:
+            self.run(getattr(self.house, act)(escrow_id))
+        except EscrowError:
+            assert self.run(self.house.escrow(escrow_id)) == before
+        else:
+            assert before.freezes
+
     @rule(target=escrows, stage=st.sampled_from(["open", "funded", "delivered"]))
     def begin_another(self, stage: str) -> str:
         return self.begin(stage)
@@ -140,9 +224,10 @@ class Lives(RuleBasedStateMachine):
 
     def try_to(self, escrow_id: str, act: str, who: str) -> None:
         """What the table allows succeeds, and everything else is refused and changes nothing."""
-        state = self.run(self.house.escrow(escrow_id)).state
-        edge = TRANSITIONS.get((state, ACTS[act]))
-        allowed = edge is not None and SIDES.get(who) in edge.by
+        escrow = self.run(self.house.escrow(escrow_id))
+        state, edge = escrow.state, TRANSITIONS.get((escrow.state, ACTS[act]))
+        here = act not in ("confirm", "refund") or escrow.held >= escrow.agreed
+        allowed = edge is not None and SIDES.get(who) in edge.by and here
         try:
             self.run(getattr(self.house, act)(escrow_id, who))
         except EscrowError:
@@ -207,6 +292,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([1, 13, 73, 169]))
     def pass_time(self, hours: int) -> None:
+        """A call is on its way for seconds: in hours it has arrived, or its key is too old."""
+        self.house.rail.arrive()
         self.run(self.house.pass_time(timedelta(hours=hours)))
 
     @rule(escrow_id=escrows)
@@ -241,7 +328,8 @@ class Lives(RuleBasedStateMachine):
 
 
 def test_random_lives_keep_the_books(module_database_for):
-    REACHED.clear()
+    for seen in (REACHED, TAKEN, WON):
+        seen.clear()
 
     class OnDatabase(Lives):
         database_url = ""
@@ -261,3 +349,5 @@ def test_random_lives_keep_the_books(module_database_for):
         ),
     )
     assert set(State) - LATER == REACHED, "some lives were never lived: the run proves less"
+    assert set(State) - LATER - {State.CANCELLED} <= TAKEN
+    assert {State.FUNDS_HELD, State.DELIVERED, State.RELEASED, State.REFUNDED} <= WON

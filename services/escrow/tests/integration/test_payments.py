@@ -8,8 +8,8 @@ from itertools import permutations
 import pytest
 from chassis.database import Cause
 from escrow.domain import errors
-from escrow.handlers import deciding, hearing, requesting
-from escrow.ports import About, ChargebackSeen
+from escrow.handlers import deciding, requesting
+from escrow.ports import About, ChargebackSeen, ForeignMoney
 from escrow_builders import (
     BUYER,
     DAY,
@@ -135,6 +135,34 @@ async def test_money_of_another_currency_is_never_credited(house: House):
     await house.proven()
 
 
+async def test_a_fee_in_the_currency_the_provider_settles_in_is_noted_and_not_booked(
+    house: House,
+):
+    escrow_id = await house.open()
+    await house.onboarded()
+    reference = await house.reference(escrow_id)
+    payment = house.rail.pay(reference)
+    house.rail.settle_in(reference, "EUR")
+
+    for _ in range(3):
+        await house.tell(About.PAYMENT, payment)
+    looks = house.rail.calls["look_up_payment"]
+    await house.pass_time(DAY)
+
+    assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
+    assert house.rail.calls["look_up_payment"] == looks
+    [noted] = await house.database.rows("SELECT received, provider_fee, foreign_fee FROM payments")
+    assert tuple(noted) == (PRICE, None, "30 EUR")
+    audited = "SELECT count(*) FROM audit_entries WHERE action = 'payment.foreign_fee'"
+    assert await house.database.value(audited) == 1
+    await house.deliver(escrow_id)
+    await house.confirm(escrow_id)
+    await house.due()
+    report = await house.proven()
+    totals = {one.kind: one.minor for one in report.balances}
+    assert (totals["rail"], totals["fee_income"], "provider_fees" in totals) == (FEE, FEE, False)
+
+
 async def test_a_declined_card_is_told_once_and_the_buyer_may_try_again(house: House):
     escrow_id = await house.open()
     reference = await house.reference(escrow_id)
@@ -221,6 +249,52 @@ async def test_an_event_that_cannot_be_applied_three_times_is_applied_at_the_fou
     assert await house.database.value("SELECT outcome FROM webhooks WHERE event_id = $1", event_id)
 
 
+@pytest.mark.parametrize(
+    ("about", "subject"),
+    [(About.CHARGEBACK, "dp_gone"), (About.PAYOUT, "tr_gone"), (About.RETURNED, "re_gone")],
+)
+async def test_an_event_about_what_the_provider_does_not_have_is_final(
+    house: House, about: About, subject: str
+):
+    event_id = await house.tell(about, subject, kind="charge.dispute.created")
+    calls = house.rail.calls.total()
+
+    await house.pass_time(DAY)
+
+    assert house.rail.calls.total() == calls
+    assert await house.database.value("SELECT outcome FROM webhooks") == "gone"
+    [audited] = await house.database.rows(
+        "SELECT reason FROM audit_entries WHERE action = 'webhook.gone' AND subject_id = $1",
+        event_id,
+    )
+    assert audited["reason"] == "charge.dispute.created"
+
+
+async def test_an_event_about_money_that_was_never_credited_is_final(house: House):
+    await house.delivered()
+    house.rail.fail("look_up_chargeback", ForeignMoney("dp_1 is in EUR"))
+
+    await house.tell(About.CHARGEBACK, "dp_1")
+    await house.pass_time(DAY)
+
+    assert house.rail.calls["look_up_chargeback"] == 1
+    outcomes = await house.database.rows("SELECT outcome FROM webhooks WHERE about = 'chargeback'")
+    assert [row["outcome"] for row in outcomes] == ["foreign"]
+
+
+async def test_an_event_about_what_cannot_be_looked_up_now_is_not_given_up(house: House):
+    escrow_id = await house.delivered()
+    dispute = await house.charge_back(escrow_id, taken=False)
+    house.rail.fail("look_up_chargeback", *["down"] * 6)
+
+    event_id = await house.tell(About.CHARGEBACK, dispute)
+    for _ in range(6):
+        await house.pass_time(HOUR / 5)
+
+    outcome = "SELECT outcome FROM webhooks WHERE event_id = $1"
+    assert await house.database.value(outcome, event_id) == "known"
+
+
 @pytest.mark.fault("W3")
 async def test_an_event_of_days_ago_changes_nothing(house: House):
     escrow_id = await house.funded()
@@ -274,14 +348,14 @@ async def test_a_chargeback_after_the_end_books_a_debt_and_changes_no_state(hous
     await house.confirm(escrow_id)
     await house.due()
 
-    await _charge_back(house, escrow_id)
+    await house.charge_back(escrow_id)
 
     escrow = await house.escrow(escrow_id)
     assert (escrow.state, escrow.amounts.debt) == ("RELEASED", -PRICE)
     report = await house.proven()
     totals = {one.kind: one.minor for one in report.balances}
     assert (totals["receivable"], totals["fee_income"]) == (PRICE, FEE)
-    await _charge_back(house, escrow_id, taken=False)
+    await house.charge_back(escrow_id, taken=False)
     assert (await house.escrow(escrow_id)).amounts.debt == 0
     await house.proven()
 
@@ -289,7 +363,7 @@ async def test_a_chargeback_after_the_end_books_a_debt_and_changes_no_state(hous
 async def test_a_chargeback_of_held_money_takes_it_and_nothing_can_be_given_twice(house: House):
     escrow_id = await house.delivered()
 
-    await _charge_back(house, escrow_id)
+    await house.charge_back(escrow_id)
 
     escrow = await house.escrow(escrow_id)
     assert (escrow.state, escrow.held, escrow.frozen) == ("DELIVERED", usd(0), "chargeback")
@@ -305,25 +379,14 @@ async def test_a_chargeback_holds_back_a_release_that_was_not_sent(house: House)
     escrow_id = await house.delivered()
     await house.confirm(escrow_id)
 
-    await _charge_back(house, escrow_id)
+    await house.charge_back(escrow_id)
     await house.pass_time(HOUR)
     assert house.rail.moved(escrow_id) == (PRICE, 0, 0)
-    await _charge_back(house, escrow_id, taken=False)
+    await house.charge_back(escrow_id, taken=False)
     await house.pass_time(HOUR)
 
     assert (await house.escrow(escrow_id)).state == "RELEASED"
     await house.proven()
-
-
-async def _charge_back(house: House, escrow_id: str, taken: bool = True) -> None:
-    charge_id = await house.database.value(
-        "SELECT charge_id FROM payments WHERE escrow_id = $1", escrow_id
-    )
-    house.rail.chargebacks["dp_1"] = ChargebackSeen(
-        "dp_1", charge_id, usd(PRICE), usd(1_500), taken=taken, reason="fraudulent"
-    )
-    event_id = await house.keep(About.CHARGEBACK, "dp_1")
-    await hearing.apply(house.database, house.rails, house.rail.rail, event_id, Cause())
 
 
 async def test_asking_again_gives_the_same_page_and_a_new_one_when_it_has_expired(house: House):

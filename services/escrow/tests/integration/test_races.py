@@ -8,9 +8,7 @@ from collections import Counter
 import pytest
 from escrow.domain import errors
 from escrow.ports import About
-from escrow_builders import BUYER, HOUR, NET, PRICE, SELLER, House, some_terms
-
-ROUNDS = 25
+from escrow_builders import BUYER, HOUR, NET, PRICE, ROUNDS, SELLER, House, some_terms
 
 
 async def at_once(*acts) -> list[object]:

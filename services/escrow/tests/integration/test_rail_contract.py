@@ -14,6 +14,7 @@ from escrow.ports import (
     PaymentStatus,
     PayoutOrder,
     PayoutStatus,
+    RailMissing,
     RailRefused,
     RailUnavailable,
     RailUnknown,
@@ -111,6 +112,31 @@ async def test_a_declined_card_leaves_the_page_open_and_names_the_reason(world: 
 
 async def test_an_unknown_payment_has_no_page(world: Any):
     assert await world.rail.reference_of("pi_unknown") is None
+
+
+@pytest.mark.parametrize(
+    ("call", "unknown"),
+    [
+        ("look_up_payment", "cs_test_unknown"),
+        ("look_up_payout", "tr_unknown"),
+        ("look_up_payout", "re_unknown"),
+        ("look_up_chargeback", "dp_unknown"),
+    ],
+)
+async def test_what_the_provider_does_not_have_is_missing_and_not_away(
+    world: Any, call: str, unknown: str
+):
+    with pytest.raises(RailMissing):
+        await getattr(world.rail, call)(unknown)
+
+
+async def test_what_cannot_be_looked_up_now_is_away_and_not_missing(world: Any):
+    await world.busy("look_up_chargeback")
+
+    with pytest.raises(RailUnavailable) as away:
+        await world.rail.look_up_chargeback("dp_unknown")
+
+    assert not isinstance(away.value, RailMissing)
 
 
 async def test_an_account_can_be_paid_once_its_owner_was_onboarded(world: Any):
@@ -268,3 +294,5 @@ async def test_a_chargeback_shows_what_was_taken_and_what_it_cost(world: Any):
     seen = await world.rail.look_up_chargeback(provider_id)
     assert (seen.charge_id, seen.amount, seen.fee) == (charge_id, usd(PRICE), usd(1_500))
     assert (seen.taken, seen.reason) == (True, "fraudulent")
+    if world.name == "sandbox":
+        assert await world.rail.reference_of(seen.payment_id)

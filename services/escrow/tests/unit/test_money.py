@@ -6,7 +6,7 @@ import pytest
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Fee, TrancheTerms
 from escrow.domain import errors
-from escrow.domain.division import Source, draw, if_refunded, if_released, tranches_of
+from escrow.domain.division import Source, Taken, draw, if_refunded, if_released, tranches_of
 from escrow.domain.escrow import open_escrow
 from escrow.domain.ledger import Amounts, Books, Entry, Moment
 from escrow.domain.payout import MOVES, Payout, PayoutKind, PayoutState
@@ -65,14 +65,17 @@ def test_more_than_was_paid_in_cannot_be_drawn():
 def test_every_moment_balances_and_the_amounts_add_up_after_each(received, early, over, fee):
     agreed = usd(max(received + early - over, 1))
     net, taken = usd(agreed.minor - min(fee, agreed.minor)), usd(min(fee, agreed.minor))
+    taken_back = Taken(usd(0), usd(early), agreed, usd(over))
     entries = [
         BOOKS.kept_as_surplus("pay_1", usd(early)),
         BOOKS.funds_held("pay_2", usd(received), agreed, usd(early)),
         BOOKS.provider_fee("pay_2", usd(fee + 1)),
+        BOOKS.provider_fee_returned("pay_2", usd(fee + 1)),
         BOOKS.release_decided("esc_1:1", net, taken),
         BOOKS.payout_proven("pyo_1", net, True),
-        BOOKS.chargeback("dp_1", usd(0), agreed),
-        BOOKS.chargeback_won("dp_1", usd(0), agreed),
+        BOOKS.kept_as_surplus("pay_3", usd(early)),
+        BOOKS.chargeback("dp_1", taken_back),
+        BOOKS.chargeback_won("dp_1", taken_back),
     ]
     amounts = Amounts()
     for entry in entries:
@@ -92,7 +95,7 @@ def test_an_entry_that_does_not_balance_cannot_be_made():
 
 def test_accounts_are_named_as_the_specification_names_them():
     accounts = (BOOKS.rail, BOOKS.escrow, BOOKS.to_seller, BOOKS.to_buyer, BOOKS.fee_income)
-    accounts += (BOOKS.provider_fees, BOOKS.surplus, BOOKS.receivable)
+    accounts += (BOOKS.provider_fees, BOOKS.surplus, BOOKS.receivable, BOOKS.chargeback_loss)
 
     assert [account.name for account in accounts] == [
         "rail:stripe",
@@ -103,6 +106,7 @@ def test_accounts_are_named_as_the_specification_names_them():
         "provider_fees",
         "surplus:usr_b",
         "receivable:usr_s",
+        "chargeback_loss",
     ]
     assert BOOKS.rail.floor is None
 
@@ -181,3 +185,31 @@ def test_a_key_is_kept_in_doubt_and_changed_only_when_it_is_used_up():
 
     assert first == "escrow:esc_1:release.1.pay_1:1"
     assert payout.key == "escrow:esc_1:release.1.pay_1:2"
+
+
+@pytest.mark.parametrize(
+    ("amounts", "borne"),
+    [
+        (Amounts(received=PRICE + 7, held=PRICE, surplus=7), (PRICE, 0, 0, 0)),
+        (Amounts(received=100, held=70, surplus=30), (70, 30, 0, PRICE - 100)),
+        (Amounts(received=PRICE, released=PRICE - 5, fees=5), (0, 0, PRICE, 0)),
+        (Amounts(received=0, released=PRICE, debt=-PRICE), (0, 0, 0, PRICE)),
+        (Amounts(received=PRICE, refunded=PRICE), (0, 0, 0, PRICE)),
+        (Amounts(received=0, refunded=PRICE, loss=-PRICE), (0, 0, 0, PRICE)),
+        (Amounts(received=9, refunded=9), (0, 0, 0, PRICE)),
+    ],
+)
+def test_a_chargeback_is_borne_by_what_is_here_then_by_who_had_it_then_by_the_platform(
+    amounts, borne
+):
+    terms = some_terms()
+    escrow = open_escrow("esc_1", terms, terms.sha256(), NOON)
+    escrow.amounts = amounts
+
+    taken = escrow.charged_back(usd(PRICE))
+
+    assert taken == Taken(*(usd(part) for part in borne))
+    escrow.book(escrow.books.chargeback("dp_1", taken))
+    assert escrow.amounts.balanced
+    escrow.book(escrow.books.chargeback_won("dp_1", taken))
+    assert escrow.amounts == amounts

@@ -163,6 +163,18 @@ class Frozen(_EscrowEvent):
     reason_code: str
 
 
+class Unfrozen(_EscrowEvent):
+    """Nothing stands in the way any more; a window that stood goes on until the deadline."""
+
+    topic: ClassVar[str] = "escrow.unfrozen.v1"
+
+    reason_code: str
+    """Why: ``chargeback_won``, or ``operator``."""
+    window: str = ""
+    """``delivery`` or ``inspection``; empty: no window waited."""
+    deadline: datetime | None = None
+
+
 class PayoutAccountReady(Event):
     """The seller finished onboarding: the provider can pay them."""
 

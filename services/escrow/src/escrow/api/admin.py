@@ -1,17 +1,23 @@
-"""For administrators: the proof of the books on demand, and the end of a halt."""
+"""For administrators: the proof of the books, the end of a halt, and what is frozen."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Any
 
 from chassis.auth import LiveCaller
+from chassis.database import Transaction
 from chassis.idempotency import cause_of
 from chassis.problems import Problem
 from contracts_schema.events.identity import PlatformRole
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from escrow.api.acting import ACTING, Act, act_once
 from escrow.api.problems import documented
+from escrow.api.shapes import DecisionIn, EscrowInPath, EscrowSummary, Guards, OperatorReason
+from escrow.domain.escrow import Escrow
+from escrow.handlers import operating
 from escrow.ledger.check import Report
 from escrow.ledger.watch import resume, watch
 from escrow.store import books
@@ -61,6 +67,39 @@ async def resume_releases(request: Request, caller: LiveCaller) -> LedgerOut:
             next_action="Read GET /v1/admin/ledger; correct by reverse entries.",
         )
     return await _shown(request, await watch(database))
+
+
+@router.post(
+    "/v1/admin/escrows/{escrow_id}/unfreeze", response_model=EscrowSummary, responses=ACTING
+)
+async def unfreeze(
+    request: Request,
+    caller: LiveCaller,
+    escrow_id: EscrowInPath,
+    body: OperatorReason,
+    guards: Annotated[Guards, Depends()],
+) -> Any:
+    """Let a frozen escrow go on; its window has what was left of it, and a day at the least."""
+    caller.require(role=PlatformRole.ADMIN)
+    act: Act = lambda tx: operating.unfreeze(tx, caller, escrow_id, body.reason)  # noqa: E731
+    return await act_once(request, caller, escrow_id, guards, (200, act))
+
+
+@router.post("/v1/admin/escrows/{escrow_id}/decide", response_model=EscrowSummary, responses=ACTING)
+async def decide(
+    request: Request,
+    caller: LiveCaller,
+    escrow_id: EscrowInPath,
+    body: DecisionIn,
+    guards: Annotated[Guards, Depends()],
+) -> Any:
+    """End an escrow that is frozen or disputed. Irreversible."""
+    caller.require(role=PlatformRole.ADMIN)
+
+    async def act(tx: Transaction) -> Escrow:
+        return await operating.decide(tx, caller, escrow_id, body.outcome, body.reason)
+
+    return await act_once(request, caller, escrow_id, guards, (200, act))
 
 
 async def _shown(request: Request, report: Report) -> LedgerOut:

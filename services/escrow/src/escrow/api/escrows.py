@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from chassis.auth import Caller, LiveCaller
 from chassis.cursors import Cursors
-from chassis.database import Transaction
-from chassis.idempotency import Answer, cause_of, once, required
-from chassis.preconditions import etag, require_version, seen_version
-from chassis.principals import Principal
+from chassis.idempotency import cause_of
+from chassis.preconditions import etag
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from escrow.api.acting import ACTING, Act, act_once
 from escrow.api.problems import documented
 from escrow.api.shapes import (
     DeliveryIn,
@@ -28,16 +26,11 @@ from escrow.api.shapes import (
     ReasonIn,
 )
 from escrow.api.showing import full, preview, summary
-from escrow.domain.escrow import Escrow
 from escrow.handlers import deciding, delivering, onboarding, reading, requesting
-from escrow.handlers.telling import locked
 from escrow.store import escrows
 
 router = APIRouter(tags=["escrows"])
 READING = documented(401, 403, 404, 422, 503)
-ACTING = documented(400, 401, 403, 404, 409, 412, 422, 503)
-
-Act = Callable[[Transaction], Awaitable[Escrow]]
 NO_REASON = ReasonIn()
 
 
@@ -118,7 +111,7 @@ async def deliver(
     state, cause = request.app.state, cause_of(request, caller)
     await onboarding.refresh_unready(state.database, state.rails, caller.user_id, cause)
     act: Act = lambda tx: delivering.deliver(tx, caller, command)  # noqa: E731
-    return await _once(request, caller, escrow_id, guards, (201, act))
+    return await act_once(request, caller, escrow_id, guards, (201, act))
 
 
 @router.post("/v1/escrows/{escrow_id}/confirm", response_model=EscrowSummary, responses=ACTING)
@@ -131,7 +124,7 @@ async def confirm(
     """Say that the goods are right (the buyer): the money goes to the seller. Irreversible."""
     command = Confirm(escrow_id=escrow_id)
     act: Act = lambda tx: deciding.confirm(tx, caller, command)  # noqa: E731
-    return await _once(request, caller, escrow_id, guards, (200, act))
+    return await act_once(request, caller, escrow_id, guards, (200, act))
 
 
 @router.post("/v1/escrows/{escrow_id}/refund", response_model=EscrowSummary, responses=ACTING)
@@ -145,7 +138,7 @@ async def refund(
     """Give the buyer the money back (the seller). Irreversible."""
     command = RequestRefund(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
     act: Act = lambda tx: deciding.request_refund(tx, caller, command)  # noqa: E731
-    return await _once(request, caller, escrow_id, guards, (200, act))
+    return await act_once(request, caller, escrow_id, guards, (200, act))
 
 
 @router.post("/v1/escrows/{escrow_id}/cancel", response_model=EscrowSummary, responses=ACTING)
@@ -159,7 +152,7 @@ async def cancel(
     """End an escrow that holds nothing (either party)."""
     command = Cancel(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
     act: Act = lambda tx: deciding.cancel(tx, caller, command)  # noqa: E731
-    return await _once(request, caller, escrow_id, guards, (200, act))
+    return await act_once(request, caller, escrow_id, guards, (200, act))
 
 
 @router.post(
@@ -173,21 +166,4 @@ async def refund_surplus(
 ) -> Any:
     """Ask back what was paid beyond what was agreed (the buyer); the deal goes on."""
     act: Act = lambda tx: deciding.return_surplus(tx, caller, escrow_id)  # noqa: E731
-    return await _once(request, caller, escrow_id, guards, (200, act))
-
-
-async def _once(
-    request: Request, caller: Principal, escrow_id: str, guards: Guards, wish: tuple[int, Act]
-) -> Response:
-    """Act once per key, on the version the caller saw if they name one."""
-    key, seen = required(guards.key), seen_version(guards.if_match)
-    status, act = wish
-
-    async def work(tx: Transaction) -> Answer:
-        if seen is not None:
-            escrow = await locked(tx, escrow_id)
-            escrow.side_of(caller.user_id)
-            require_version(seen, escrow.version)
-        return status, summary(await act(tx))
-
-    return await once(request, caller, key, work)
+    return await act_once(request, caller, escrow_id, guards, (200, act))

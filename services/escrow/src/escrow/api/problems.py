@@ -22,6 +22,7 @@ RULES: Rules = MappingProxyType(
         errors.MoneyHeld: Rule(409, "money_held", "Ask the seller for a refund instead."),
         errors.FundsMissing: Rule(409, "funds_missing", "Write to support with the escrow's id."),
         errors.IsFrozen: Rule(409, "frozen", "Write to support with the escrow's id."),
+        errors.NotFrozen: Rule(409, "not_frozen", READ_AGAIN),
         errors.PayoutAccountMissing: Rule(
             409,
             "payout_account_missing",

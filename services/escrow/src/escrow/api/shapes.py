@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from escrow.domain.payment import PaymentState
 from escrow.domain.payout import PayoutKind, PayoutState
 from escrow.domain.states import State
+from escrow.handlers.operating import Outcome
 
 EscrowInPath = Annotated[EscrowId, Path(description="The escrow's id")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
@@ -46,6 +47,18 @@ class ReasonIn(_Body):
     """Why, in a few words."""
 
     reason: Annotated[Text, Field(max_length=500)] = ""
+
+
+class OperatorReason(_Body):
+    """Why an operator does it: kept in the audit log, not told to the parties."""
+
+    reason: Annotated[Text, Field(min_length=10, max_length=500)]
+
+
+class DecisionIn(OperatorReason):
+    """How an operator ends it."""
+
+    outcome: Outcome
 
 
 class PageWish(_Body):

@@ -82,7 +82,7 @@ def _common(escrow: Escrow) -> dict[str, Any]:
         "state": escrow.state,
         "version": escrow.version,
         "turn": turn.of or None,
-        "deadline": escrow.deadline,
+        "deadline": None if escrow.clock_stands else escrow.deadline,
         "if_nobody_acts": catalogue()["silence"][turn.otherwise],
         "otherwise": turn.otherwise,
         "frozen": bool(escrow.frozen),

@@ -93,6 +93,23 @@ class Source:
     left: Money
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a chargeback took: from what is held, from the payer's surplus, or from whom else."""
+
+    held: Money
+    surplus: Money
+    seller: Money
+    """The seller had it, and owes it."""
+    platform: Money
+    """Nobody here has it: the payer had it back before, and the platform lost it."""
+
+    @property
+    def total(self) -> Money:
+        """All that the bank took."""
+        return self.held + self.surplus + self.seller + self.platform
+
+
 def draw(amount: Money, sources: Sequence[Source]) -> list[Source]:
     """Take the amount from the payments in their order; a provider pays out of single charges."""
     drawn, missing = [], amount

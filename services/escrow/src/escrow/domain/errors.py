@@ -48,6 +48,10 @@ class IsFrozen(EscrowError):
     """Nothing moves by itself until somebody looked."""
 
 
+class NotFrozen(EscrowError):
+    """It goes on by itself: there is nothing for an operator to decide."""
+
+
 class NotDue(EscrowError):
     """The window has not ended yet."""
 

@@ -11,6 +11,7 @@ from contracts_schema.terms import Rail, Terms
 from escrow.domain import errors
 from escrow.domain.division import (
     Division,
+    Taken,
     Tranche,
     if_refunded,
     if_released,
@@ -21,6 +22,9 @@ from escrow.domain.ledger import Amounts, Books, Entry
 from escrow.domain.states import HOLDING, TRANSITIONS, Action, By, State
 
 OWNERSHIP_LOST, CHARGEBACK, WRONG_CURRENCY = "ownership_lost", "chargeback", "wrong_currency"
+
+LEAST_AFTER_FREEZE = timedelta(hours=24)
+"""However little of a window was left when it was frozen: both get a day to act once it goes on."""
 
 
 @dataclass(slots=True)
@@ -36,7 +40,9 @@ class Escrow:
     state: State = State.AWAIT_FUNDS
     version: int = 1
     amounts: Amounts = field(default_factory=Amounts)
-    frozen: str = ""
+    freezes: tuple[str, ...] = ()
+    """Every reason why nothing moves by itself; each is lifted by itself."""
+    frozen_since: datetime | None = None
     end_reason: str = ""
 
     @property
@@ -77,6 +83,16 @@ class Escrow:
         return Books(self.escrow_id, self.rail, self.terms.buyer_id, self.terms.seller_id)
 
     @property
+    def frozen(self) -> str:
+        """Why nothing moves by itself; empty while it does."""
+        return ", ".join(self.freezes)
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether its window waits; one that holds nothing ends in time, frozen or not."""
+        return bool(self.freezes) and self.state is not State.AWAIT_FUNDS
+
+    @property
     def undecided(self) -> tuple[Tranche, ...]:
         """The tranches whose outcome is open."""
         return tuple(each for each in self.tranches if not each.outcome)
@@ -94,7 +110,7 @@ class Escrow:
         if received + self.surplus < self.agreed:
             raise errors.WrongAmount(f"{self.agreed} is agreed; {received} came.")
         self._move(Action.HOLD, By.PROVIDER)
-        self.deadline = now + timedelta(seconds=self.terms.windows.delivery_s)
+        self._begin_window(now, self.terms.windows.delivery_s)
 
     def cancel(self, by: By, now: datetime) -> None:
         """End it before anything is held."""
@@ -108,7 +124,7 @@ class Escrow:
     def deliver(self, by: By, now: datetime) -> None:
         """The seller says that the goods were handed over; the inspection begins."""
         self._move(Action.DELIVER, by)
-        self.deadline = now + timedelta(seconds=self.terms.windows.inspection_s)
+        self._begin_window(now, self.terms.windows.inspection_s)
 
     def prove_delivery(self, now: datetime) -> bool:
         """Both sides are proven: the inspection gets shorter, never longer. False if it is over."""
@@ -120,18 +136,22 @@ class Escrow:
 
     def release(self, by: By, now: datetime) -> Division:
         """Give every open tranche to the seller."""
-        self._check(Action.RELEASE, by)
+        action = self._ruled(by, Action.RELEASE, Action.RULE_RELEASE)
+        self._check(action, by)
         self.require_due(by, now)
         divided = if_released(self.undecided, self.currency)
-        self._decide(Action.RELEASE, by, divided, "RELEASE")
+        self._decide(action, by, divided, "RELEASE")
         return divided
 
     def refund(self, by: By, now: datetime) -> Division:
-        """Give every open tranche back to the buyer."""
-        self._check(Action.REFUND, by)
+        """Give every open tranche back to the buyer; an operator gives what the bank left here."""
+        action = self._ruled(by, Action.REFUND, Action.RULE_REFUND)
+        self._check(action, by)
         self.require_due(by, now)
         divided = if_refunded(self.undecided, self.currency)
-        self._decide(Action.REFUND, by, divided, "REFUND")
+        if by is By.OPERATOR:
+            divided = replace(divided, buyer=min(divided.buyer, self.held))
+        self._decide(action, by, divided, "REFUND")
         return divided
 
     def all_paid(self) -> None:
@@ -145,11 +165,27 @@ class Escrow:
             raise errors.IllegalMove(self.state, Action.PROVE_PAYOUT)
         self._move(action, By.PROVIDER)
 
-    def freeze(self, reason: str) -> bool:
-        """Let nothing move by itself until somebody looked; False if it is frozen already."""
-        if self.frozen:
+    def freeze(self, reason: str, now: datetime) -> bool:
+        """Let nothing move by itself until this is over; False if it is frozen for it already."""
+        if reason in self.freezes:
             return False
-        self.frozen = reason
+        self.freezes += (reason,)
+        self.frozen_since = self.frozen_since or now
+        return True
+
+    def thaw(self, reason: str, now: datetime) -> bool:
+        """This reason is over; False if it was none.
+
+        With the last one the window goes on: what was left of it when it was frozen, and a day
+        at the least.
+        """
+        if reason not in self.freezes:
+            return False
+        since = self.frozen_since or now
+        if self.clock_stands and self.freezes == (reason,) and self.deadline is not None:
+            self.deadline = now + max(self.deadline - since, LEAST_AFTER_FREEZE)
+        self.freezes = tuple(each for each in self.freezes if each != reason)
+        self.frozen_since = since if self.freezes else None
         return True
 
     def book(self, entry: Entry) -> Entry:
@@ -157,11 +193,37 @@ class Escrow:
         self.amounts = self.amounts.after(entry)
         return entry
 
-    def charged_back(self, amount: Money) -> tuple[Money, Money]:
-        """How much of a chargeback is taken from what is held, and how much the seller owes."""
-        available = self.held if self.state in HOLDING else Money(0, self.currency)
-        from_held = min(amount, available, key=lambda money: money.minor)
-        return from_held, amount - from_held
+    def charged_back(self, amount: Money) -> Taken:
+        """Who bears a chargeback: what is still here first, then who had it, then the platform."""
+        had = self.amounts.released + self.amounts.fees + self.amounts.debt
+        held = min(amount, self.held)
+        surplus = min(amount - held, self.surplus)
+        seller = min(amount - held - surplus, Money(max(had, 0), self.currency))
+        return Taken(held, surplus, seller, amount - held - surplus - seller)
+
+    def given_back(self, taken: Taken) -> Taken:
+        """Who gets what a bank gives back: who bore it, and the payer where the deal is over."""
+        if self.state in HOLDING:
+            return taken
+        return replace(taken, held=taken.held - taken.held, surplus=taken.surplus + taken.held)
+
+    def require_operable(self, who: str) -> None:
+        """An operator acts only where nothing goes on by itself, and never as a party."""
+        if who in (self.terms.buyer_id, self.terms.seller_id):
+            raise errors.WrongParty("decide", self.side_of(who), "operator who is no party")
+        if not self.freezes and self.state is not State.DISPUTED:
+            raise errors.NotFrozen(f"This escrow is {self.state} and not frozen: it goes on.")
+
+    def require_whole(self) -> None:
+        """What goes on by itself must hold what it was agreed on."""
+        due = total((each.paid_in for each in self.undecided), self.currency)
+        if self.state in HOLDING and self.held < due:
+            raise errors.FundsMissing(
+                f"Only {self.held} of {due} is held, the bank has the rest: decide it instead."
+            )
+
+    def _ruled(self, by: By, plain: Action, ruling: Action) -> Action:
+        return ruling if by is By.OPERATOR and self.state is State.DISPUTED else plain
 
     def _decide(self, action: Action, by: By, divided: Division, outcome: str) -> None:
         if self.held < divided.total:
@@ -170,6 +232,8 @@ class Escrow:
             )
         self._move(action, by)
         self.deadline = None
+        if by is By.OPERATOR:
+            self.freezes, self.frozen_since = (), None
         self.tranches = tuple(
             each if each.outcome else replace(each, outcome=outcome) for each in self.tranches
         )
@@ -178,10 +242,15 @@ class Escrow:
         """A timer acts only at the end of its window, and never on what is frozen."""
         if by is not By.TIMER:
             return
-        if self.frozen and self.state is not State.AWAIT_FUNDS:
+        if self.clock_stands:
             raise errors.IsFrozen(f"This escrow is frozen: {self.frozen}.")
         if self.deadline is None or now < self.deadline:
             raise errors.NotDue(f"The window ends at {self.deadline}.")
+
+    def _begin_window(self, now: datetime, seconds: int) -> None:
+        """A window that begins while the escrow is frozen stands from its first second."""
+        self.deadline = now + timedelta(seconds=seconds)
+        self.frozen_since = now if self.freezes else None
 
     def _check(self, action: Action, by: By) -> State:
         edge = TRANSITIONS.get((self.state, action))

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from contracts_schema.money import Currency, Money
 
+from escrow.domain.division import Taken
+
 
 class Kind(StrEnum):
     """What an account stands for. Those in DEBIT grow by debits, the others by credits."""
@@ -23,9 +25,10 @@ class Kind(StrEnum):
     PROVIDER_FEES = "provider_fees"
     SURPLUS = "surplus"
     RECEIVABLE = "receivable"
+    CHARGEBACK_LOSS = "chargeback_loss"
 
 
-DEBIT = frozenset({Kind.RAIL, Kind.PROVIDER_FEES, Kind.RECEIVABLE})
+DEBIT = frozenset({Kind.RAIL, Kind.PROVIDER_FEES, Kind.RECEIVABLE, Kind.CHARGEBACK_LOSS})
 
 UNFLOORED = frozenset({Kind.RAIL})
 """The provider keeps its fee on refunds and takes chargebacks at once: its balance may go below."""
@@ -43,6 +46,7 @@ class Moment(StrEnum):
     PAYOUT = "payout"
     PAYOUT_RETURNED = "payout_returned"
     PROVIDER_FEE = "provider_fee"
+    PROVIDER_FEE_RETURNED = "provider_fee_returned"
     CHARGEBACK = "chargeback"
     CHARGEBACK_WON = "chargeback_won"
 
@@ -108,6 +112,7 @@ class Books:
         self.provider_fees = Account(Kind.PROVIDER_FEES)
         self.surplus = Account(Kind.SURPLUS, buyer_id)
         self.receivable = Account(Kind.RECEIVABLE, seller_id)
+        self.chargeback_loss = Account(Kind.CHARGEBACK_LOSS)
 
     def funds_held(self, payment_id: str, received: Money, agreed: Money, early: Money) -> Entry:
         """The payment and what came early are held as agreed; what is over is the payer's."""
@@ -159,20 +164,27 @@ class Books:
         """The provider kept its own fee."""
         return self._move(Moment.PROVIDER_FEE, reference, fee, self.provider_fees, self.rail)
 
-    def chargeback(self, dispute_id: str, held: Money, owed: Money) -> Entry:
-        """The buyer's bank took money back: from what is held, else the seller owes it."""
+    def provider_fee_returned(self, reference: str, fee: Money) -> Entry:
+        """The provider gave its own fee back, as after a chargeback that was won."""
+        moment = Moment.PROVIDER_FEE_RETURNED
+        return self._move(moment, reference, fee, self.rail, self.provider_fees)
+
+    def chargeback(self, dispute_id: str, taken: Taken) -> Entry:
+        """The buyer's bank took money back, from whoever bears it."""
         return self._entry(
-            *(Moment.CHARGEBACK, dispute_id, held.currency),
-            (self.escrow, held.minor),
-            (self.receivable, owed.minor),
-            (self.rail, -(held.minor + owed.minor)),
+            *(Moment.CHARGEBACK, dispute_id, taken.total.currency),
+            (self.escrow, taken.held.minor),
+            (self.surplus, taken.surplus.minor),
+            (self.receivable, taken.seller.minor),
+            (self.chargeback_loss, taken.platform.minor),
+            (self.rail, -taken.total.minor),
         )
 
-    def chargeback_won(self, dispute_id: str, held: Money, owed: Money) -> Entry:
+    def chargeback_won(self, dispute_id: str, taken: Taken) -> Entry:
         """The bank gave it back: the reverse of the chargeback."""
-        taken = self.chargeback(dispute_id, held, owed)
-        reverse = ((posting.account, -posting.minor) for posting in taken.postings)
-        return self._entry(Moment.CHARGEBACK_WON, dispute_id, taken.currency, *reverse)
+        entry = self.chargeback(dispute_id, taken)
+        reverse = ((posting.account, -posting.minor) for posting in entry.postings)
+        return self._entry(Moment.CHARGEBACK_WON, dispute_id, entry.currency, *reverse)
 
     def _move(
         self, moment: Moment, reference: str, amount: Money, debit: Account, credit: Account
@@ -206,12 +218,14 @@ class Amounts:
     surplus: int = 0
     debt: int = 0
     """What a chargeback took and the seller owes: zero or below."""
+    loss: int = 0
+    """What a chargeback took and the platform lost: zero or below."""
 
     @property
     def balanced(self) -> bool:
-        """Received = held + released + refunded + fees + surplus + debt."""
-        parts = (self.held, self.released, self.refunded, self.fees, self.surplus, self.debt)
-        return self.received == sum(parts)
+        """Received = held + released + refunded + fees + surplus + debt + loss."""
+        parts = (self.held, self.released, self.refunded, self.fees, self.surplus)
+        return self.received == sum(parts) + self.debt + self.loss
 
     def after(self, entry: Entry) -> Amounts:
         """The amounts once this entry is booked."""
@@ -245,4 +259,5 @@ _ALWAYS = {
     Kind.FEE_INCOME: "fees",
     Kind.SURPLUS: "surplus",
     Kind.RECEIVABLE: "debt",
+    Kind.CHARGEBACK_LOSS: "loss",
 }

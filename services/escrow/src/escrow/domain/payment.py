@@ -39,6 +39,8 @@ class Payment:
     charge_id: str | None = None
     received: Money | None = None
     provider_fee: Money | None = None
+    foreign_fee: str = ""
+    """The provider's fee in another currency than the escrow's: noted, not booked."""
     last_failure: str = ""
 
     @property
@@ -50,5 +52,5 @@ class Payment:
     def is_watched(self) -> bool:
         """Whether the provider may still have news of it."""
         if self.state is PaymentState.PAID:
-            return self.provider_fee is None
+            return self.provider_fee is None and not self.foreign_fee
         return self.state in UNDER_WAY

@@ -54,6 +54,7 @@ class By(StrEnum):
     SCREENING = "screening"
     ARBITRATOR = "arbitrator"
     OPENER = "who opened it"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _edge(to: State | None, *by: By) -> Edge:
 
 
 _DISPUTE = _edge(State.DISPUTED, By.BUYER, By.SELLER)
-_RULERS = (By.ARBITRATOR, By.BOTH)
+_RULERS = (By.ARBITRATOR, By.BOTH, By.OPERATOR)
 
 TRANSITIONS: Mapping[tuple[State, Action], Edge] = MappingProxyType(
     {
@@ -78,12 +79,14 @@ TRANSITIONS: Mapping[tuple[State, Action], Edge] = MappingProxyType(
         (State.AWAIT_FUNDS, Action.CANCEL): _edge(State.CANCELLED, By.BUYER, By.SELLER, By.TIMER),
         (State.FUNDS_HELD, Action.DELIVER): _edge(State.DELIVERED, By.SELLER),
         (State.FUNDS_HELD, Action.REFUND): _edge(
-            State.REFUNDING, By.SELLER, By.BOTH, By.TIMER, By.SCREENING
+            *(State.REFUNDING, By.SELLER, By.BOTH, By.TIMER, By.SCREENING, By.OPERATOR)
         ),
         (State.FUNDS_HELD, Action.DISPUTE): _DISPUTE,
         (State.DELIVERED, Action.DISPUTE): _DISPUTE,
-        (State.DELIVERED, Action.RELEASE): _edge(State.RELEASING, By.BUYER, By.TIMER, By.PROOF),
-        (State.DELIVERED, Action.REFUND): _edge(State.REFUNDING, By.SELLER),
+        (State.DELIVERED, Action.RELEASE): _edge(
+            *(State.RELEASING, By.BUYER, By.TIMER, By.PROOF, By.OPERATOR)
+        ),
+        (State.DELIVERED, Action.REFUND): _edge(State.REFUNDING, By.SELLER, By.OPERATOR),
         (State.DISPUTED, Action.RULE_RELEASE): _edge(State.RELEASING, *_RULERS),
         (State.DISPUTED, Action.RULE_REFUND): _edge(State.REFUNDING, *_RULERS),
         (State.DISPUTED, Action.RULE_SPLIT): _edge(State.SETTLING, *_RULERS),

@@ -14,7 +14,7 @@ from contracts_schema.ids import derive_id
 from escrow.domain.errors import PayoutAccountMissing
 from escrow.domain.escrow import OWNERSHIP_LOST, Escrow
 from escrow.domain.states import By, State
-from escrow.handlers import funding
+from escrow.handlers import freezing
 from escrow.handlers.telling import INSPECTION, begin_window, locked, parties
 from escrow.store import accounts, deliveries, escrows
 from escrow.store.deliveries import Delivery
@@ -94,4 +94,4 @@ async def lose(tx: Transaction, loss: OwnershipLost) -> None:
     """The goods went to somebody else: nothing moves by itself any more."""
     escrow = await locked(tx, loss.escrow_id)
     if escrow.state in (State.FUNDS_HELD, State.DELIVERED, State.AWAIT_FUNDS):
-        await funding.freeze(tx, escrow, OWNERSHIP_LOST)
+        await freezing.freeze(tx, escrow, OWNERSHIP_LOST)

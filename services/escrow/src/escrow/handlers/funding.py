@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chassis.database import Cause, Database, Transaction
-from contracts_schema.events.escrow import Cancelled, Frozen, FundsHeld, PaymentFailed
+from contracts_schema.events.escrow import Cancelled, FundsHeld, PaymentFailed
 from contracts_schema.money import Money
 
 from escrow.domain.errors import NotDue
 from escrow.domain.escrow import WRONG_CURRENCY, Escrow
 from escrow.domain.payment import UNDER_WAY, Payment, PaymentState
 from escrow.domain.states import By, State
-from escrow.handlers import ordering
+from escrow.handlers import freezing, ordering
 from escrow.handlers.telling import (
     DELIVERY,
     begin_window,
@@ -126,7 +126,7 @@ async def _receive(tx: Transaction, escrow: Escrow, payment: Payment, seen: Paym
     if seen.currency != escrow.currency:
         payment.state = PaymentState.MISMATCH
         await payments.save(tx, payment)
-        await freeze(tx, escrow, WRONG_CURRENCY)
+        await freezing.freeze(tx, escrow, WRONG_CURRENCY)
         return
     payment.state = PaymentState.PAID
     payment.received = Money(seen.received_minor, escrow.currency)
@@ -150,7 +150,7 @@ async def _credit(tx: Transaction, escrow: Escrow, payment: Payment, received: M
             await escrows.save(tx, escrow)
             await tx.set_timer(REQUEST, escrow.escrow_id, tx.now(), thread(tx))
         case State.AWAIT_FUNDS:
-            await _hold(tx, escrow, payment, received)
+            await hold(tx, escrow, payment.payment_id, received)
         case State.CANCELLED:
             await post(tx, escrow, escrow.books.paid_late(payment.payment_id, received))
             await escrows.save(tx, escrow)
@@ -161,10 +161,11 @@ async def _credit(tx: Transaction, escrow: Escrow, payment: Payment, received: M
             await escrows.save(tx, escrow)
 
 
-async def _hold(tx: Transaction, escrow: Escrow, payment: Payment, received: Money) -> None:
+async def hold(tx: Transaction, escrow: Escrow, reference: str, received: Money) -> None:
+    """Hold what came now and before, which covers what was agreed; the seller delivers."""
     early = escrow.surplus
     escrow.hold(received, tx.now())
-    entry = escrow.books.funds_held(payment.payment_id, received, escrow.agreed, early)
+    entry = escrow.books.funds_held(reference, received, escrow.agreed, early)
     await post(tx, escrow, entry)
     await escrows.save(tx, escrow)
     tx.stage(
@@ -182,7 +183,12 @@ async def _hold(tx: Transaction, escrow: Escrow, payment: Payment, received: Mon
 
 
 async def _book_fee(tx: Transaction, escrow: Escrow, payment: Payment, seen: PaymentSeen) -> None:
-    """The provider's own fee, as soon as the provider tells it."""
+    """The provider's own fee, as soon as the provider tells it; a foreign one is only noted."""
+    if seen.foreign_fee and not payment.foreign_fee:
+        payment.foreign_fee = seen.foreign_fee
+        await payments.save(tx, payment)
+        noted = {"fee": seen.foreign_fee, "payment_id": payment.payment_id}
+        tx.audit("payment.foreign_fee", escrow.escrow_id, **noted)
     if payment.provider_fee is not None or seen.provider_fee is None:
         return
     payment.provider_fee = seen.provider_fee
@@ -190,11 +196,3 @@ async def _book_fee(tx: Transaction, escrow: Escrow, payment: Payment, seen: Pay
     if seen.provider_fee.minor:
         entry = escrow.books.provider_fee(payment.payment_id, seen.provider_fee)
         await post(tx, escrow, entry)
-
-
-async def freeze(tx: Transaction, escrow: Escrow, reason: str) -> None:
-    """Let nothing move by itself; both are told once."""
-    if escrow.freeze(reason):
-        await escrows.save(tx, escrow)
-        tx.stage(Frozen(**parties(escrow), reason_code=reason), sequence=escrow.version)
-        tx.audit("escrow.freeze", escrow.escrow_id, reason=reason)

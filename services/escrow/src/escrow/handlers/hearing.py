@@ -7,20 +7,20 @@ bound when it was made, never by the event; so neither order nor repetition matt
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from chassis.database import Cause, Database, Transaction
 from contracts_schema.terms import Rail
 
-from escrow.domain.escrow import CHARGEBACK
 from escrow.domain.payout import PayoutState
-from escrow.handlers import funding, onboarding, paying
+from escrow.handlers import chargebacks, funding, onboarding, paying
 from escrow.handlers.ordering import SEND
-from escrow.handlers.telling import locked, post, thread
-from escrow.ports import About, ChargebackSeen, Notice, PaymentRail, Rails
-from escrow.store import escrows, payments, payouts, webhooks
-from escrow.store.webhooks import Chargeback
+from escrow.handlers.telling import thread
+from escrow.ports import About, ForeignMoney, Notice, PaymentRail, RailMissing, Rails
+from escrow.store import payments, payouts, webhooks
 
 APPLY = "webhook.apply"
+FINAL = {RailMissing: "gone", ForeignMoney: "foreign"}
 
 
 async def hear(
@@ -39,14 +39,23 @@ async def hear(
 
 
 async def apply(database: Database, rails: Rails, rail: Rail, event_id: str, cause: Cause) -> None:
-    """Look at what the event is about and let it take effect, once."""
+    """Look at what the event is about and let it take effect, once.
+
+    What the provider does not have any more, or shows in a currency that was never credited
+    here, is looked at once: neither changes.
+    """
     notice = await webhooks.unapplied(database, rail, event_id)
     if notice is None:
         return
-    outcome = await _APPLY[notice.about](database, rails, rail, notice, cause)
+    try:
+        outcome = await _APPLY[notice.about](database, rails, rail, notice, cause)
+    except (RailMissing, ForeignMoney) as error:
+        outcome = FINAL[type(error)]
 
     async def done(tx: Transaction) -> None:
         await webhooks.applied(tx, rail, event_id, outcome)
+        if outcome in FINAL.values():
+            tx.audit(f"webhook.{outcome}", event_id, reason=notice.type, subject=notice.subject)
 
     await database.run(done, cause)
 
@@ -119,37 +128,10 @@ async def _chargeback(
     database: Database, rails: Rails, rail: Rail, notice: Notice, cause: Cause
 ) -> str:
     seen = await rails[rail].look_up_chargeback(notice.subject)
-    return await database.run(lambda tx: _book_chargeback(tx, seen), cause)
-
-
-async def _book_chargeback(tx: Transaction, seen: ChargebackSeen) -> str:
-    """Book the debt, or its end; the escrow's state does not change."""
-    payment = await payments.by_charge(tx, seen.charge_id)
-    if payment is None:
-        return "not ours"
-    escrow = await locked(tx, payment.escrow_id)
-    known = await webhooks.chargeback(tx, seen.provider_id)
-    if known is None and seen.taken:
-        held, owed = escrow.charged_back(seen.amount)
-        await post(tx, escrow, escrow.books.chargeback(seen.provider_id, held, owed))
-        if seen.fee.minor:
-            await post(tx, escrow, escrow.books.provider_fee(seen.provider_id, seen.fee))
-        await escrows.save(tx, escrow)
-        ids = (seen.provider_id, escrow.escrow_id, payment.payment_id)
-        await webhooks.add_chargeback(
-            tx, Chargeback(*ids, held, owed, seen.fee, seen.reason, taken=True)
-        )
-        tx.audit("chargeback.open", escrow.escrow_id, amount=seen.amount, reason=seen.reason)
-        await funding.freeze(tx, escrow, CHARGEBACK)
-        return "booked"
-    if known is not None and known.taken and not seen.taken:
-        won = escrow.books.chargeback_won(seen.provider_id, known.from_held, known.from_seller)
-        await post(tx, escrow, won)
-        await escrows.save(tx, escrow)
-        await webhooks.give_back(tx, seen.provider_id)
-        tx.audit("chargeback.win", escrow.escrow_id, amount=seen.amount)
-        return "given back"
-    return "known"
+    if seen.payment_id and await payments.by_charge(database, seen.charge_id) is None:
+        # The payment itself may not have been told of, or not been looked at yet.
+        await _payment(database, rails, rail, replace(notice, subject=seen.payment_id), cause)
+    return await database.run(lambda tx: chargebacks.apply(tx, seen), cause)
 
 
 _APPLY = {

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from chassis.database import Transaction
-from contracts_schema.events.escrow import RefundStarted, ReleaseStarted
+from contracts_schema.events.escrow import Refunded, RefundStarted, ReleaseStarted
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Money
 
-from escrow.domain.division import Source, Tranche, draw, total
+from escrow.domain.division import Source, Tranche, draw
 from escrow.domain.escrow import Escrow
 from escrow.domain.ledger import Entry
 from escrow.domain.payout import Payout, PayoutKind
 from escrow.domain.states import By, State
 from escrow.handlers.telling import end_windows, parties, post, thread
-from escrow.store import accounts, escrows, payments, payouts
+from escrow.store import accounts, escrows, payments, payouts, webhooks
 
 SEND = "payout.send"
 CANCELLED = "cancelled"
 
 
-async def release(tx: Transaction, escrow: Escrow, by: By) -> None:
+async def release(tx: Transaction, escrow: Escrow, by: By, why: str = "") -> None:
     """Give the held money to the seller: decided now, RELEASED when the provider proves it."""
-    open_tranches = escrow.undecided
+    parts = [(each, each.net) for each in escrow.undecided]
     divided = escrow.release(by, tx.now())
-    first = await _carry_out(tx, escrow, open_tranches, PayoutKind.RELEASE)
+    [first, *_] = await _carry_out(tx, escrow, parts, PayoutKind.RELEASE)
     tx.stage(
         ReleaseStarted(
             **parties(escrow),
@@ -34,17 +34,47 @@ async def release(tx: Transaction, escrow: Escrow, by: By) -> None:
         ),
         sequence=escrow.version,
     )
-    tx.audit("escrow.release", escrow.escrow_id, by=by, net=divided.seller, fee=divided.fee)
+    details = {"by": by, "net": divided.seller, "fee": divided.fee}
+    tx.audit("escrow.release", escrow.escrow_id, reason=why, **details)
 
 
-async def refund(tx: Transaction, escrow: Escrow, by: By, reason: str) -> None:
+async def refund(tx: Transaction, escrow: Escrow, by: By, reason: str, why: str = "") -> None:
     """Give the held money back to the buyer: decided now, REFUNDED when the provider proves it."""
     open_tranches = escrow.undecided
     divided = escrow.refund(by, tx.now())
     escrow.end_reason = reason
-    first = await _carry_out(tx, escrow, open_tranches, PayoutKind.REFUND)
-    _tell_refund(tx, escrow, first, divided.buyer)
-    tx.audit("escrow.refund", escrow.escrow_id, by=by, reason=reason, amount=divided.buyer)
+    parts = _shared(divided.buyer, open_tranches)
+    made = await _carry_out(tx, escrow, parts, PayoutKind.REFUND)
+    tx.audit("escrow.refund", escrow.escrow_id, by=by, reason=why or reason, amount=divided.buyer)
+    if made:
+        _tell_refund(tx, escrow, made[0], divided.buyer)
+    else:
+        await _end_by_bank(tx, escrow)
+
+
+def _shared(amount: Money, tranches: tuple[Tranche, ...]) -> list[tuple[Tranche, Money]]:
+    """What each tranche gives back of what is left: all that was paid for it, or less."""
+    parts = []
+    for each in tranches:
+        part = min(amount, each.paid_in)
+        parts.append((each, part))
+        amount = amount - part
+    return parts
+
+
+async def _end_by_bank(tx: Transaction, escrow: Escrow) -> None:
+    """The payer's bank has taken everything: its chargeback is the proof that the buyer has it."""
+    proof = await webhooks.latest_chargeback_id(tx, escrow.escrow_id)
+    escrow.all_paid()
+    await escrows.save(tx, escrow)
+    ended = Refunded(
+        **parties(escrow),
+        payout_id=derive_id("cbk", proof),
+        amount=escrow.agreed,
+        reason_code=reason_of(escrow),
+    )
+    tx.stage(ended, sequence=escrow.version)
+    tx.audit("escrow.refunded", escrow.escrow_id, provider_id=proof)
 
 
 async def give_back(tx: Transaction, escrow: Escrow, amount: Money) -> None:
@@ -76,28 +106,24 @@ def _tell_refund(tx: Transaction, escrow: Escrow, payout_id: str, amount: Money)
 
 
 async def _carry_out(
-    tx: Transaction, escrow: Escrow, decided: tuple[Tranche, ...], kind: PayoutKind
-) -> str:
-    """Book and order the outcome of each tranche; the first payout's id."""
-    for each in decided:
-        await post(tx, escrow, _entry(escrow, each, kind))
+    tx: Transaction, escrow: Escrow, parts: list[tuple[Tranche, Money]], kind: PayoutKind
+) -> list[str]:
+    """Book and order the outcome of each tranche; the payouts' ids."""
+    moving = [(each, amount) for each, amount in parts if amount.minor]
+    for each, amount in moving:
+        await post(tx, escrow, _entry(escrow, each, amount, kind))
     await escrows.save(tx, escrow)
     await escrows.decide(tx, escrow)
     await end_windows(tx, escrow)
-    ordered = [await _order(tx, escrow, kind, _amount(each, kind), each.number) for each in decided]
-    return ordered[0]
+    return [await _order(tx, escrow, kind, amount, each.number) for each, amount in moving]
 
 
-def _amount(tranche: Tranche, kind: PayoutKind) -> Money:
-    return tranche.net if kind is PayoutKind.RELEASE else tranche.paid_in
-
-
-def _entry(escrow: Escrow, tranche: Tranche, kind: PayoutKind) -> Entry:
+def _entry(escrow: Escrow, tranche: Tranche, amount: Money, kind: PayoutKind) -> Entry:
     reference = f"{escrow.escrow_id}:{tranche.number}"
     if kind is PayoutKind.RELEASE:
         fee = tranche.seller_fee + tranche.buyer_fee
-        return escrow.books.release_decided(reference, tranche.net, fee)
-    return escrow.books.refund_decided(reference, tranche.paid_in)
+        return escrow.books.release_decided(reference, amount, fee)
+    return escrow.books.refund_decided(reference, amount)
 
 
 async def _order(
@@ -135,12 +161,13 @@ async def _order(
 
 async def _charges(tx: Transaction, escrow: Escrow) -> tuple[dict[str, str], list[Source]]:
     ordered = await payouts.of_escrow(tx, escrow.escrow_id)
+    taken = await webhooks.taken_of(tx, escrow.escrow_id)
     charges, sources = {}, []
     for payment in await payments.of_escrow(tx, escrow.escrow_id):
         if payment.received is None or payment.charge_id is None:
             continue
-        gone = (one.amount for one in ordered if one.payment_id == payment.payment_id)
-        left = payment.received - total(gone, escrow.currency)
+        gone = sum(one.amount.minor for one in ordered if one.payment_id == payment.payment_id)
+        left = payment.received.minor - gone - taken.get(payment.payment_id, 0)
         charges[payment.payment_id] = payment.charge_id
-        sources.append(Source(payment.payment_id, left))
+        sources.append(Source(payment.payment_id, Money(max(left, 0), escrow.currency)))
     return charges, sources

@@ -74,12 +74,12 @@ async def _intend(tx: Transaction, payout_id: str) -> tuple[Escrow, Payout] | No
     return None if payout.state is PayoutState.SUCCEEDED else (escrow, payout)
 
 
-async def _require_releasable(tx: Transaction, escrow: Escrow) -> None:
+async def _require_payable(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
     """Asked only where nothing went out yet: what was paid already is recorded in any case."""
-    if halted := await books.halts(tx):
+    if payout.to_seller and (halted := await books.halts(tx)):
         raise ReleasesHalted("; ".join(halted.values()))
-    if escrow.amounts.debt:
-        raise IsFrozen("The buyer's bank took the payment back: it is not paid out.")
+    if escrow.amounts.debt if payout.to_seller else escrow.amounts.loss:
+        raise IsFrozen("The buyer's bank took the payment back: it is not paid out as well.")
 
 
 async def _begin(tx: Transaction, payout_id: str) -> Payout:
@@ -87,8 +87,7 @@ async def _begin(tx: Transaction, payout_id: str) -> Payout:
     escrow, payout = await _both(tx, payout_id)
     if payout.state is PayoutState.SUCCEEDED:
         raise NotProven("It was proven a moment ago.")
-    if payout.to_seller:
-        await _require_releasable(tx, escrow)
+    await _require_payable(tx, escrow, payout)
     if payout.needs_look_up:
         payout.absent(tx.now())
     if payout.to_seller and payout.destination is None:

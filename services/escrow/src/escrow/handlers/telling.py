@@ -82,10 +82,12 @@ async def end_windows(tx: Transaction, escrow: Escrow) -> None:
 
 
 async def remind(tx: Transaction, timer: Timer) -> None:
-    """Tell both that a window is near its end, if it still runs."""
+    """Tell both that a window is near its end, if it is that window and its clock runs."""
     escrow = await locked(tx, timer.subject_id)
     deadline = escrow.deadline
-    if deadline is None or deadline.isoformat() != timer.payload["deadline"]:
+    if deadline is None or escrow.clock_stands:
+        return
+    if deadline.isoformat() != timer.payload["deadline"]:
         return
     near = DeadlineNear(
         **parties(escrow),

@@ -75,7 +75,7 @@ PROOFS = (
         " GROUP BY account, currency, floor) b WHERE balance < floor",
     ),
     Proof(
-        "per escrow: received = held + released + refunded + fees + surplus + debt",
+        "per escrow: received = held + released + refunded + fees + surplus + debt + loss",
         _SUMS + "SELECT escrow_id || ' is off by ' || sum(CASE name WHEN 'received' THEN amount"
         " ELSE -amount END) AS fault FROM sums GROUP BY escrow_id"
         " HAVING sum(CASE name WHEN 'received' THEN amount ELSE -amount END) <> 0",
@@ -85,8 +85,8 @@ PROOFS = (
         _SUMS + "SELECT e.escrow_id || ' says ' || v.name || ' is ' || v.amount || ', the ledger '"
         " || coalesce(s.amount, 0) AS fault FROM escrows e CROSS JOIN LATERAL (VALUES"
         " ('received', e.received), ('held', e.held), ('released', e.released),"
-        " ('refunded', e.refunded), ('fees', e.fees), ('surplus', e.surplus), ('debt', e.debt))"
-        " v (name, amount)"
+        " ('refunded', e.refunded), ('fees', e.fees), ('surplus', e.surplus), ('debt', e.debt),"
+        " ('loss', e.loss)) v (name, amount)"
         " LEFT JOIN sums s ON s.escrow_id = e.escrow_id AND s.name = v.name"
         " WHERE v.amount <> coalesce(s.amount, 0)",
     ),
@@ -110,7 +110,10 @@ PROOFS = (
         "SELECT e.escrow_id || ' is ' || e.state || ' without a proof' AS fault FROM escrows e"
         " WHERE e.state IN ('RELEASED', 'REFUNDED', 'SETTLED') AND NOT EXISTS (SELECT"
         " FROM payouts o WHERE o.escrow_id = e.escrow_id AND o.provider_id IS NOT NULL"
-        " AND o.tranche IS NOT NULL)",
+        " AND o.tranche IS NOT NULL) AND NOT (e.state = 'REFUNDED'"
+        " AND NOT EXISTS (SELECT FROM payouts o WHERE o.escrow_id = e.escrow_id"
+        " AND o.tranche IS NOT NULL) AND EXISTS (SELECT FROM chargebacks c"
+        " WHERE c.escrow_id = e.escrow_id AND c.from_held > 0))",
     ),
     Proof(
         "fees are those of the released tranches",

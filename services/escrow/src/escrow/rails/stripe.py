@@ -23,6 +23,7 @@ from escrow.ports import (
     PaymentSeen,
     PayoutOrder,
     PayoutSeen,
+    RailMissing,
     RailRefused,
     RailUnavailable,
     RailUnknown,
@@ -226,6 +227,9 @@ async def _read(call: Awaitable[T]) -> T:
     """A call that changes nothing: whatever goes wrong, it can be made again."""
     try:
         return await call
+    except stripe.InvalidRequestError as error:
+        gone = error.http_status == 404 and error.code == "resource_missing"
+        raise (RailMissing if gone else RailUnavailable)(_shown(error)) from error
     except stripe.StripeError as error:
         raise RailUnavailable(_shown(error)) from error
 

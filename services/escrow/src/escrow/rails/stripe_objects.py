@@ -9,6 +9,7 @@ from contracts_schema.money import Currency, Money
 from escrow.ports import (
     AccountSeen,
     ChargebackSeen,
+    ForeignMoney,
     PaymentSeen,
     PaymentStatus,
     PayoutSeen,
@@ -35,7 +36,7 @@ def payment(session: Any) -> PaymentSeen:
         charge_id=charge.id if charge else None,
         received_minor=intent.amount_received,
         currency=intent.currency.upper(),
-        provider_fee=_fee(charge.balance_transaction) if charge else None,
+        **_settled(charge),
         failure_id=(charge.id if charge else intent.id) if error else "",
         failure_code=(error.decline_code or error.code or "declined") if error else "",
     )
@@ -54,10 +55,18 @@ def can_expire(seen: PaymentSeen) -> bool:
     return seen.status is PaymentStatus.OPEN
 
 
-def _fee(balance_transaction: Any) -> Money | None:
-    if balance_transaction is None or isinstance(balance_transaction, str):
-        return None
-    return Money(balance_transaction.fee, _currency(balance_transaction))
+def _settled(charge: Any) -> dict[str, Any]:
+    """Stripe's fee, which is in the currency that the account settles in."""
+    settled = charge.balance_transaction if charge else None
+    if settled is None or isinstance(settled, str):
+        return {}
+    if settled.currency != charge.currency or settled.currency.upper() not in set(Currency):
+        return {"foreign_fee": _foreign([settled])}
+    return {"provider_fee": Money(settled.fee, _currency(settled))}
+
+
+def _foreign(settled: list[Any]) -> str:
+    return ", ".join(f"{one.fee} {one.currency.upper()}" for one in settled)
 
 
 def is_ordered(item: Any, payout_id: str) -> bool:
@@ -109,7 +118,8 @@ def account(item: Any) -> AccountSeen:
 def chargeback(item: Any) -> ChargebackSeen:
     """A dispute; its fee is what the balance transactions kept."""
     currency = _currency(item)
-    fee = sum(one.fee for one in item.balance_transactions)
+    settled = item.balance_transactions
+    fee = sum(one.fee for one in settled if one.currency == item.currency)
     return ChargebackSeen(
         provider_id=item.id,
         charge_id=item.charge if isinstance(item.charge, str) else item.charge.id,
@@ -117,8 +127,13 @@ def chargeback(item: Any) -> ChargebackSeen:
         fee=Money(max(fee, 0), currency),
         taken=item.status not in NOT_TAKEN,
         reason=item.reason,
+        foreign_fee=_foreign([one for one in settled if one.fee and one.currency != item.currency]),
+        payment_id=getattr(item, "payment_intent", None) or "",
     )
 
 
 def _currency(item: Any) -> Currency:
-    return Currency(item.currency.upper())
+    try:
+        return Currency(item.currency.upper())
+    except ValueError as error:
+        raise ForeignMoney(f"{item.id} is in {item.currency.upper()}") from error

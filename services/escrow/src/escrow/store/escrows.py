@@ -16,10 +16,10 @@ from escrow.domain.states import State
 
 Reader = Transaction | Database
 
-_AMOUNTS = ("received", "held", "released", "refunded", "fees", "surplus", "debt")
+_AMOUNTS = ("received", "held", "released", "refunded", "fees", "surplus", "debt", "loss")
 _COLUMNS = (
-    "escrow_id, terms, terms_sha256, created_at, deadline, state, version, frozen, end_reason,"
-    f" {', '.join(_AMOUNTS)}"
+    "escrow_id, terms, terms_sha256, created_at, deadline, state, version, frozen, frozen_since,"
+    f" end_reason, {', '.join(_AMOUNTS)}"
 )
 _TRANCHES = (
     "(SELECT json_agg(json_build_array(number, amount, seller_fee, buyer_fee, outcome)"
@@ -72,11 +72,12 @@ async def save(tx: Transaction, escrow: Escrow) -> None:
     seen, escrow.version = escrow.version, escrow.version + 1
     amounts = escrow.amounts
     moved = await tx.run(
-        "UPDATE escrows SET state = $3, version = $4, deadline = $5, frozen = $6, end_reason = $7,"
-        " received = $8, held = $9, released = $10, refunded = $11, fees = $12, surplus = $13,"
-        " debt = $14 WHERE escrow_id = $1 AND version = $2",
+        "UPDATE escrows SET state = $3, version = $4, deadline = $5, frozen = $6,"
+        " frozen_since = $7, end_reason = $8, received = $9, held = $10, released = $11,"
+        " refunded = $12, fees = $13, surplus = $14, debt = $15, loss = $16"
+        " WHERE escrow_id = $1 AND version = $2",
         *(escrow.escrow_id, seen, escrow.state, escrow.version, escrow.deadline),
-        *(escrow.frozen, escrow.end_reason),
+        *(" ".join(escrow.freezes), escrow.frozen_since, escrow.end_reason),
         *(getattr(amounts, name) for name in _AMOUNTS),
     )
     if moved != 1:
@@ -120,7 +121,8 @@ def _escrow(row: Any) -> Escrow:
         state=State(row["state"]),
         version=row["version"],
         amounts=Amounts(**{name: int(row[name]) for name in _AMOUNTS}),
-        frozen=row["frozen"],
+        freezes=tuple(row["frozen"].split()),
+        frozen_since=row["frozen_since"],
         end_reason=row["end_reason"],
     )
 

@@ -13,7 +13,7 @@ Reader = Transaction | Database
 
 _COLUMNS = (
     "payment_id, escrow_id, attempt, currency, asked, state, reference, provider_id, charge_id,"
-    " received, provider_fee, last_failure, created_at, expires_at"
+    " received, provider_fee, foreign_fee, last_failure, created_at, expires_at"
 )
 
 
@@ -31,10 +31,11 @@ async def save(tx: Transaction, payment: Payment) -> None:
     """Write the payment, whose escrow is locked."""
     await tx.run(
         "UPDATE payments SET state = $2, reference = $3, provider_id = $4, charge_id = $5,"
-        " received = $6, provider_fee = $7, last_failure = $8 WHERE payment_id = $1",
+        " received = $6, provider_fee = $7, foreign_fee = $8, last_failure = $9"
+        " WHERE payment_id = $1",
         *(payment.payment_id, payment.state, payment.reference, payment.provider_id),
         *(payment.charge_id, _minor(payment.received), _minor(payment.provider_fee)),
-        payment.last_failure,
+        *(payment.foreign_fee, payment.last_failure),
     )
 
 

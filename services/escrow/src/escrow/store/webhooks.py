@@ -8,9 +8,12 @@ from typing import Any
 from chassis.database import Database, Transaction
 from contracts_schema.money import Currency, Money
 
+from escrow.domain.division import Taken
 from escrow.ports import About, Notice
 
 Reader = Transaction | Database
+
+_PARTS = ("held", "surplus", "seller", "platform")
 
 
 async def keep(tx: Transaction, provider: str, notice: Notice, body: bytes) -> bool:
@@ -51,8 +54,7 @@ class Chargeback:
     provider_id: str
     escrow_id: str
     payment_id: str
-    from_held: Money
-    from_seller: Money
+    parts: Taken
     fee: Money
     reason: str
     taken: bool
@@ -61,8 +63,8 @@ class Chargeback:
 async def chargeback(tx: Transaction, provider_id: str) -> Chargeback | None:
     """The chargeback as it was booked."""
     row = await tx.row(
-        "SELECT provider_id, escrow_id, payment_id, currency, from_held, from_seller, fee, reason,"
-        " taken FROM chargebacks WHERE provider_id = $1",
+        "SELECT provider_id, escrow_id, payment_id, currency, from_held, from_surplus,"
+        " from_seller, from_platform, fee, reason, taken FROM chargebacks WHERE provider_id = $1",
         provider_id,
     )
     return _chargeback(row) if row else None
@@ -72,10 +74,11 @@ async def add_chargeback(tx: Transaction, one: Chargeback) -> None:
     """Keep what was booked."""
     await tx.run(
         "INSERT INTO chargebacks (provider_id, escrow_id, payment_id, currency, from_held,"
-        " from_seller, fee, reason, taken, opened_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true, $9)",
+        " from_surplus, from_seller, from_platform, fee, reason, taken, opened_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, $11)",
         *(one.provider_id, one.escrow_id, one.payment_id, one.fee.currency),
-        *(one.from_held.minor, one.from_seller.minor, one.fee.minor, one.reason, tx.now()),
+        *(getattr(one.parts, name).minor for name in _PARTS),
+        *(one.fee.minor, one.reason, tx.now()),
     )
 
 
@@ -84,9 +87,44 @@ async def give_back(tx: Transaction, provider_id: str) -> None:
     await tx.run("UPDATE chargebacks SET taken = false WHERE provider_id = $1", provider_id)
 
 
+async def set_fee(tx: Transaction, provider_id: str, fee: Money) -> None:
+    """Note what the provider keeps of its fee for it now."""
+    await tx.run("UPDATE chargebacks SET fee = $2 WHERE provider_id = $1", provider_id, fee.minor)
+
+
+async def taken_of(tx: Transaction, escrow_id: str) -> dict[str, int]:
+    """How much of each payment a bank has now, in minor units."""
+    rows = await tx.rows(
+        "SELECT payment_id, sum(from_held + from_surplus + from_seller + from_platform) AS taken"
+        " FROM chargebacks WHERE escrow_id = $1 AND taken GROUP BY payment_id",
+        escrow_id,
+    )
+    return {row["payment_id"]: int(row["taken"]) for row in rows}
+
+
+async def latest_chargeback_id(tx: Transaction, escrow_id: str) -> str:
+    """The provider's id of the last chargeback of this escrow whose money the bank has."""
+    return str(
+        await tx.value(
+            "SELECT provider_id FROM chargebacks WHERE escrow_id = $1 AND taken"
+            " ORDER BY opened_at DESC, provider_id LIMIT 1",
+            escrow_id,
+        )
+    )
+
+
+async def is_charged_back(tx: Transaction, escrow_id: str) -> bool:
+    """Whether a bank has money of this escrow now."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM chargebacks WHERE escrow_id = $1 AND taken)", escrow_id
+        )
+    )
+
+
 def _chargeback(row: Any) -> Chargeback:
     fields = dict(row)
     currency = Currency(fields.pop("currency"))
-    for name in ("from_held", "from_seller", "fee"):
-        fields[name] = Money(int(fields[name]), currency)
-    return Chargeback(**fields)
+    parts = {name: Money(int(fields.pop(f"from_{name}")), currency) for name in _PARTS}
+    fields["fee"] = Money(int(fields["fee"]), currency)
+    return Chargeback(parts=Taken(**parts), **fields)

@@ -28,6 +28,7 @@ from contracts_schema.events.escrow import (
     RefundStarted,
     Released,
     ReleaseStarted,
+    Unfrozen,
 )
 
 from notifier.cards.notice import Notice, Press, SecretLink, actor, person
@@ -235,4 +236,24 @@ def deadline_near(event: DeadlineNear) -> list[Notice]:
 
 def frozen(event: Frozen) -> list[Notice]:
     """Nothing moves by itself until somebody looked."""
-    return _both(event, "frozen", **_deal(event, ""))
+    keys = {"chargeback": "frozen_chargeback", "wrong_currency": "frozen_currency"}
+    return _both(event, keys.get(event.reason_code, "frozen"), **_deal(event, ""))
+
+
+def unfrozen(event: Unfrozen) -> list[Notice]:
+    """It goes on: the window that stood has a new end, and somebody's turn it is again."""
+    refund = Press("refund", event.escrow_id, DANGER)
+    turns: dict[str, tuple[str, tuple[Press, ...], tuple[Press, ...]]] = {
+        "delivery": ("delivery", (), (Press("deliver", event.escrow_id, PRIMARY), refund)),
+        "inspection": (
+            *("confirmation", (Press("confirm", event.escrow_id, PRIMARY),)),
+            (refund,),
+        ),
+    }
+    step, buyers, sellers = turns.get(event.window, ("", (), ()))
+    key = f"unfrozen_{event.window}" if event.window in turns else "unfrozen"
+    shared = _deal(event, step) | {"deadline": event.deadline}
+    return [
+        person(f"{key}.buyer", event.buyer_id, **shared, buttons=buyers),
+        person(f"{key}.seller", event.seller_id, **shared, buttons=sellers),
+    ]

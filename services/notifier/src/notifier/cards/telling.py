@@ -51,5 +51,6 @@ TELLERS: Mapping[type[Event], Teller] = MappingProxyType(
         escrow.PayoutAccountReady: account.payout_account_ready,
         escrow.DeadlineNear: deal.deadline_near,
         escrow.Frozen: deal.frozen,
+        escrow.Unfrozen: deal.unfrozen,
     }
 )

@@ -1,0 +1,78 @@
+"""The payer's bank takes money back, or gives it back again: each is booked once."""
+
+from __future__ import annotations
+
+from chassis.database import Transaction
+from contracts_schema.money import Money
+
+from escrow.domain.escrow import CHARGEBACK, Escrow
+from escrow.domain.payment import Payment
+from escrow.domain.states import State
+from escrow.handlers import freezing, funding
+from escrow.handlers.telling import locked, post, thread
+from escrow.ports import ChargebackSeen
+from escrow.store import escrows, payments, webhooks
+from escrow.store.webhooks import Chargeback
+
+
+async def apply(tx: Transaction, seen: ChargebackSeen) -> str:
+    """Let what the provider shows of a chargeback take effect; the state does not change by it."""
+    payment = await payments.by_charge(tx, seen.charge_id)
+    if payment is None:
+        return "not ours"
+    escrow = await locked(tx, payment.escrow_id)
+    known = await webhooks.chargeback(tx, seen.provider_id)
+    if known is None and seen.taken:
+        await _take(tx, escrow, payment, seen)
+        return "booked"
+    if known is None:
+        return "known"
+    corrected = await _correct_fee(tx, escrow, known, seen)
+    if known.taken and not seen.taken:
+        await _give_back(tx, escrow, known)
+        return "given back"
+    return "fee corrected" if corrected else "known"
+
+
+async def _take(tx: Transaction, escrow: Escrow, payment: Payment, seen: ChargebackSeen) -> None:
+    parts = escrow.charged_back(seen.amount)
+    await post(tx, escrow, escrow.books.chargeback(seen.provider_id, parts))
+    if seen.fee.minor:
+        await post(tx, escrow, escrow.books.provider_fee(seen.provider_id, seen.fee))
+    await escrows.save(tx, escrow)
+    ids = (seen.provider_id, escrow.escrow_id, payment.payment_id)
+    await webhooks.add_chargeback(tx, Chargeback(*ids, parts, seen.fee, seen.reason, taken=True))
+    details = {"amount": seen.amount, "foreign_fee": seen.foreign_fee}
+    tx.audit("chargeback.open", escrow.escrow_id, reason=seen.reason, **details)
+    await freezing.freeze(tx, escrow, CHARGEBACK)
+
+
+async def _correct_fee(
+    tx: Transaction, escrow: Escrow, known: Chargeback, seen: ChargebackSeen
+) -> bool:
+    """The provider's fee comes with the first event or later, and may be given back."""
+    if seen.fee == known.fee:
+        return False
+    reference, books = f"{known.provider_id}:{escrow.version}", escrow.books
+    if known.fee < seen.fee:
+        entry = books.provider_fee(reference, seen.fee - known.fee)
+    else:
+        entry = books.provider_fee_returned(reference, known.fee - seen.fee)
+    await post(tx, escrow, entry)
+    await escrows.save(tx, escrow)
+    await webhooks.set_fee(tx, known.provider_id, seen.fee)
+    tx.audit("chargeback.fee", escrow.escrow_id, before=known.fee, fee=seen.fee)
+    return True
+
+
+async def _give_back(tx: Transaction, escrow: Escrow, known: Chargeback) -> None:
+    parts = escrow.given_back(known.parts)
+    await post(tx, escrow, escrow.books.chargeback_won(known.provider_id, parts))
+    await escrows.save(tx, escrow)
+    await webhooks.give_back(tx, known.provider_id)
+    tx.audit("chargeback.win", escrow.escrow_id, amount=known.parts.total)
+    if escrow.state is State.AWAIT_FUNDS and escrow.agreed <= escrow.surplus:
+        await funding.hold(tx, escrow, known.provider_id, Money(0, escrow.currency))
+        await tx.set_timer(funding.CLOSE, escrow.escrow_id, tx.now(), thread(tx))
+    if not await webhooks.is_charged_back(tx, escrow.escrow_id):
+        await freezing.thaw(tx, escrow, (CHARGEBACK,), "chargeback_won")

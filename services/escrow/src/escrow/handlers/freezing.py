@@ -1,0 +1,47 @@
+"""Nothing moves by itself while something is wrong; when that is over, the window goes on."""
+
+from __future__ import annotations
+
+from chassis.database import Transaction
+from contracts_schema.events.escrow import Frozen, Unfrozen
+
+from escrow.domain.escrow import Escrow
+from escrow.domain.states import State
+from escrow.handlers.telling import DELIVERY, INSPECTION, begin_window, parties
+from escrow.store import escrows
+
+RUNNING = {State.FUNDS_HELD: DELIVERY, State.DELIVERED: INSPECTION}
+"""The windows whose clock stands while the escrow is frozen."""
+
+
+async def freeze(tx: Transaction, escrow: Escrow, reason: str) -> None:
+    """Let nothing move by itself; both are told once for each reason."""
+    if escrow.freeze(reason, tx.now()):
+        await escrows.save(tx, escrow)
+        tx.stage(Frozen(**parties(escrow), reason_code=reason), sequence=escrow.version)
+        tx.audit("escrow.freeze", escrow.escrow_id, reason=reason)
+
+
+async def thaw(
+    tx: Transaction, escrow: Escrow, reasons: tuple[str, ...], code: str, why: str = ""
+) -> None:
+    """These reasons are over; with the last one the window goes on, and both are told."""
+    over = [each for each in reasons if escrow.thaw(each, tx.now())]
+    if not over:
+        return
+    await escrows.save(tx, escrow)
+    tx.audit("escrow.unfreeze", escrow.escrow_id, reason=why or code, over=", ".join(over))
+    if escrow.freezes:
+        return
+    window = RUNNING.get(escrow.state, "")
+    tx.stage(
+        Unfrozen(
+            **parties(escrow),
+            reason_code=code,
+            window=window,
+            deadline=escrow.deadline if window else None,
+        ),
+        sequence=escrow.version,
+    )
+    if window:
+        await begin_window(tx, escrow, window)
