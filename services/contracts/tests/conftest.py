@@ -9,6 +9,7 @@ import pytest
 from chassis.clock import ManualClock
 from chassis.database import Database, connect
 from contracts.archive import Bucket, S3Archive
+from contracts.typesetting import Press
 from contracts_builders import NOON, House, a_house, signed
 
 
@@ -53,6 +54,13 @@ async def archive(bucket) -> AsyncIterator[S3Archive]:
     s3_archive = S3Archive(bucket)
     yield s3_archive
     await s3_archive.close()
+
+
+@pytest.fixture
+async def press() -> AsyncIterator[Press]:
+    made = Press()
+    yield made
+    await made.close()
 
 
 @pytest.fixture

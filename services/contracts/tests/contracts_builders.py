@@ -29,7 +29,6 @@ from contracts.handlers import drafting, signing
 from contracts.handlers.drafting import Drafting
 from contracts.ports import ArchiveDiffers, ArchiveUnavailable
 from contracts.settings import Settings
-from contracts.typesetting import Press
 from contracts_schema.events.identity import PlatformRole, Tier
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Currency, Money
@@ -264,7 +263,8 @@ async def running(
     async with app.router.lifespan_context(app):
         own = app.state.database
         own.clock = app.state.clock = database.clock
-        app.state.archive, app.state.typesetter = archive, press or Press()
+        app.state.archive = archive
+        app.state.typesetter = press or app.state.typesetter
         app.state.authenticator = TestAuthenticator("http://none", ISSUER, database.clock)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:

@@ -37,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
+            await press.close()
             await archive.close()
 
     parts = Parts(

@@ -12,7 +12,6 @@ import pytest
 from contracts.documents import pdf_key
 from contracts.domain.contract import State
 from contracts.domain.errors import SigningClosed, WrongState
-from contracts.typesetting import Press
 from contracts_builders import (
     BUYER,
     MemoryArchive,
@@ -77,9 +76,9 @@ async def test_an_archive_that_is_away_delays_the_contract_and_loses_nothing(dat
     ],
 )
 async def test_a_draft_killed_at_any_step_is_finished_once(
-    database, database_url, archive, past_the_archive, fresh, point
+    database, database_url, archive, press, past_the_archive, fresh, point
 ):
-    house = a_house(database, archive, Press())
+    house = a_house(database, archive, press)
     contract_id = await house.accept(a_deal(fresh))
 
     killed = work_until_killed(database_url, archive.bucket, point)

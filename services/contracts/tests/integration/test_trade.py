@@ -6,13 +6,12 @@ import hashlib
 
 from contracts.documents import pdf_key, terms_key
 from contracts.domain.contract import State
-from contracts.typesetting import Press
 from contracts_builders import BUYER, SELLER, a_deal, a_house
 from contracts_schema.terms import Terms
 
 
-async def test_an_accepted_offer_becomes_a_contract_in_force(database, archive, fresh):
-    house = a_house(database, archive, Press())
+async def test_an_accepted_offer_becomes_a_contract_in_force(database, archive, press, fresh):
+    house = a_house(database, archive, press)
 
     contract_id = await house.accept(a_deal(fresh))
     await house.due()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -27,9 +30,19 @@ HOSTILE = [
 ]
 
 
+@asynccontextmanager
+async def a_press(**settings: float) -> AsyncIterator[Press]:
+    press = Press(**settings)
+    try:
+        yield press
+    finally:
+        await press.close()
+
+
 async def pdf(at=NOON, source=SOURCE, **changes) -> bytes:
     terms = a_policy().terms(a_deal(**changes))
-    return await Press().typeset(source, document_data(terms, 1, at), at)
+    async with a_press() as press:
+        return await press.typeset(source, document_data(terms, 1, at), at)
 
 
 async def test_two_compiles_give_the_same_bytes():
@@ -103,8 +116,60 @@ async def test_a_template_cannot_read_files_or_fetch_packages():
         await pdf(source='#import "@preview/cetz:0.3.1"')
 
 
-async def test_a_template_that_runs_away_is_ended():
+async def test_a_template_that_runs_away_is_ended_and_the_next_document_is_made():
     source = "#for a in range(30000) { for b in range(30000) { [x] } }"
 
-    with pytest.raises(PressFailed, match="longer than 1 s"):
-        await Press(timeout_s=1).typeset(source, "{}", NOON)
+    async with a_press(timeout_s=1) as press:
+        with pytest.raises(PressFailed, match="longer than 1 s"):
+            await press.typeset(source, "{}", NOON)
+        assert not press.runs
+
+        assert await press.typeset("still here", "{}", NOON)
+
+
+async def test_one_press_makes_many_documents_and_one_leaves_no_trace_in_the_next():
+    async with a_press() as press:
+        first = await press.typeset(SOURCE, _data(title="One"), NOON)
+        with pytest.raises(TemplateRefused):
+            await press.typeset("#let stays = 1\n#nonsense", "{}", NOON)
+        with pytest.raises(TemplateRefused, match="unknown variable: stays"):
+            await press.typeset("#stays", "{}", NOON)
+        other = await press.typeset(SOURCE, _data(title="Two"), NOON)
+
+        assert press.runs
+        assert (
+            await press.typeset(SOURCE, _data(title="One"), NOON) == first == await pdf(title="One")
+        )
+        assert other != first
+
+
+async def test_a_press_that_was_killed_is_replaced():
+    async with a_press() as press:
+        await press.typeset("first", "{}", NOON)
+        press._process.kill()
+
+        with pytest.raises(PressFailed, match="ended"):
+            await press.typeset("second", "{}", NOON)
+        assert await press.typeset("second", "{}", NOON)
+
+
+async def test_an_idle_press_ends_by_itself():
+    async with a_press(idle_s=0.01) as press:
+        await press.typeset("first", "{}", NOON)
+        process = press._process
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0
+
+        assert await press.typeset("second", "{}", NOON)
+
+
+async def test_documents_wished_at_once_are_all_made():
+    async with a_press() as press:
+        wishes = (press.typeset(f"number {number}", "{}", NOON) for number in range(5))
+        made = await asyncio.gather(*wishes)
+
+    assert len(set(made)) == 5
+
+
+def _data(**changes) -> str:
+    return document_data(a_policy().terms(a_deal(**changes)), 1, NOON)
