@@ -15,7 +15,7 @@ from contracts_schema.message import DiscordActor
 from notifier import store
 from notifier.cards.catalogue import Catalogue
 from notifier.cards.notice import Notice, Reader, render
-from notifier.store import Person
+from notifier.store import Notification, Person
 
 CHANNEL_LOCALE = "en"
 
@@ -26,6 +26,7 @@ async def tell(tx: Transaction, catalogue: Catalogue, notices: list[Notice]) -> 
     Raises TooEarly when a reader is not known yet: their registration is on its way.
     """
     known = await store.people(tx, [n.user_id for n in notices if n.user_id])
+    kept = []
     for position, notice in enumerate(notices):
         if notice.reader is Reader.CHANNEL:
             _send(tx, catalogue, notice, position, None)
@@ -34,9 +35,10 @@ async def tell(tx: Transaction, catalogue: Catalogue, notices: list[Notice]) -> 
         if reader is None:
             raise TooEarly(f"the user {notice.user_id} is not known here yet")
         if notice.reader is Reader.PERSON:
-            await _keep(tx, catalogue, notice, reader)
+            kept.append(_notification(tx, catalogue, notice, reader))
         if notice.reader is Reader.ACTOR or reader.direct_messages:
             _send(tx, catalogue, notice, position, reader)
+    await store.add_notifications(tx, kept)
 
 
 async def answer(
@@ -105,8 +107,10 @@ def _revision(event_id: str) -> int:
     return UUID(event_id).int >> 80
 
 
-async def _keep(tx: Transaction, catalogue: Catalogue, notice: Notice, reader: Person) -> None:
+def _notification(
+    tx: Transaction, catalogue: Catalogue, notice: Notice, reader: Person
+) -> Notification:
     card = render(catalogue, reader.locale, notice)
-    words = card.title, "\n".join(part for part in (card.body, card.turn) if part)
+    body = "\n".join(part for part in (card.body, card.turn) if part)
     seed = (tx.cause.causation_id, notice.key, reader.user_id)
-    await store.add_notification(tx, derive_id("ntf", *seed), reader.user_id, notice.key, words)
+    return Notification(derive_id("ntf", *seed), reader.user_id, notice.key, card.title, body)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,17 @@ class Person:
     discord_id: str
     locale: str
     direct_messages: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What one person was told of one thing."""
+
+    notification_id: str
+    user_id: str
+    kind: str
+    title: str
+    body: str
 
 
 _PERSON = (
@@ -73,19 +85,16 @@ async def listing(tx: Transaction, listing_id: str) -> dict[str, Any] | None:
     return facts
 
 
-async def add_notification(
-    tx: Transaction, notification_id: str, user_id: str, kind: str, words: tuple[str, str]
-) -> None:
-    """Keep what a person was told, for the web and the API."""
-    await tx.run(
-        "INSERT INTO notifications (notification_id, user_id, kind, title, body, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        notification_id,
-        user_id,
-        kind,
-        *words,
-        tx.now(),
-    )
+async def add_notifications(tx: Transaction, notifications: Sequence[Notification]) -> None:
+    """Keep what people were told, for the web and the API."""
+    if notifications:
+        await tx.run(
+            "INSERT INTO notifications (notification_id, user_id, kind, title, body, created_at)"
+            " SELECT *, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
+            " ON CONFLICT DO NOTHING",
+            *zip(*map(astuple, notifications), strict=True),
+            tx.now(),
+        )
 
 
 async def notifications(
