@@ -15,12 +15,15 @@ from contracts_schema.events.escrow import (
 from contracts_schema.events.identity import AccountLinked, AccountUnlinked
 from contracts_schema.events.listings import ListingCreated
 from contracts_schema.events.verification import Purpose
-from contracts_schema.ids import derive_id
+from contracts_schema.ids import AssetId, derive_id
+from pydantic import TypeAdapter
 
 from verification import handlers, store, watching
 from verification.store import Verification, Watch
 
 DEALS = "verification.deals"
+_NUMBER: TypeAdapter[str] = TypeAdapter(AssetId)
+"""No table takes another asset id, and Roblox has none: a message that names one is parked."""
 
 
 def register(consumers: Consumers) -> Consumers:
@@ -42,7 +45,7 @@ def register(consumers: Consumers) -> Consumers:
         question = Verification(
             derive_id("ver", event.listing_id),
             event.seller_id,
-            event.asset_id,
+            _NUMBER.validate_python(event.asset_id),
             Purpose.LISTING,
             listing_id=event.listing_id,
         )
@@ -68,7 +71,7 @@ def _watch(event: FundsHeld | Delivered, state: str) -> Watch:
     return Watch(
         event.escrow_id,
         event.deal_id,
-        event.asset_id,
+        _NUMBER.validate_python(event.asset_id),
         event.seller_id,
         event.buyer_id,
         state,
