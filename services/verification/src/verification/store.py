@@ -224,6 +224,20 @@ async def watched(database: Database, escrow_id: str) -> Watch | None:
     return Watch(**row) if row else None
 
 
+async def end_watch(tx: Transaction, watched: Watch) -> None:
+    """End the watch, whatever its state; one that never began is noted as ended."""
+    await tx.run(
+        "INSERT INTO watches (escrow_id, deal_id, asset_id, seller_id, buyer_id, state)"
+        " VALUES ($1, $2, $3, $4, $5, 'ENDED')"
+        " ON CONFLICT (escrow_id) DO UPDATE SET state = 'ENDED'",
+        watched.escrow_id,
+        watched.deal_id,
+        watched.asset_id,
+        watched.seller_id,
+        watched.buyer_id,
+    )
+
+
 async def move_watch(tx: Transaction, escrow_id: str, state: str, before: tuple[str, ...]) -> bool:
     """Move on from one of the states before; False if it is in none of them."""
     return 1 == await tx.run(

@@ -43,10 +43,10 @@ async def begin(tx: Transaction, watched: Watch) -> None:
     await tx.set_timer(LOOK, watched.escrow_id, tx.now())
 
 
-async def end(tx: Transaction, escrow_id: str) -> None:
-    """The money is where it belongs: stop watching."""
-    await store.move_watch(tx, escrow_id, "ENDED", (*OPEN, "PROVEN", "LOST"))
-    await tx.drop_timers(escrow_id, LOOK)
+async def end(tx: Transaction, watched: Watch) -> None:
+    """The money is where it belongs: stop watching, and do not begin if that comes later."""
+    await store.end_watch(tx, watched)
+    await tx.drop_timers(watched.escrow_id, LOOK)
 
 
 async def look(database: Database, games: Games, escrow_id: str) -> None:

@@ -156,7 +156,7 @@ async def test_a_late_funding_event_does_not_turn_a_delivered_watch_back(db, tra
 async def test_a_watch_ends_with_the_deal(db, games, traders):
     escrow_id = await a_delivered_watch(db, traders)
     async with db.transaction() as tx:
-        await watching.end(tx, escrow_id)
+        await watching.end(tx, await store.watched(db, escrow_id))
 
     assert await timers(games, DAY).once(db) == 0
 

@@ -1,4 +1,7 @@
-"""How often and since when Roblox shows nothing of an asset; asset ids are numbers."""
+"""How often and since when Roblox shows nothing of an asset; asset ids are numbers.
+
+A watch that ended before it began, for its events came the other way round, knows of no asset.
+"""
 
 from alembic import op
 
@@ -14,13 +17,18 @@ NUMBER = """
 ALTER TABLE {table}
     ADD CONSTRAINT {table}_asset_id_check CHECK (asset_id ~ '^[0-9]{{1,20}}$');
 """
+NUMBER_ONCE_BEGUN = """
+ALTER TABLE watches ADD CONSTRAINT watches_asset_id_check
+    CHECK (asset_id ~ '^[0-9]{1,20}$' OR (asset_id = '' AND state = 'ENDED'));
+"""
 
 
 def upgrade() -> None:
     for table in ("verifications", "watches"):
         op.execute(UNSEEN.format(table=table))
-    for table in ("verifications", "watches", "snapshots", "proofs"):
+    for table in ("verifications", "snapshots", "proofs"):
         op.execute(NUMBER.format(table=table))
+    op.execute(NUMBER_ONCE_BEGUN)
 
 
 def downgrade() -> None:
