@@ -35,6 +35,9 @@ def figures_of(runs: Runs, about: Mapping[str, str], seconds: float) -> dict[str
         **_listings(middle, "writes", "listing_writes"),
         "service_rss_mb": {name: it["rss"] for name, it in middle["memory"].items()},
         "service_pss_mb": {name: it["pss"] for name, it in middle["memory"].items()},
+        "service_children_rss_mb": {
+            name: it["children_rss"] for name, it in middle["memory"].items()
+        },
         "warm_start_s": middle["warm_start_s"],
         "cold_start_s": middle["cold_start_s"],
         "cores_taken_by_others": middle["others"],

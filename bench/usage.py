@@ -62,16 +62,27 @@ async def idle_share(state: State, seconds: float) -> float:
 
 
 def memory_mb(state: State) -> dict[str, dict[str, float]]:
-    """Resident and proportional memory of each service in MB (10^6 bytes), children included."""
+    """Resident and proportional memory of each service's process in MB (10^6 bytes).
+
+    What it started beside itself, such as the press of contracts while there is work for it, is
+    ``children_rss``.
+    """
     found = {}
     for service in SERVICES:
         leader = state.processes[service.name].pid
-        members = [_smaps(pid) for pid in session(leader)] if leader else []
-        found[service.name] = {
-            "rss": sum(it.get("Rss", 0) for it in members) * 1024 / 1e6,
-            "pss": sum(it.get("Pss", 0) for it in members) * 1024 / 1e6,
-        }
+        if leader:
+            own = _smaps(leader)
+            others = [_smaps(pid) for pid in session(leader) if pid != leader]
+            found[service.name] = {
+                "rss": _mb(own.get("Rss", 0)),
+                "pss": _mb(own.get("Pss", 0)),
+                "children_rss": _mb(sum(it.get("Rss", 0) for it in others)),
+            }
     return found
+
+
+def _mb(kib: int) -> float:
+    return kib * 1024 / 1e6
 
 
 def _cpu_s(pid: int) -> float:

@@ -69,6 +69,17 @@ async def test_a_handover_moves_the_game_from_the_seller_to_the_buyer(sandbox: S
     assert (transfer["before"]["id"], transfer["after"]["id"]) == (SELLER, BUYER)
 
 
+async def test_a_game_that_was_taken_away_is_shown_to_nobody_and_may_come_back(sandbox: Sandbox):
+    path = f"/control/roblox/games/{GAME}"
+    assert (await sandbox.http.delete(path)).json()["universe_id"] == GAME
+    assert await names(sandbox, f"/roblox/games/v1/games?universeIds={GAME}") == []
+    assert await names(sandbox, OWNED) == []
+    assert (await sandbox.http.delete(path)).status_code == 409
+
+    await add(sandbox, "games", name="Again", owner={"type": "User", "id": BUYER}, universe_id=GAME)
+    assert await names(sandbox, f"/roblox/games/v1/games?universeIds={GAME}") == ["Again"]
+
+
 async def test_a_game_handed_to_a_group_is_listed_with_the_group(sandbox: Sandbox):
     to = {"type": "Group", "id": STUDIO}
     await sandbox.http.post(f"/control/roblox/games/{GAME}/transfer", json={"to": to})

@@ -44,6 +44,7 @@ class Control:
             web.post(ROOT + member, _clear(self.set_member)),
             web.delete(ROOT + member + r"/{user:[0-9]{1,19}}", _clear(self.remove_member)),
             web.post(f"{ROOT}/games", _clear(self.add_game)),
+            web.delete(ROOT + game, _clear(self.remove_game)),
             web.post(f"{ROOT}{game}/transfer", _clear(self.transfer)),
             web.post(f"{ROOT}/outage", _clear(self.set_outage)),
         ]
@@ -73,6 +74,10 @@ class Control:
         """Create a game."""
         game = (await _body(request, NewGame)).apply(self._world)
         return web.json_response(_game(game), status=201)
+
+    async def remove_game(self, request: web.Request) -> web.Response:
+        """Take a game away, as Roblox does with one that breaks its rules."""
+        return web.json_response(_game(self._world.remove_game(int(request.match_info["id"]))))
 
     async def transfer(self, request: web.Request) -> web.Response:
         """Hand a game over to another owner."""

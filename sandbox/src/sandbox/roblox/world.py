@@ -170,6 +170,12 @@ class World:
         self.games[universe_id] = Game(universe_id, place_id, draft, draft.owner, now, now)
         return self.games[universe_id]
 
+    def remove_game(self, universe_id: int) -> Game:
+        """Take a game away: from now on nobody is shown anything of it."""
+        game = self.game(universe_id)
+        del self.games[universe_id]
+        return game
+
     def transfer(self, universe_id: int, to: Owner) -> Game:
         """Hand a game over to another owner and remember that it happened."""
         game = self.game(universe_id)

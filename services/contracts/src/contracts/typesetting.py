@@ -11,7 +11,7 @@ from contracts.domain.errors import TemplateRefused
 from contracts.press import HEAD, Verdict
 
 TIMEOUT_S = 20.0
-IDLE_S = 20.0
+IDLE_S = 5.0
 MOST_DOCUMENTS = 100
 # Typst fetches packages that a template names; it finds no way out of this process.
 _ENVIRONMENT = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}

@@ -9,7 +9,7 @@ from chassis.auth import Caller
 from chassis.cursors import Cursors, CursorText, Limit
 from chassis.database import Transaction
 from chassis.idempotency import Answer, IdempotencyKey, once
-from chassis.preconditions import IfMatch, etag, require_version, seen_version
+from chassis.preconditions import IfMatch, etag, seen_version
 from contracts_schema.commands.notifier import SetPreferences
 from contracts_schema.ids import EntityId
 from fastapi import APIRouter, Request, Response
@@ -104,12 +104,10 @@ async def write_preferences(
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """Choose what to be told."""
+    """Choose what to be told; whoever names a version that is no longer so is refused."""
     seen = seen_version(if_match)
 
     async def work(tx: Transaction) -> Answer:
-        _, current = await store.preferences(request.app.state.database, caller.user_id)
-        require_version(seen, current)
-        return 200, await handlers.set_preferences(tx, caller, body)
+        return 200, await handlers.set_preferences(tx, caller, body, seen)
 
     return await once(request, caller, key, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis import principals
-from chassis.consumer import Consumers
+from chassis.consumer import Consumers, TooEarly
 from chassis.database import Transaction
 from chassis.principals import Principal
 from contracts_schema.commands.notifier import SetPreferences
@@ -29,7 +29,9 @@ from notifier.cards.notice import person
 from notifier.cards.telling import TELLERS
 
 QUEUE = "notifier.events"
+Facts = dict[str, Any]
 STATES = {
+    ListingActivated: "active",
     ListingReserved: "reserved",
     ListingReopened: "active",
     ListingSold: "sold",
@@ -81,33 +83,45 @@ def _remembering(consumers: Consumers, catalogue: Catalogue) -> None:
     @consumers.event(QUEUE)
     async def remember(tx: Transaction, event: ListingCreated | ListingActivated) -> None:
         await store.keep_listing(tx, event.model_dump(mode="json"))
-        await handlers.tell(tx, catalogue, TELLERS[type(event)](event))
+        notices = TELLERS[type(event)](event)
+        if isinstance(event, ListingActivated):
+            notices += market.channel_card(await _moved(tx, event))
+        await handlers.tell(tx, catalogue, notices)
 
     @consumers.event(QUEUE)
     async def not_listed(tx: Transaction, event: AssetRejected) -> None:
-        facts = await store.listing(tx, event.listing_id or "")
-        if facts is not None:
-            params = {"title": str(facts["title"])}
-            await handlers.tell(
-                tx, catalogue, [person("listing_rejected", event.user_id, params=params)]
-            )
+        if event.listing_id is None:
+            return  # A check at another step than listing: who asked is answered by who asked us.
+        facts = _known(await store.listing(tx, event.listing_id), event.listing_id)
+        params = {"title": str(facts["title"])}
+        await handlers.tell(
+            tx, catalogue, [person("listing_rejected", event.user_id, params=params)]
+        )
 
 
 def _listing_cards(consumers: Consumers, catalogue: Catalogue) -> None:
     @consumers.event(QUEUE)
     async def show(tx: Transaction, event: ListingMoved) -> None:
-        facts = await store.listing(tx, event.listing_id)
-        if facts is not None:
-            notices = market.channel_card(facts, STATES[type(event)])
-            if isinstance(event, ListingCancelled):
-                notices += market.listing_withdrawn(event, str(facts["title"]))
-            await handlers.tell(tx, catalogue, notices)
+        facts = await _moved(tx, event)
+        notices = market.channel_card(facts)
+        if isinstance(event, ListingCancelled):
+            notices += market.listing_withdrawn(event, str(facts["title"]))
+        await handlers.tell(tx, catalogue, notices)
 
     @consumers.event(QUEUE)
     async def reprice(tx: Transaction, event: ListingUpdated) -> None:
-        facts = await store.listing(tx, event.listing_id)
-        if facts is not None:
-            await store.keep_listing(tx, facts | event.model_dump(mode="json"))
-            await handlers.tell(
-                tx, catalogue, market.channel_card(facts | event.model_dump(mode="json"), "active")
-            )
+        _known(await store.listing(tx, event.listing_id), event.listing_id)
+        facts = await store.keep_listing(tx, event.model_dump(mode="json"))
+        await handlers.tell(tx, catalogue, market.channel_card(facts))
+
+
+async def _moved(tx: Transaction, event: ListingActivated | ListingMoved) -> Facts:
+    """The listing's facts with the newest state that was told of it, in whatever order."""
+    state, revision = STATES[type(event)], handlers.revision(tx)
+    return _known(await store.move_listing(tx, event.listing_id, state, revision), event.listing_id)
+
+
+def _known(facts: Facts | None, listing_id: str) -> Facts:
+    if facts is None:
+        raise TooEarly(f"the listing {listing_id} is not known here yet")
+    return facts

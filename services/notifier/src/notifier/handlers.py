@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.consumer import TooEarly
 from chassis.database import Transaction
+from chassis.preconditions import require_version
 from chassis.principals import Principal
 from contracts_schema.commands.discord import Deliver, Target
 from contracts_schema.commands.notifier import SetPreferences
@@ -52,11 +53,12 @@ async def answer(
 
 
 async def set_preferences(
-    tx: Transaction, caller: Principal, command: SetPreferences
+    tx: Transaction, caller: Principal, command: SetPreferences, seen: int | None = None
 ) -> dict[str, object]:
-    """Write what the person wants to be told."""
+    """Write what the person wants to be told; ``seen`` is the version they decided on, if any."""
     caller.require()
     version = await store.set_preferences(tx, caller.user_id, command.direct_messages)
+    require_version(seen, version - 1)  # after the write, which holds the row; refusing undoes it
     tx.audit("preferences.set", caller.user_id, direct_messages=command.direct_messages)
     return {"direct_messages": command.direct_messages, "version": version}
 
@@ -94,7 +96,7 @@ def _stage(
         target=target,
         card=render(catalogue, reader.locale, notice),
         card_key=notice.card_key if target.kind != "answer" else "",
-        revision=_revision(tx.cause.causation_id),
+        revision=revision(tx),
     )
     actor = DiscordActor(
         discord_user_id=reader.discord_id, guild_id=target.guild_id, locale=reader.locale
@@ -102,9 +104,9 @@ def _stage(
     tx.stage_command(deliver, actor, derive_uuid("deliver", *seed))
 
 
-def _revision(event_id: str) -> int:
+def revision(tx: Transaction) -> int:
     """When the event was told, in milliseconds: the first 48 bits of its id, a UUIDv7."""
-    return UUID(event_id).int >> 80
+    return UUID(tx.cause.causation_id).int >> 80
 
 
 def _notification(

@@ -61,13 +61,13 @@ async def person_at_discord(tx: Transaction, discord_id: str) -> Person | None:
     return Person(**row) if row else None
 
 
-async def keep_listing(tx: Transaction, facts: dict[str, Any]) -> None:
-    """Remember what a listing's card shows; later facts add to earlier ones."""
-    await tx.run(
+async def keep_listing(tx: Transaction, facts: dict[str, Any]) -> dict[str, Any]:
+    """Remember what a listing's card shows; later facts add to earlier ones. What is known now."""
+    known: dict[str, Any] = await tx.value(
         "INSERT INTO listings (listing_id, seller_id, title, guild_id, channel_id, facts)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (listing_id) DO UPDATE"
         " SET title = excluded.title, facts = listings.facts || excluded.facts,"
-        " channel_id = coalesce(excluded.channel_id, listings.channel_id)",
+        " channel_id = coalesce(excluded.channel_id, listings.channel_id) RETURNING facts",
         facts["listing_id"],
         facts["seller_id"],
         facts["title"],
@@ -75,12 +75,28 @@ async def keep_listing(tx: Transaction, facts: dict[str, Any]) -> None:
         facts.get("channel_id"),
         facts,
     )
+    return known
 
 
 async def listing(tx: Transaction, listing_id: str) -> dict[str, Any] | None:
     """What is known of a listing."""
     facts: dict[str, Any] | None = await tx.value(
         "SELECT facts FROM listings WHERE listing_id = $1", listing_id
+    )
+    return facts
+
+
+async def move_listing(
+    tx: Transaction, listing_id: str, state: str, revision: int
+) -> dict[str, Any] | None:
+    """Note the state unless a newer one is known; what is known now, None of no such listing."""
+    facts: dict[str, Any] | None = await tx.value(
+        "UPDATE listings SET facts = CASE WHEN coalesce((facts ->> 'revision')::bigint, 0) <= $3"
+        " THEN facts || jsonb_build_object('state', $2::text, 'revision', $3::bigint)"
+        " ELSE facts END WHERE listing_id = $1 RETURNING facts",
+        listing_id,
+        state,
+        revision,
     )
     return facts
 

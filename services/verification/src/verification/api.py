@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -12,26 +13,26 @@ from chassis.cursors import Cursors, CursorText, Limit
 from chassis.problems import Problem, Rule, not_found
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose
-from contracts_schema.ids import DealId, UserId, new_id
-from fastapi import APIRouter, Header, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from contracts_schema.ids import AssetId, DealId, UserId, new_id
+from fastapi import APIRouter, Header, Path, Request, Response
+from pydantic import BaseModel, ConfigDict
 
 from verification import handlers, store
-from verification.domain.errors import AssetUnknown, NoLinkedAccount, RobloxUnavailable
+from verification.domain.errors import NoLinkedAccount, RobloxUnavailable
 from verification.domain.ownership import Asset
 from verification.ports import Games
 from verification.settings import Settings
 from verification.store import Verification
 
+RETRY_AFTER_S = 5
+"""For a Roblox that is away without saying for how long."""
+
 router = APIRouter(tags=["verification"])
 
 rules: Mapping[type[Exception], Rule] = {
     NoLinkedAccount: Rule(409, "no_linked_account", "Use /link to link your Roblox account."),
-    AssetUnknown: Rule(404, "asset_unknown", "Check the game's id."),
-    RobloxUnavailable: Rule(503, "roblox_unavailable", "Try again in a moment.", retryable=True),
 }
 
-AssetId = Annotated[str, Path(pattern=r"^[0-9]{1,18}$")]
 VerificationId = Annotated[str, Path(pattern=r"^ver_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
 
 
@@ -53,7 +54,7 @@ class Check(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    asset_id: str = Field(pattern=r"^[0-9]{1,18}$")
+    asset_id: AssetId
 
 
 class InternalCheck(Check):
@@ -104,7 +105,8 @@ async def list_experiences(request: Request, user_id: UserId, caller: Caller) ->
     if roblox_user_id is None:
         raise NoLinkedAccount("No Roblox account is linked to this user.")
     games: Games = request.app.state.games
-    found: list[Asset] = await games.games_of(roblox_user_id)
+    async with _telling_of_an_outage():
+        found: list[Asset] = await games.games_of(roblox_user_id)
     return {"data": [{"asset_id": asset.asset_id, "name": asset.name} for asset in found]}
 
 
@@ -113,7 +115,8 @@ async def verify(request: Request, caller: Caller, body: Check) -> Any:
     """Check now whether the caller owns this game."""
     caller.require(Tier.TIER_1)
     question = Verification(new_id("ver"), caller.user_id, body.asset_id, Purpose.LISTING)
-    return await _answer(request, question)
+    async with _telling_of_an_outage():
+        return await _answer(request, question)
 
 
 @router.get("/v1/verifications/{verification_id}", response_model=Verdict)
@@ -130,6 +133,7 @@ async def read_verification(
 @router.get("/v1/assets/{asset_id}/snapshots", response_model=SnapshotPage)
 async def list_snapshots(
     request: Request,
+    response: Response,
     asset_id: AssetId,
     caller: Caller,
     cursor: CursorText = None,
@@ -143,6 +147,8 @@ async def list_snapshots(
     following = None
     if len(rows) == limit:
         following = cursors.write((rows[-1].taken_at, rows[-1].snapshot_id), filters)
+        path = f"/v1/assets/{asset_id}/snapshots"
+        response.headers["Link"] = f'<{path}?cursor={following}&limit={limit}>; rel="next"'
     return {
         "data": [SnapshotView.model_validate(row, from_attributes=True) for row in rows],
         "next_cursor": following,
@@ -174,6 +180,23 @@ async def verify_for_service(
         return Verdict(
             verification_id=question.verification_id, status="UNKNOWN", asset_id=body.asset_id
         )
+
+
+@asynccontextmanager
+async def _telling_of_an_outage() -> AsyncIterator[None]:
+    """Say that the answer is unknown, and when to ask again."""
+    try:
+        yield
+    except RobloxUnavailable as error:
+        wait = error.retry_after_s or RETRY_AFTER_S
+        raise Problem(
+            503,
+            "roblox_unavailable",
+            str(error),
+            retryable=True,
+            next_action=f"Nothing was decided: try again in {wait} seconds.",
+            headers={"Retry-After": str(wait)},
+        ) from error
 
 
 async def _answer(request: Request, question: Verification) -> Verdict:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import httpx
+from chassis import clock
 from chassis.consumer import Consumers
 from chassis.database import Database
 from chassis.service import Parts, create
@@ -22,7 +23,7 @@ from verification.settings import Settings
 def create_app(settings: Settings) -> FastAPI:
     """Build the service from its settings."""
     http = httpx.AsyncClient(follow_redirects=False)
-    games = Roblox(settings.roblox_api_base, http)
+    games = Roblox(settings.roblox_api_base, http, clock.from_settings(settings))
 
     @asynccontextmanager
     async def closing(database: Database) -> AsyncIterator[None]:
@@ -47,10 +48,12 @@ def timers(games: Games, cache: timedelta) -> Timers:
 
     @due.job("verification.answer")
     async def answer(database: Database, timer: Timer) -> None:
-        await handlers.answer_due(database, games, timer.subject_id, timer.attempts, cache)
+        work = handlers.answer_due(database, games, timer.subject_id, timer.attempts, cache)
+        await handlers.patiently(database, timer, work)
 
     @due.job(watching.LOOK)
     async def look(database: Database, timer: Timer) -> None:
-        await watching.look(database, games, timer.subject_id)
+        work = watching.look(database, games, timer.subject_id)
+        await handlers.patiently(database, timer, work)
 
     return due

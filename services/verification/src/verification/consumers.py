@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from chassis import principals
 from chassis.consumer import Consumers
 from chassis.database import Transaction
@@ -15,12 +17,16 @@ from contracts_schema.events.escrow import (
 from contracts_schema.events.identity import AccountLinked, AccountUnlinked
 from contracts_schema.events.listings import ListingCreated
 from contracts_schema.events.verification import Purpose
-from contracts_schema.ids import derive_id
+from contracts_schema.ids import AssetId, derive_id
+from pydantic import Field, TypeAdapter
 
 from verification import handlers, store, watching
 from verification.store import Verification, Watch
 
 DEALS = "verification.deals"
+_ACCOUNT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1, lt=2**63)])
+_NUMBER: TypeAdapter[str] = TypeAdapter(AssetId)
+"""No table takes another asset id, and Roblox has none: a message that names one is parked."""
 
 
 def register(consumers: Consumers) -> Consumers:
@@ -31,7 +37,8 @@ def register(consumers: Consumers) -> Consumers:
         await principals.project(tx, event)
         match event:
             case AccountLinked(provider="roblox"):
-                await store.link_account(tx, event.user_id, int(event.provider_user_id))
+                account = _ACCOUNT.validate_python(event.provider_user_id)
+                await store.link_account(tx, event.user_id, account)
             case AccountUnlinked(provider="roblox"):
                 await store.unlink_account(tx, event.user_id)
             case _:
@@ -42,7 +49,7 @@ def register(consumers: Consumers) -> Consumers:
         question = Verification(
             derive_id("ver", event.listing_id),
             event.seller_id,
-            event.asset_id,
+            _NUMBER.validate_python(event.asset_id),
             Purpose.LISTING,
             listing_id=event.listing_id,
         )
@@ -58,7 +65,8 @@ def register(consumers: Consumers) -> Consumers:
 
     @consumers.event(DEALS)
     async def stop_on_end(tx: Transaction, event: Released | Refunded | Cancelled) -> None:
-        await watching.end(tx, event.escrow_id)
+        parties = event.seller_id, event.buyer_id
+        await watching.end(tx, Watch(event.escrow_id, event.deal_id, "", *parties, "ENDED"))
 
     return consumers
 
@@ -68,7 +76,7 @@ def _watch(event: FundsHeld | Delivered, state: str) -> Watch:
     return Watch(
         event.escrow_id,
         event.deal_id,
-        event.asset_id,
+        _NUMBER.validate_python(event.asset_id),
         event.seller_id,
         event.buyer_id,
         state,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import structlog
 from chassis.consumer import TooEarly
 from chassis.database import Cause, Database, Transaction
+from chassis.timers import Timer
 from contracts_schema.events.verification import (
     AssetRejected,
     AssetVerified,
@@ -17,12 +20,14 @@ from contracts_schema.ids import derive_id
 from contracts_schema.terms import canonical_json, sha256_hex
 
 from verification import store
-from verification.domain.errors import NoLinkedAccount
+from verification.domain.errors import AssetUnseen, NoLinkedAccount, RobloxUnavailable
 from verification.domain.ownership import Asset, CreatorKind, ownership
 from verification.ports import Games
 from verification.store import Snapshot, Verification
 
 TOO_EARLY_TRIES = 3
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,19 @@ class Finding:
     reason_code: str = ""
 
 
-async def look(games: Games, asset_id: str, roblox_user_id: int) -> Finding:
-    """Ask Roblox now. Raises RobloxUnavailable when the answer is unknown."""
+UNKNOWN_ASSET = Finding(None, None, "asset_unknown")
+
+
+async def look(database: Database, games: Games, asset_id: str, roblox_user_id: int) -> Finding:
+    """Ask Roblox now. Raises RobloxUnavailable when the answer is unknown.
+
+    That there is no such game is believed at once of one that Roblox never showed.
+    """
     asset = await games.asset(asset_id)
     if asset is None:
-        return Finding(None, None, "asset_unknown")
+        if await store.seen_before(database, asset_id):
+            raise AssetUnseen(f"Roblox shows nothing of the game {asset_id} at the moment.")
+        return UNKNOWN_ASSET
     owned = await controls(games, asset, roblox_user_id)
     return Finding(asset, owned, "" if owned else "not_owner")
 
@@ -66,10 +79,27 @@ async def answer_due(
         return
     try:
         await answer(database, games, question, cache)
+    except AssetUnseen:
+        trail = await database.run(lambda tx: store.unseen(tx, verification_id))
+        if not trail.vanished:
+            raise
+        await _conclude(database, question, UNKNOWN_ASSET, cache)
     except NoLinkedAccount:
         if attempts < TOO_EARLY_TRIES:
             raise TooEarly(f"no Roblox account of {question.user_id} is known yet") from None
         await _conclude(database, question, Finding(None, None, "no_linked_account"), cache)
+
+
+async def patiently(database: Database, timer: Timer, work: Awaitable[None]) -> None:
+    """Do the work of a timer; where Roblox names a time to wait, not before that again."""
+    try:
+        await work
+    except RobloxUnavailable as error:
+        if not error.retry_after_s:
+            raise
+        wait = timedelta(seconds=error.retry_after_s)
+        log.warning("roblox.asks_to_wait", kind=timer.kind, subject=timer.subject_id, wait=wait)
+        await database.run(lambda tx: tx.set_timer(timer.kind, timer.subject_id, tx.now() + wait))
 
 
 async def answer(
@@ -79,7 +109,7 @@ async def answer(
     roblox_user_id = await store.account(database, question.user_id)
     if roblox_user_id is None:
         raise NoLinkedAccount("No Roblox account is linked to this user.")
-    finding = await look(games, question.asset_id, roblox_user_id)
+    finding = await look(database, games, question.asset_id, roblox_user_id)
     return await _conclude(database, question, finding, cache)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chassis.database import Database, Transaction
 from contracts_schema.events.verification import Ownership, Purpose
 
-from verification.domain.ownership import Asset
+from verification.domain.ownership import Asset, Outcome, Trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class Watch:
     looks: int = 0
     looks_lost: int = 0
     until: datetime | None = None
+    unseen: int = 0
+    unseen_since: datetime | None = None
+
+    def trail(self, now: datetime) -> Trail:
+        """What the looks in a row up to now showed."""
+        return Trail(self.looks_lost, self.unseen, now - (self.unseen_since or now))
 
 
 _VERIFICATION = (
@@ -141,6 +147,17 @@ async def answer(tx: Transaction, answered: Verification) -> bool:
     )
 
 
+async def unseen(tx: Transaction, verification_id: str) -> Trail:
+    """Count one more time that Roblox showed nothing of a question's asset; how often by now."""
+    row = await tx.row(
+        "UPDATE verifications SET unseen = unseen + 1, unseen_since = coalesce(unseen_since, $2)"
+        " WHERE verification_id = $1 RETURNING unseen, unseen_since",
+        verification_id,
+        tx.now(),
+    )
+    return Trail(0, row["unseen"], tx.now() - row["unseen_since"]) if row else Trail()
+
+
 async def add_snapshot(tx: Transaction, snapshot: Snapshot) -> None:
     """Keep what the asset looked like."""
     await tx.run(
@@ -162,11 +179,17 @@ async def snapshot(database: Database, snapshot_id: str) -> Snapshot | None:
     return Snapshot(**row) if row else None
 
 
+async def seen_before(database: Database, asset_id: str) -> bool:
+    """Whether Roblox ever showed this asset."""
+    found = await database.value("SELECT true FROM snapshots WHERE asset_id = $1 LIMIT 1", asset_id)
+    return found is True
+
+
 async def snapshots(
     database: Database, asset_id: str, after: tuple[datetime, str] | None, limit: int
 ) -> list[Snapshot]:
     """A page of an asset's snapshots, newest first."""
-    at, last_id = after or (database.clock.now().replace(year=9999), "")
+    at, last_id = after or (datetime.max.replace(tzinfo=UTC), "")
     rows = await database.rows(
         "SELECT * FROM snapshots WHERE asset_id = $1 AND (taken_at, snapshot_id) < ($2, $3)"
         " ORDER BY taken_at DESC, snapshot_id DESC LIMIT $4",
@@ -201,6 +224,20 @@ async def watched(database: Database, escrow_id: str) -> Watch | None:
     return Watch(**row) if row else None
 
 
+async def end_watch(tx: Transaction, watched: Watch) -> None:
+    """End the watch, whatever its state; one that never began is noted as ended."""
+    await tx.run(
+        "INSERT INTO watches (escrow_id, deal_id, asset_id, seller_id, buyer_id, state)"
+        " VALUES ($1, $2, $3, $4, $5, 'ENDED')"
+        " ON CONFLICT (escrow_id) DO UPDATE SET state = 'ENDED'",
+        watched.escrow_id,
+        watched.deal_id,
+        watched.asset_id,
+        watched.seller_id,
+        watched.buyer_id,
+    )
+
+
 async def move_watch(tx: Transaction, escrow_id: str, state: str, before: tuple[str, ...]) -> bool:
     """Move on from one of the states before; False if it is in none of them."""
     return 1 == await tx.run(
@@ -211,16 +248,25 @@ async def move_watch(tx: Transaction, escrow_id: str, state: str, before: tuple[
     )
 
 
-async def looked(tx: Transaction, escrow_id: str, lost: bool) -> str:
-    """Count a look, and how many in a row saw the asset with a stranger; the state it is in now."""
-    state: str = await tx.value(
-        "UPDATE watches SET looks = looks + 1,"
-        " looks_lost = CASE WHEN $2 THEN looks_lost + 1 ELSE 0 END WHERE escrow_id = $1"
-        " RETURNING state",
-        escrow_id,
-        lost,
-    )
-    return state
+_LOOKED = """
+UPDATE watches SET looks = looks + 1,
+    looks_lost = CASE $2 WHEN 'STRANGER' THEN looks_lost + 1 WHEN 'UNSEEN' THEN looks_lost
+        ELSE 0 END,
+    unseen = CASE $2 WHEN 'UNSEEN' THEN unseen + 1 ELSE 0 END,
+    unseen_since = CASE $2 WHEN 'UNSEEN' THEN coalesce(unseen_since, $3) END
+WHERE escrow_id = $1 RETURNING *
+"""
+
+
+async def looked(tx: Transaction, escrow_id: str, seen: Outcome) -> Watch:
+    """Count a look and what it showed; the watch as it is now.
+
+    Nothing shown is no news: it neither adds to the looks that showed a stranger nor ends them.
+    """
+    row = await tx.row(_LOOKED, escrow_id, seen, tx.now())
+    if row is None:
+        raise LookupError(f"there is no watch of {escrow_id}")
+    return Watch(**row)
 
 
 async def add_proof(tx: Transaction, proof: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from contracts_schema.ids import derive_id
 from contracts_schema.terms import canonical_json, sha256_hex
 
 from verification import handlers, store
-from verification.domain.ownership import LOOKS_BEFORE_LOST, Outcome, look_again_after, outcome
+from verification.domain.ownership import Outcome, Trail, look_again_after, outcome
 from verification.handlers import take_snapshot
 from verification.ports import Games
 from verification.store import Snapshot, Watch
@@ -32,6 +32,8 @@ class Sight:
     @property
     def outcome(self) -> Outcome:
         """What that proves."""
+        if self.snapshot is None:
+            return Outcome.UNSEEN
         return outcome(self.seller, self.buyer)
 
 
@@ -41,10 +43,10 @@ async def begin(tx: Transaction, watched: Watch) -> None:
     await tx.set_timer(LOOK, watched.escrow_id, tx.now())
 
 
-async def end(tx: Transaction, escrow_id: str) -> None:
-    """The money is where it belongs: stop watching."""
-    await store.move_watch(tx, escrow_id, "ENDED", (*OPEN, "PROVEN", "LOST"))
-    await tx.drop_timers(escrow_id, LOOK)
+async def end(tx: Transaction, watched: Watch) -> None:
+    """The money is where it belongs: stop watching, and do not begin if that comes later."""
+    await store.end_watch(tx, watched)
+    await tx.drop_timers(watched.escrow_id, LOOK)
 
 
 async def look(database: Database, games: Games, escrow_id: str) -> None:
@@ -54,13 +56,10 @@ async def look(database: Database, games: Games, escrow_id: str) -> None:
         return
     sight = await _see(database, games, watched)
     cause = Cause(watched.deal_id, actor="verification")
-    match sight.outcome:
-        case Outcome.TRANSFERRED if watched.state == "DELIVERED":
-            await database.run(lambda tx: _prove(tx, watched, sight), cause)
-        case Outcome.LOST if watched.looks_lost + 1 >= LOOKS_BEFORE_LOST:
-            await database.run(lambda tx: _lose(tx, watched), cause)
-        case seen:
-            await database.run(lambda tx: _again(tx, watched, seen is Outcome.LOST), cause)
+    if sight.outcome is Outcome.TRANSFERRED and watched.state == "DELIVERED":
+        await database.run(lambda tx: _prove(tx, watched, sight), cause)
+    else:
+        await database.run(lambda tx: _note(tx, watched, sight.outcome), cause)
 
 
 async def _see(database: Database, games: Games, watched: Watch) -> Sight:
@@ -124,9 +123,10 @@ async def _prove(tx: Transaction, watched: Watch, sight: Sight) -> None:
     )
 
 
-async def _lose(tx: Transaction, watched: Watch) -> None:
+async def _lose(tx: Transaction, watched: Watch, trail: Trail) -> None:
     if await store.move_watch(tx, watched.escrow_id, "LOST", OPEN):
-        tx.audit("ownership.lost", watched.escrow_id)
+        reason = "vanished" if trail.vanished else "owned_by_stranger"
+        tx.audit("ownership.lost", watched.escrow_id, reason=reason)
         tx.stage(
             OwnershipLost(
                 escrow_id=watched.escrow_id,
@@ -139,13 +139,22 @@ async def _lose(tx: Transaction, watched: Watch) -> None:
         )
 
 
-async def _again(tx: Transaction, watched: Watch, lost: bool) -> None:
-    state = await store.looked(tx, watched.escrow_id, lost)
-    if state != watched.state:
+async def _note(tx: Transaction, watched: Watch, seen: Outcome) -> None:
+    noted = await store.looked(tx, watched.escrow_id, seen)
+    trail = noted.trail(tx.now())
+    if noted.state != watched.state:
         # The goods were delivered while we looked: what that wants to know, it wants now.
         await tx.set_timer(LOOK, watched.escrow_id, tx.now())
-        return
-    patient = watched.state == "FUNDED" and not lost
-    wait = timedelta(hours=1) if patient else timedelta(seconds=look_again_after(watched.looks))
-    if watched.until is None or tx.now() < watched.until:
-        await tx.set_timer(LOOK, watched.escrow_id, tx.now() + wait)
+    elif trail.lost:
+        await _lose(tx, watched, trail)
+    elif watched.until is None or tx.now() < watched.until:
+        await tx.set_timer(LOOK, watched.escrow_id, tx.now() + _wait(watched, seen))
+
+
+def _wait(watched: Watch, seen: Outcome) -> timedelta:
+    """Until the next look: patient while the seller has it, else as growing as the doubt is old."""
+    if seen is Outcome.UNSEEN:
+        return timedelta(seconds=look_again_after(watched.unseen))
+    if watched.state == "FUNDED" and seen is not Outcome.STRANGER:
+        return timedelta(hours=1)
+    return timedelta(seconds=look_again_after(watched.looks))

@@ -2,73 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
-import httpx
 import pytest
-from chassis import database
-from chassis.clock import ManualClock
 from chassis.consumer import TooEarly
-from chassis.database import Database
-from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import new_id
-from verification import handlers, store, watching
+from verification import store, watching
 from verification.app import timers
-from verification.roblox import Roblox
-from verification.store import Verification, Watch
-from verification_builders import BUYER, GAME, SELLER, STRANGER, World, a_world
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with a_world() as running:
-        yield running
-
-
-@pytest.fixture
-async def games(world) -> AsyncIterator[Roblox]:
-    async with httpx.AsyncClient() as http:
-        yield Roblox(world.base + "/roblox/{host}", http)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def db(database_for, clock) -> AsyncIterator[Database]:
-    async with database.connect(database_for("verification"), clock, "verification") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def traders(db) -> tuple[str, str]:
-    seller, buyer = new_id("usr"), new_id("usr")
-    async with db.transaction() as tx:
-        await store.link_account(tx, seller, SELLER)
-        await store.link_account(tx, buyer, BUYER)
-    return seller, buyer
-
-
-def a_question(user_id: str, listing_id: str | None = None) -> Verification:
-    return Verification(
-        new_id("ver"), user_id, str(GAME), Purpose.LISTING, listing_id=listing_id or new_id("lst")
-    )
-
-
-async def topics(db) -> list[str]:
-    return [row["topic"] for row in await db.rows("SELECT topic FROM outbox ORDER BY position")]
-
-
-async def ask_and_answer(db, games, question) -> None:
-    async with db.transaction() as tx:
-        await handlers.request(tx, question)
-    await timers(games, DAY).once(db)
+from verification.domain.ownership import Outcome
+from verification.store import Watch
+from verification_builders import (
+    BUYER,
+    DAY,
+    GAME,
+    STRANGER,
+    a_delivered_watch,
+    a_question,
+    ask_and_answer,
+    topics,
+)
 
 
 async def test_the_owner_is_verified_and_a_snapshot_is_stored(db, games, traders):
@@ -142,17 +95,6 @@ async def test_a_cached_answer_counts_for_24_hours(db, games, traders, clock):
     assert await store.cached(db, traders[0], str(GAME)) is None
 
 
-async def a_delivered_watch(db, traders) -> str:
-    escrow_id = new_id("esc")
-    async with db.transaction() as tx:
-        until = tx.now() + timedelta(days=7)
-        await watching.begin(
-            tx,
-            Watch(escrow_id, new_id("ofr"), str(GAME), *traders, "DELIVERED", until=until),
-        )
-    return escrow_id
-
-
 async def test_a_handover_is_proven_on_both_sides(db, games, traders, world, clock):
     escrow_id = await a_delivered_watch(db, traders)
     due = timers(games, DAY)
@@ -214,7 +156,7 @@ async def test_a_late_funding_event_does_not_turn_a_delivered_watch_back(db, tra
 async def test_a_watch_ends_with_the_deal(db, games, traders):
     escrow_id = await a_delivered_watch(db, traders)
     async with db.transaction() as tx:
-        await watching.end(tx, escrow_id)
+        await watching.end(tx, await store.watched(db, escrow_id))
 
     assert await timers(games, DAY).once(db) == 0
 
@@ -237,7 +179,7 @@ async def test_a_delivery_during_a_look_is_looked_at_at_once(db, games, traders,
         await watching.begin(tx, replace(funded, state="DELIVERED"))
 
     async with db.transaction() as tx:
-        await watching._again(tx, seen_before, False)
+        await watching._note(tx, seen_before, Outcome.NOT_YET)
 
     due_at = await db.value("SELECT due_at FROM timers WHERE subject_id = $1", escrow_id)
     assert due_at == clock.now()

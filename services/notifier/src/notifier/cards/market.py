@@ -33,19 +33,16 @@ def listing_created(event: ListingCreated) -> list[Notice]:
 
 
 def listing_activated(event: ListingActivated) -> list[Notice]:
-    """Live: the seller is told, and the channel shows its card."""
+    """Live: the seller is told; the channel's card is made of what is known of the listing."""
     params = {"title": event.title, "price": str(event.price)}
-    facts = event.model_dump(mode="json")
-    return [
-        person("listing_activated", event.seller_id, params=params),
-        *channel_card(facts, "active"),
-    ]
+    return [person("listing_activated", event.seller_id, params=params)]
 
 
-def channel_card(facts: Facts, state: str) -> list[Notice]:
+def channel_card(facts: Facts) -> list[Notice]:
     """The listing's public card as it stands in the channel it was created from."""
     if not facts.get("channel_id"):
         return []
+    state = facts.get("state", "active")  # not noted for cards of before states were
     listing_id = str(facts["listing_id"])
     price = str(_MONEY.validate_python(facts["price"]))
     buttons: tuple[Button, ...] = ()

@@ -1,0 +1,193 @@
+"""The two doors of notifier: what others tell and wish over a real broker, and REST."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aio_pika
+import httpx
+from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator
+from chassis.clock import Clock
+from chassis.consumer import Consumers
+from chassis.database import Database
+from chassis.principals import Principal
+from chassis.publisher import Publisher
+from chassis.settings import Role
+from chassis_builders import consuming, until
+from contracts_schema.events.identity import Tier, TierChanged, UserRegistered, UserSuspended
+from contracts_schema.ids import derive_uuid, new_id, uuid7
+from contracts_schema.message import Command, Event
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+from notifier.app import create_app
+from notifier.cards.catalogue import Catalogue
+from notifier.consumers import register
+from notifier.settings import Settings
+
+ISSUER = "http://holdfast.test"
+KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
+
+
+def a_person(**more: Any) -> Principal:
+    """Somebody who trades."""
+    return Principal(new_id("usr"), Tier.TIER_1, **more)
+
+
+def discord_id(person: Principal) -> str:
+    """The Discord account of this person."""
+    return str(derive_uuid(person.user_id).int % 10**18)
+
+
+def joined(person: Principal) -> list[Event]:
+    """What identity tells of a person who is who they are."""
+    told: list[Event] = [
+        UserRegistered(user_id=person.user_id, discord_id=discord_id(person), locale=person.locale),
+        TierChanged(user_id=person.user_id, tier=person.tier, previous=Tier.TIER_0),
+    ]
+    if person.suspended:
+        told.append(UserSuspended(user_id=person.user_id))
+    return told
+
+
+@dataclass(slots=True)
+class Others:
+    """The other services: they tell events, and discord-gateway sends commands."""
+
+    db: Database
+    services: Publisher
+    gateway: Publisher
+
+    async def tell(self, event: Event, message_id: str = "", caused_by: str = "") -> str:
+        """Publish an event, caused by that command if one is named; the message's id."""
+        sent_as = message_id or str(uuid7())
+        message = aio_pika.Message(
+            event.model_dump_json().encode(),
+            message_id=sent_as,
+            type=event.topic,
+            headers={"causationid": caused_by, "correlationid": "c-7"},
+        )
+        await self.services.publish("holdfast.events", event.topic, message)
+        return sent_as
+
+    async def send(self, command: Command, who: Principal) -> str:
+        """Send a person's command as discord-gateway does; its id."""
+        sent_as = str(uuid7())
+        body = {"actor": {"discord_user_id": discord_id(who)}, "payload": command.model_dump()}
+        message = aio_pika.Message(
+            json.dumps(body).encode(), message_id=sent_as, type=command.topic
+        )
+        await self.gateway.publish("holdfast.commands", command.topic, message)
+        return sent_as
+
+    async def meet(self, *people: Principal) -> None:
+        """Identity tells of these people, and the service has heard it."""
+        for told in zip(*map(joined, people), strict=True):
+            sent = [await self.tell(event) for event in told]
+            for queue in ("notifier.principals", "notifier.events"):
+                await self.applied(*sent, queue=queue)
+        await self.db.pool.execute("DELETE FROM outbox")
+        await self.db.pool.execute("DELETE FROM notifications")
+
+    async def applied(self, *message_ids: str, queue: str = "notifier.events") -> None:
+        """Wait until these messages were applied."""
+
+        async def done() -> bool:
+            found = await self.db.value(
+                "SELECT count(*) FROM inbox WHERE consumer = $1 AND message_id = ANY($2::uuid[])",
+                queue,
+                list(message_ids),
+            )
+            return bool(found == len(set(message_ids)))
+
+        await until(done)
+
+    async def told(self, *events: Event) -> None:
+        """Publish these events, one after the other, each when the one before was applied."""
+        for event in events:
+            await self.applied(await self.tell(event))
+
+    async def deliveries(self) -> list[dict[str, Any]]:
+        """The commands to discord-gateway that were promised, oldest first."""
+        rows = await self.db.rows(
+            "SELECT topic, body FROM outbox WHERE exchange = 'holdfast.commands' ORDER BY position"
+        )
+        assert {row["topic"] for row in rows} <= {"discord.deliver.v1"}
+        return [json.loads(row["body"]) for row in rows]
+
+    async def cards(self) -> list[dict[str, Any]]:
+        """What these commands say, without who it is for."""
+        return [each["payload"] for each in await self.deliveries()]
+
+
+@asynccontextmanager
+async def listening(db: Database, broker: Any) -> AsyncIterator[Others]:
+    """The service's consumers on this broker."""
+    services = Publisher(broker.operator_url, "others")
+    gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
+    consumers = register(Consumers("notifier"), Catalogue.load())
+    async with consuming(consumers, db, broker.url("notifier")):
+        yield Others(db, services, gateway)
+    for publisher in (services, gateway):
+        await publisher.close()
+
+
+def token(person: Principal, clock: Clock) -> str:
+    """An access token as identity issues it."""
+    now = int(clock.now().timestamp())
+    claims = {
+        "iss": ISSUER, "aud": AUDIENCE, "sub": person.user_id, "sid": "ses_1",
+        "jti": str(uuid7()), "tier": "TIER_1", "role": "USER", "iat": now, "exp": now + 900,
+    }  # fmt: skip
+    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
+    return jwt.encode(header, claims, KEY, [ALGORITHM])
+
+
+def _keys(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=KeySet([KEY]).as_dict(private=False))
+
+
+@dataclass(slots=True)
+class Rest:
+    """A client of the service's HTTP side."""
+
+    client: httpx.AsyncClient
+    clock: Clock
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        who: Principal | None = None,
+        body: Any = None,
+        **headers: str,
+    ) -> httpx.Response:
+        """Send one request as this person, or as nobody; ``if_match`` is sent as If-Match."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if who is not None:
+            sent["Authorization"] = f"Bearer {token(who, self.clock)}"
+        return await self.client.request(method, path, headers=sent, json=body)
+
+
+@asynccontextmanager
+async def serving(database_url: str, clock: Clock) -> AsyncIterator[Rest]:
+    """The service as ROLE=api, with its own pool, and the tests' clock and key."""
+    settings = Settings(
+        database_url=database_url,
+        broker_url="amqp://127.0.0.1:1/",
+        cursor_secret="c" * 32,
+        role=Role.API,
+        public_base_url=ISSUER,
+    )
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        app.state.database.clock = app.state.clock = clock
+        identity = httpx.MockTransport(_keys)
+        app.state.authenticator = Authenticator(ISSUER, ISSUER, clock, identity)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            yield Rest(client, clock)
+        await app.state.authenticator.close()
