@@ -48,8 +48,9 @@ Job = Callable[[Database, Timer], Awaitable[None]]
 class Timers:
     """What one service does when something is due."""
 
-    def __init__(self) -> None:
-        """Nothing yet."""
+    def __init__(self, renew_s: float = LEASE_RENEWED_S) -> None:
+        """Nothing yet; a running job's lease is renewed every ``renew_s``."""
+        self._renew_s = renew_s
         self.handlers: dict[str, OnDue] = {}
         self.jobs: dict[str, Job] = {}
 
@@ -132,7 +133,7 @@ class Timers:
 
     async def _hold(self, database: Database, timer: Timer) -> None:
         while True:
-            await asyncio.sleep(LEASE_RENEWED_S)
+            await asyncio.sleep(self._renew_s)
             with suppress(*LOST):
                 await database.pool.execute(
                     "UPDATE timers SET leased_until = $3 WHERE timer_id = $1 AND due_at = $2",

@@ -235,6 +235,46 @@ async def test_a_lease_keeps_others_away_and_ends_with_its_holder(db, other, clo
     assert ran == ["a"]
 
 
+async def test_a_lease_is_renewed_for_as_long_as_the_job_runs(db, other, clock):
+    """A job may take longer than a lease; another worker takes it only from the dead."""
+    ran, ended = [], asyncio.Event()
+    holder, waiting = Timers(renew_s=0.01), Timers()
+    for timers in (holder, waiting):
+
+        @timers.job("pay")
+        async def pay(database, timer) -> None:
+            ran.append(database)
+            await ended.wait()
+
+    await set_timers(db, "a", kind="pay")
+    clock.advance(HOUR)
+    working = asyncio.create_task(holder.once(db))
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            clock.advance(LEASE - timedelta(seconds=1))
+            while await db.value("SELECT leased_until FROM timers") != clock.now() + LEASE:
+                await asyncio.sleep(0.01)
+
+    assert await waiting.once(other) == 0
+    ended.set()
+    assert await working == 1
+    assert ran == [db]
+    assert await left(db) == 0
+
+
+async def test_a_timer_that_the_same_transaction_drops_again_is_not_set(db, clock, timers):
+    fired = noting(timers)
+    noting(timers, "remind")
+    async with db.transaction() as transaction:
+        for kind in ("expire", "remind"):
+            await transaction.set_timer(kind, "a", transaction.now())
+        await transaction.drop_timers("a", "expire")
+        await transaction.set_timer("expire", "b", transaction.now())
+
+    assert await timers.once(db) == 2
+    assert fired == ["b"]
+
+
 async def test_a_job_that_sets_its_own_timer_again_keeps_it(db, clock, timers):
     @timers.job("poll")
     async def poll(database, timer) -> None:

@@ -1,5 +1,6 @@
 """Run contracts: ``python -m contracts``."""
 
+import chassis.lean  # noqa: F401  first, before anything that it keeps out
 from chassis.service import run
 
 from contracts.app import create_app

@@ -1,5 +1,6 @@
 """Run escrow: ``python -m escrow``."""
 
+import chassis.lean  # noqa: F401  first, before anything that it keeps out
 from chassis.service import run
 
 from escrow.app import create_app

@@ -1,5 +1,6 @@
 """Run identity: ``python -m identity``."""
 
+import chassis.lean  # noqa: F401  first, before anything that it keeps out
 from chassis.service import run
 
 from identity.app import NAME, create_app

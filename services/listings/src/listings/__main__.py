@@ -1,5 +1,6 @@
 """Run listings: ``python -m listings``."""
 
+import chassis.lean  # noqa: F401  first, before anything that it keeps out
 from chassis.service import run
 
 from listings.app import create_app

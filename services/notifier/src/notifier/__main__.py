@@ -1,5 +1,6 @@
 """Run the notifier: ``python -m notifier``."""
 
+import chassis.lean  # noqa: F401  first, before anything that it keeps out
 from chassis.service import run
 
 from notifier.app import create_app
