@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from chassis.database import Database
+from chassis.database import BEGIN_UNHURRIED, Database
 
 BATCH = 500
 POLL_S = 2.0
@@ -51,19 +51,19 @@ def link_hash(previous: str, sequence: int, entry: Any) -> str:
 
 async def chain_once(database: Database) -> int:
     """Link the entries that are not linked yet; how many were. Two workers never fork the chain."""
-    async with database.pool.acquire() as connection, connection.transaction():
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK_KEY):
+    async with database.transaction(opening=BEGIN_UNHURRIED) as transaction:
+        if not await transaction.value("SELECT pg_try_advisory_xact_lock($1)", _LOCK_KEY):
             return 0
-        head = await connection.fetchrow(_HEAD)
+        head = await transaction.row(_HEAD)
         sequence, previous, seen = tuple(head) if head else (0, GENESIS, 0)
         links = []
-        for entry in await connection.fetch(_UNLINKED, BATCH, seen - LOOK_BACK):
+        for entry in await transaction.rows(_UNLINKED, BATCH, seen - LOOK_BACK):
             sequence += 1
             linked = link_hash(previous, sequence, entry)
             links.append((sequence, entry["position"], previous, linked))
             previous = linked
         if links:
-            await connection.executemany(
+            await transaction.connection.executemany(
                 "INSERT INTO audit_chain (sequence, position, previous_hash, hash)"
                 " VALUES ($1, $2, $3, $4)",
                 links,

@@ -38,6 +38,11 @@ AWAY = (
 """The narrower part of it that is nobody's mistake: the same thing may be asked again."""
 MAX_TRIES = 5
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
+BEGIN_UNHURRIED = "BEGIN; SET LOCAL synchronous_commit TO off"
+"""For what is found out again where the database server dies right after the commit and forgets it.
+
+It spares the wait for the disk; a later commit that does wait takes this one along.
+"""
 
 
 _FLUSH = """

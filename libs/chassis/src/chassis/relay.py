@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from chassis.database import LOST, Database
+from chassis.database import BEGIN_UNHURRIED, LOST, Database
 from chassis.failpoints import failpoint
 from chassis.publisher import BROKEN, Publisher, Unroutable, outgoing
 from chassis.telemetry import PUBLISHED, UNPUBLISHED
@@ -64,11 +64,11 @@ class Relay:
         """Publish the oldest unpublished rows at once; how many were confirmed.
 
         Rows that the broker refused stay unpublished, and the first refusal is raised after the
-        others are marked.
+        others are marked. A mark that is lost means a repetition, which the inboxes absorb.
         """
         failure: BaseException | None = None
-        async with self._database.pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(_CLAIM, BATCH)
+        async with self._database.transaction(opening=BEGIN_UNHURRIED) as transaction:
+            rows = await transaction.rows(_CLAIM, BATCH)
             if not rows:
                 UNPUBLISHED.set(0)
                 return 0
@@ -82,7 +82,7 @@ class Relay:
             ]
             failure = next((result for result in results if result), None)
             if done:
-                await connection.execute(
+                await transaction.run(
                     "UPDATE outbox SET published_at = $2"
                     " WHERE position = ANY($1) AND published_at IS NULL",
                     done,
