@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import httpx
 from holdfast.demo import trade
 from holdfast.demo.door import Person, System
@@ -28,8 +26,6 @@ from bench.pace import each
 from bench.post import Post, between
 
 JOINING = 8
-LOOK_WITHIN_S = 30.0
-LOOKED = "SELECT looks > 0 FROM verification.watches WHERE escrow_id = $1"
 _addresses = itertools.count(2)
 
 
@@ -61,7 +57,6 @@ class Market:
     stage: Stage
     ear: Ear
     post: Post
-    database: Any
     pairs: list[Trade] = field(default_factory=list)
 
     async def prepare(self, count: int) -> None:
@@ -90,10 +85,9 @@ async def market(state: State) -> AsyncIterator[Market]:
         stack.push_async_callback(outside.close)
         ear = await stack.enter_async_context(listening(state.urls["rabbitmq"]))
         post = await stack.enter_async_context(between(outside, state.urls["gateway"]))
-        database = await stack.enter_async_context(asyncpg.create_pool(state.urls["database"]))
         guild_id, channel_id = await outside.guild("Bench", [])
         system = System(state.urls["gateway"], outside, ear, guild_id, channel_id)
-        yield Market(state, Stage(system, stack), ear, post, database)
+        yield Market(state, Stage(system, stack), ear, post)
 
 
 async def saturated(market: Market, count: int, at_once: int) -> dict[str, Any]:
@@ -142,16 +136,7 @@ async def paced(market: Market, count: int, rate: float) -> dict[str, Any]:
 async def _whole(market: Market, number: int) -> None:
     """One trade from its listing to the money released."""
     for step in trade.STEPS[1:]:
-        if step is trade.deliver:
-            await _first_look(market, market.pairs[number].escrow_id)
         await step(market.pairs[number])
-
-
-async def _first_look(market: Market, escrow_id: str) -> None:
-    """Wait until verification has looked at the funded game: no person delivers within 50 ms."""
-    async with asyncio.timeout(LOOK_WITHIN_S):
-        while not await market.database.fetchval(LOOKED, escrow_id):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def _commands(market: Market) -> list[float]:
