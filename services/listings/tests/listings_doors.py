@@ -10,28 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aio_pika
-import httpx
-from chassis import principals
-from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator
 from chassis.clock import Clock
 from chassis.consumer import Consumers, Consuming
 from chassis.database import Database
 from chassis.principals import Principal
 from chassis.publisher import Publisher
-from chassis.settings import Role
-from contracts_schema.events.identity import Tier, TierChanged, UserRegistered, UserSuspended
+from chassis_doors import Rest, api_settings, client_of, discord_id
 from contracts_schema.ids import derive_uuid, uuid7
 from contracts_schema.message import Command, Event
 from faststream.rabbit import RabbitBroker
-from joserfc import jwt
-from joserfc.jwk import KeySet, OKPKey
 from listings.api.rules import RULES
 from listings.app import create_app
 from listings.consumers import Wishes, register
 from listings.settings import Settings
-
-ISSUER = "http://holdfast.test"
-KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
 
 
 @dataclass(slots=True)
@@ -51,86 +42,25 @@ class FakeRoblox:
         return "c" * 64
 
 
-async def known(db: Database, *people: Principal) -> None:
-    """Identity's events have told of these people."""
-    async with db.transaction() as tx:
-        for person in people:
-            told: list[Event] = [
-                UserRegistered(user_id=person.user_id, discord_id=discord_id(person)),
-                TierChanged(user_id=person.user_id, tier=person.tier, previous=Tier.TIER_0),
-            ]
-            if person.suspended:
-                told.append(UserSuspended(user_id=person.user_id))
-            for event in told:
-                await principals.project(tx, event)
-
-
-def discord_id(person: Principal) -> str:
-    """The Discord account of this person."""
-    return str(derive_uuid(person.user_id).int % 10**18)
-
-
-def token(person: Principal, clock: Clock) -> str:
-    """An access token as identity issues it."""
-    now = int(clock.now().timestamp())
-    claims = {
-        "iss": ISSUER, "aud": AUDIENCE, "sub": person.user_id, "sid": "ses_1",
-        "jti": str(uuid7()), "tier": "TIER_1", "role": "USER", "iat": now, "exp": now + 900,
-    }  # fmt: skip
-    return jwt.encode(
-        {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}, claims, KEY, [ALGORITHM]
-    )
-
-
-def _keys(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, json=KeySet([KEY]).as_dict(private=False))
-
-
 @dataclass(slots=True)
-class Rest:
-    """A client of the service's HTTP side."""
+class Door(Rest):
+    """The service's HTTP side, and the Roblox that it asks."""
 
-    client: httpx.AsyncClient
-    clock: Clock
     roblox: FakeRoblox
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        who: Principal | None = None,
-        body: Any = None,
-        **headers: str,
-    ) -> httpx.Response:
-        """Send one request as this person, or as nobody; ``if_match`` is sent as If-Match."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if who is not None:
-            sent["Authorization"] = f"Bearer {token(who, self.clock)}"
-        return await self.client.request(method, path, headers=sent, json=body)
 
 
 @asynccontextmanager
-async def serving(database_url: str, clock: Clock) -> AsyncIterator[Rest]:
+async def serving(database_url: str, clock: Clock) -> AsyncIterator[Door]:
     """The service as ROLE=api, with its own pool, the tests' clock, key and Roblox."""
     settings = Settings(
-        database_url=database_url,
-        broker_url="amqp://127.0.0.1:1/",
-        cursor_secret="c" * 32,
-        role=Role.API,
-        public_base_url=ISSUER,
+        **api_settings(database_url),
         service_secret="s" * 32,
         verification_url="http://127.0.0.1:1",
     )
     app = create_app(settings)
-    async with app.router.lifespan_context(app):
-        app.state.database.clock = app.state.clock = clock
-        identity = httpx.MockTransport(_keys)
-        app.state.authenticator = Authenticator(ISSUER, ISSUER, clock, identity)
+    async with client_of(app, clock) as client:
         roblox = app.state.ownership_check = FakeRoblox()
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
-            yield Rest(client, clock, roblox)
-        await app.state.authenticator.close()
+        yield Door(client, clock, roblox)
 
 
 @dataclass(slots=True)

@@ -9,48 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
-import httpx
-from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator
 from chassis.clock import Clock
 from chassis.consumer import Consumers
 from chassis.database import Database
 from chassis.principals import Principal
 from chassis.publisher import Publisher
-from chassis.settings import Role
 from chassis_builders import consuming, until
-from contracts_schema.events.identity import Tier, TierChanged, UserRegistered, UserSuspended
-from contracts_schema.ids import derive_uuid, new_id, uuid7
+from chassis_doors import Rest, api_settings, client_of, discord_id, joined
+from contracts_schema.events.identity import Tier
+from contracts_schema.ids import new_id, uuid7
 from contracts_schema.message import Command, Event
-from joserfc import jwt
-from joserfc.jwk import KeySet, OKPKey
 from notifier.app import create_app
 from notifier.cards.catalogue import Catalogue
 from notifier.consumers import register
 from notifier.settings import Settings
 
-ISSUER = "http://holdfast.test"
-KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
-
 
 def a_person(**more: Any) -> Principal:
     """Somebody who trades."""
     return Principal(new_id("usr"), Tier.TIER_1, **more)
-
-
-def discord_id(person: Principal) -> str:
-    """The Discord account of this person."""
-    return str(derive_uuid(person.user_id).int % 10**18)
-
-
-def joined(person: Principal) -> list[Event]:
-    """What identity tells of a person who is who they are."""
-    told: list[Event] = [
-        UserRegistered(user_id=person.user_id, discord_id=discord_id(person), locale=person.locale),
-        TierChanged(user_id=person.user_id, tier=person.tier, previous=Tier.TIER_0),
-    ]
-    if person.suspended:
-        told.append(UserSuspended(user_id=person.user_id))
-    return told
 
 
 @dataclass(slots=True)
@@ -135,59 +112,8 @@ async def listening(db: Database, broker: Any) -> AsyncIterator[Others]:
         await publisher.close()
 
 
-def token(person: Principal, clock: Clock) -> str:
-    """An access token as identity issues it."""
-    now = int(clock.now().timestamp())
-    claims = {
-        "iss": ISSUER, "aud": AUDIENCE, "sub": person.user_id, "sid": "ses_1",
-        "jti": str(uuid7()), "tier": "TIER_1", "role": "USER", "iat": now, "exp": now + 900,
-    }  # fmt: skip
-    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
-    return jwt.encode(header, claims, KEY, [ALGORITHM])
-
-
-def _keys(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, json=KeySet([KEY]).as_dict(private=False))
-
-
-@dataclass(slots=True)
-class Rest:
-    """A client of the service's HTTP side."""
-
-    client: httpx.AsyncClient
-    clock: Clock
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        who: Principal | None = None,
-        body: Any = None,
-        **headers: str,
-    ) -> httpx.Response:
-        """Send one request as this person, or as nobody; ``if_match`` is sent as If-Match."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if who is not None:
-            sent["Authorization"] = f"Bearer {token(who, self.clock)}"
-        return await self.client.request(method, path, headers=sent, json=body)
-
-
 @asynccontextmanager
 async def serving(database_url: str, clock: Clock) -> AsyncIterator[Rest]:
     """The service as ROLE=api, with its own pool, and the tests' clock and key."""
-    settings = Settings(
-        database_url=database_url,
-        broker_url="amqp://127.0.0.1:1/",
-        cursor_secret="c" * 32,
-        role=Role.API,
-        public_base_url=ISSUER,
-    )
-    app = create_app(settings)
-    async with app.router.lifespan_context(app):
-        app.state.database.clock = app.state.clock = clock
-        identity = httpx.MockTransport(_keys)
-        app.state.authenticator = Authenticator(ISSUER, ISSUER, clock, identity)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
-            yield Rest(client, clock)
-        await app.state.authenticator.close()
+    async with client_of(create_app(Settings(**api_settings(database_url))), clock) as client:
+        yield Rest(client, clock)

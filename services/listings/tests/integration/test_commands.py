@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 
 import pytest
+from chassis_doors import known
 from contracts_schema.commands.listings import (
     AcceptOffer,
     CounterOffer,
@@ -28,7 +29,7 @@ from listings_builders import (
     topics,
     usd,
 )
-from listings_doors import known, listening
+from listings_doors import listening
 
 PRICE = {"minor": 450_000, "currency": "USD"}
 LESS = {"minor": 400_000, "currency": "USD"}

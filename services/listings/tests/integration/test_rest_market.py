@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from chassis_doors import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetRejected, Purpose
 from contracts_schema.ids import new_id
@@ -23,7 +24,7 @@ from listings_builders import (
     topics,
     usd,
 )
-from listings_doors import known, serving
+from listings_doors import serving
 
 WISH = {"asset_id": GAME, "title": "Tower", "price": {"minor": 450_000, "currency": "USD"}}
 KEY = "0123456789"

@@ -5,12 +5,13 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
+from chassis_doors import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.ids import new_id
 from listings.app import timers
 from listings.domain.errors import NotOwner, OwnershipUnknown
 from listings_builders import a_listing, a_person, an_offer, state_of, topics
-from listings_doors import known, serving
+from listings_doors import serving
 
 LESS = {"minor": 400_000, "currency": "USD"}
 KEY = "0123456789"

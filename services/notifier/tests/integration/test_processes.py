@@ -14,9 +14,10 @@ import aio_pika
 import pytest
 from chassis.publisher import Publisher
 from chassis_builders import until
+from chassis_doors import joined
 from contracts_schema.events.escrow import FundsHeld
 from notifier_builders import an_event
-from notifier_doors import Others, a_person, joined
+from notifier_doors import Others, a_person
 
 DEALS = 6
 CARDS = 2 + 2 * DEALS

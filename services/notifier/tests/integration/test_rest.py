@@ -5,10 +5,11 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from chassis import principals
+from chassis_doors import known
 from contracts_schema.ids import new_id
 from notifier import store
-from notifier_doors import a_person, joined, serving
+from notifier.store import Notification
+from notifier_doors import a_person, serving
 
 LIST, READ, PREFERENCES = (
     "/v1/notifications",
@@ -37,19 +38,12 @@ async def rest(db, database_url, clock, person, other):
         yield await stack.enter_async_context(serving(database_url, clock))
 
 
-async def known(db, *people) -> None:
-    async with db.transaction() as tx:
-        for event in [event for one in people for event in joined(one)]:
-            await principals.project(tx, event)
-
-
 async def told(db, person, count: int = 1) -> list[str]:
     """Notifications of this person, at one moment; their ids, newest first as a page has them."""
     ids = [new_id("ntf") for _ in range(count)]
     async with db.transaction() as tx:
-        for each in ids:
-            words = ("Paid", "The money is held.")
-            await store.add_notification(tx, each, person.user_id, "funds_held.buyer", words)
+        said = (person.user_id, "funds_held.buyer", "Paid", "The money is held.")
+        await store.add_notifications(tx, [Notification(each, *said) for each in ids])
     return sorted(ids, reverse=True)
 
 

@@ -8,6 +8,7 @@ import aio_pika
 import pytest
 from chassis.publisher import Publisher
 from chassis.relay import Relay
+from chassis_doors import discord_id, joined
 from contracts_schema.commands.notifier import SetPreferences
 from contracts_schema.events.escrow import FundsHeld, PayoutAccountReady
 from contracts_schema.events.identity import UserRegistered
@@ -32,7 +33,7 @@ from contracts_schema.ids import new_id, uuid7
 from contracts_schema.money import Currency, Money
 from notifier.cards.telling import TELLERS
 from notifier_builders import an_event
-from notifier_doors import a_person, discord_id, joined, listening
+from notifier_doors import a_person, listening
 
 CHANNEL, GUILD = "700000000000000007", "900000000000000009"
 

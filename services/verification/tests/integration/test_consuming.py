@@ -15,7 +15,7 @@ from contracts_schema.money import Currency, Money
 from verification import store
 from verification.app import timers
 from verification_builders import BUYER, DAY, GAME, SELLER, topics
-from verification_doors import a_person, joined, listening
+from verification_doors import a_person, listening, with_roblox
 
 PRICE = Money(450_000, Currency.USD)
 VERIFIED, REJECTED = "verification.asset_verified.v1", "verification.asset_rejected.v1"
@@ -87,7 +87,7 @@ async def state_of(db, deal) -> str | None:
 
 
 async def meet(others, seller, buyer) -> None:
-    await others.told(*joined(seller, SELLER), *joined(buyer, BUYER))
+    await others.told(*with_roblox(seller, SELLER), *with_roblox(buyer, BUYER))
 
 
 @pytest.mark.fault("M11")
@@ -129,7 +129,7 @@ async def test_a_listing_that_overtakes_its_seller_s_account_waits_for_it(
     await timers(games, DAY).once(db)
     assert await topics(db) == []
 
-    await others.told(*joined(seller, SELLER))
+    await others.told(*with_roblox(seller, SELLER))
     clock.advance(timedelta(seconds=2))
     await timers(games, DAY).once(db)
 
@@ -140,7 +140,7 @@ async def test_an_account_that_was_unlinked_proves_nothing_any_more(
     others, db, games, clock, seller
 ):
     account = {"user_id": seller.user_id, "provider": "roblox", "provider_user_id": str(SELLER)}
-    await others.told(*joined(seller, SELLER), AccountUnlinked(**account), listed(seller))
+    await others.told(*with_roblox(seller, SELLER), AccountUnlinked(**account), listed(seller))
 
     for wait in (0, 2, 6, 31):
         clock.advance(timedelta(seconds=wait))

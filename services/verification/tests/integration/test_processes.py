@@ -19,7 +19,7 @@ from contracts_schema.events.listings import ListingCreated
 from contracts_schema.ids import new_id
 from contracts_schema.money import Currency, Money
 from verification_builders import GAME, SELLER
-from verification_doors import SECRET, Others, a_person, joined
+from verification_doors import SECRET, Others, a_person, with_roblox
 
 LISTINGS = 5
 VERIFIED, SNAPSHOT = "verification.asset_verified.v1", "verification.snapshot_taken.v1"
@@ -81,7 +81,7 @@ async def told_of_listings(others) -> set[str]:
         )
         for _ in range(LISTINGS)
     ]
-    return {await others.tell(event) for event in (*joined(seller, SELLER), *listed)}
+    return {await others.tell(event) for event in (*with_roblox(seller, SELLER), *listed)}
 
 
 async def all_answered(others, sent: set[str]) -> None:

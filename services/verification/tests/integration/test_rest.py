@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 import pytest
 from chassis.clock import ManualClock
+from chassis_doors import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import new_id
 from verification import store
 from verification_builders import BUYER, GAME, SELLER, a_question, ask_and_answer, topics
-from verification_doors import a_person, known, serving
+from verification_doors import a_person, serving
 
 ASK = "/v1/verifications"
 BODY = {"asset_id": str(GAME)}

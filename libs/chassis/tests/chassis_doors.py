@@ -1,0 +1,108 @@
+"""A service's doors as tests use them: people whom identity told of, their tokens, a client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from chassis import principals
+from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator
+from chassis.clock import Clock
+from chassis.database import Database
+from chassis.principals import Principal
+from chassis.settings import Role
+from contracts_schema.events.identity import Tier, TierChanged, UserRegistered, UserSuspended
+from contracts_schema.ids import derive_uuid, uuid7
+from contracts_schema.message import Event
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+ISSUER = "http://holdfast.test"
+KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
+
+
+def api_settings(database_url: str) -> dict[str, Any]:
+    """What every service needs to run as ROLE=api on this database, without a broker."""
+    return {
+        "database_url": database_url,
+        "broker_url": "amqp://127.0.0.1:1/",
+        "cursor_secret": "c" * 32,
+        "role": Role.API,
+        "public_base_url": ISSUER,
+    }
+
+
+def discord_id(person: Principal) -> str:
+    """The Discord account of this person."""
+    return str(derive_uuid(person.user_id).int % 10**18)
+
+
+def joined(person: Principal) -> list[Event]:
+    """What identity tells of a person who is who they are."""
+    told: list[Event] = [
+        UserRegistered(user_id=person.user_id, discord_id=discord_id(person), locale=person.locale),
+        TierChanged(user_id=person.user_id, tier=person.tier, previous=Tier.TIER_0),
+    ]
+    if person.suspended:
+        told.append(UserSuspended(user_id=person.user_id))
+    return told
+
+
+async def known(db: Database, *people: Principal) -> None:
+    """Identity's events have told of these people."""
+    async with db.transaction() as tx:
+        for event in [event for one in people for event in joined(one)]:
+            await principals.project(tx, event)
+
+
+def token(person: Principal, clock: Clock) -> str:
+    """An access token as identity issues it."""
+    now = int(clock.now().timestamp())
+    claims = {
+        "iss": ISSUER, "aud": AUDIENCE, "sub": person.user_id, "sid": "ses_1",
+        "jti": str(uuid7()), "tier": "TIER_1", "role": "USER", "iat": now, "exp": now + 900,
+    }  # fmt: skip
+    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
+    return jwt.encode(header, claims, KEY, [ALGORITHM])
+
+
+@dataclass(slots=True)
+class Rest:
+    """A client of the service's HTTP side."""
+
+    client: httpx.AsyncClient
+    clock: Clock
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        who: Principal | None = None,
+        body: Any = None,
+        **headers: str,
+    ) -> httpx.Response:
+        """Send one request as this person, or as nobody; ``if_match`` is sent as If-Match."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if who is not None:
+            sent["Authorization"] = f"Bearer {token(who, self.clock)}"
+        return await self.client.request(method, path, headers=sent, json=body)
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
+    """The service with its own pool, and the tests' clock and key."""
+    async with app.router.lifespan_context(app):
+        app.state.database.clock = app.state.clock = clock
+        app.state.authenticator = Authenticator(ISSUER, ISSUER, clock, httpx.MockTransport(_keys))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            yield client
+        await app.state.authenticator.close()
+
+
+def _keys(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=KeySet([KEY]).as_dict(private=False))
