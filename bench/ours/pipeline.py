@@ -17,12 +17,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvloop
-from chassis import clock, database, telemetry
-from chassis.consumer import Consumers, Consuming
-from chassis.database import Database, Transaction
-from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis import clock
+from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.publisher import Publisher
+from chassis.messaging.relay import Relay
+from chassis.ops import telemetry
 from chassis.settings import ServiceSettings
+from chassis.storage import database
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import new_id
 from faststream.rabbit import RabbitBroker

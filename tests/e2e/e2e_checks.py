@@ -6,8 +6,8 @@ import asyncio
 import sys
 from collections import Counter
 
-from chassis import audit, database
 from chassis.clock import SystemClock
+from chassis.storage import audit, database
 from holdfast.demo.stage import Stage
 from holdfast.demo.trade import Trade
 from holdfast.instance import Instance

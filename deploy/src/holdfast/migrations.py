@@ -11,7 +11,7 @@ import sys
 
 def main() -> None:
     """Upgrade each schema named in the JSON object {schema: url of its owner}."""
-    from chassis.migrations import upgrade  # noqa: PLC0415 - the command line starts without it
+    from chassis.storage.migrations import upgrade  # noqa: PLC0415 - the command line starts without it
 
     for schema, url in json.load(sys.stdin).items():
         upgrade(schema, url)

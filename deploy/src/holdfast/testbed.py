@@ -195,7 +195,7 @@ class Brokers:
 def migrate(schema: str, owner_url: str) -> None:
     """Bring a service's schema to its newest state, as its owner."""
     done = subprocess.run(
-        [sys.executable, "-m", "chassis.migrations", schema],
+        [sys.executable, "-m", "chassis.storage.migrations", schema],
         env={**os.environ, "HOLDFAST_MIGRATION_URL": owner_url},
         cwd=checkout(), capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -205,7 +205,7 @@ def migrate(schema: str, owner_url: str) -> None:
 
 def _migrations_digest(schema: str) -> str:
     root = checkout()
-    chassis = root / "libs/chassis/src/chassis"
+    chassis = root / "libs/chassis/src/chassis/storage"
     files = [chassis / "migrations.py", chassis / "schema.py", Path(__file__)]
     files += sorted((root / "services" / schema.replace("_", "-")).rglob("versions/*.py"))
     content = b"".join(it.name.encode() + it.read_bytes() for it in files if it.exists())

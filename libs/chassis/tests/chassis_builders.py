@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from chassis.consumer import Consumers, Consuming
-from chassis.database import Database
-from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.publisher import Publisher
+from chassis.messaging.relay import Relay
+from chassis.storage.database import Database
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import new_id
 from faststream.rabbit import RabbitBroker

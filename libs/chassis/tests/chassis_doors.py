@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 from chassis import principals
-from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator
 from chassis.clock import Clock
-from chassis.database import Database
+from chassis.http.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator
 from chassis.principals import Principal
 from chassis.settings import Role
+from chassis.storage.database import Database
 from contracts_schema.events.identity import Tier, TierChanged, UserRegistered, UserSuspended
 from contracts_schema.ids import derive_uuid, uuid7
 from contracts_schema.message import Event

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import schemathesis
 import uvicorn
-from chassis.auth import caller, live_caller
+from chassis.http.auth import caller, live_caller
 from chassis.principals import Principal
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from chassis.consumer import Consumers
-from chassis.database import Transaction
-from chassis.idempotency import IdempotencyKey, once
+from chassis.http.idempotency import IdempotencyKey, once
+from chassis.messaging.consumers import Consumers
 from chassis.principals import Principal
 from chassis.service import Parts, create, run
 from chassis.settings import ServiceSettings
+from chassis.storage.database import Transaction
 from contracts_schema.events.rejected import NotifierCommandRejected, Refusal
 from contracts_schema.ids import uuid7
 from fastapi import APIRouter, FastAPI, Request, Response

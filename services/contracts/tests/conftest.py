@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import ManualClock
-from chassis.database import Database, connect
+from chassis.storage.database import Database, connect
 from contracts.archive import Bucket, S3Archive
 from contracts.typesetting import Press
 from contracts_builders import NOON, House, a_house, signed

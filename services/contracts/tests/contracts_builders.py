@@ -16,11 +16,12 @@ import httpx
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from chassis.auth import ALGORITHM, TOKEN_TYPE, Authenticator
+from chassis.cause import Cause
 from chassis.clock import ManualClock
-from chassis.database import Cause, Database
+from chassis.http.auth import ALGORITHM, TOKEN_TYPE, Authenticator
 from chassis.principals import Principal
-from chassis.timers import Timers
+from chassis.storage.database import Database
+from chassis.storage.timers import Timers
 from contracts import jobs, store
 from contracts.app import create_app
 from contracts.domain.contract import Contract, Method, Signing

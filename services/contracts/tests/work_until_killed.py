@@ -4,7 +4,7 @@ import asyncio
 import os
 
 from chassis.clock import ManualClock
-from chassis.database import connect
+from chassis.storage.database import connect
 from contracts.archive import Bucket, S3Archive
 from contracts.typesetting import Press
 from contracts_builders import NOON, a_house

@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 import aio_pika
 import httpx
 from aiohttp import web
-from chassis.database import Cause
-from chassis.outbox import Origin, staged_command
-from chassis.publisher import Publisher, outgoing
+from chassis.cause import Cause
+from chassis.messaging.publisher import Publisher, outgoing
+from chassis.storage.outbox import Origin, staged_command
 from contracts_schema.commands.discord import Deliver
 from contracts_schema.message import DiscordActor
 from discord_gateway.app import create_app

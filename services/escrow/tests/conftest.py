@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import ManualClock
-from chassis.database import Database, connect
+from chassis.storage.database import Database, connect
 from escrow_builders import NOON, House, a_house
 from escrow_fake_rail import FakeRail
 

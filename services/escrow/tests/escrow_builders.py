@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from chassis.auth import ALGORITHM, TOKEN_TYPE, Authenticator, Claims
+from chassis.cause import Cause
 from chassis.clock import ManualClock
-from chassis.database import Cause, Database
+from chassis.http.auth import ALGORITHM, TOKEN_TYPE, Authenticator, Claims
 from chassis.principals import Principal
-from chassis.timers import Timers
+from chassis.storage.database import Database
+from chassis.storage.timers import Timers
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.events.identity import PlatformRole, Tier

@@ -16,8 +16,9 @@ from typing import Any
 import aio_pika
 import asyncpg
 import httpx
-from chassis.database import Cause, connect
-from chassis.publisher import Publisher
+from chassis.cause import Cause
+from chassis.messaging.publisher import Publisher
+from chassis.storage.database import connect
 from contracts_schema.commands.escrow import Confirm, Deliver
 from contracts_schema.events.identity import Tier, TierChanged, UserRegistered
 from contracts_schema.ids import derive_uuid

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from aiohttp import web
+from chassis.cause import Cause
 from chassis.clock import ManualClock
-from chassis.database import Cause, Database
 from chassis.principals import Principal
+from chassis.storage.database import Database
 from contracts_schema.commands.identity import RegisterUser
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from chassis.database import Database, Transaction
 from chassis.principals import Principal
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import AcceptOffer, CreateListing, MakeOffer
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetVerified, Ownership, Purpose

@@ -11,10 +11,10 @@ from typing import Any
 
 import aio_pika
 from chassis.clock import Clock
-from chassis.consumer import Consumers, Consuming
-from chassis.database import Database
+from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
-from chassis.publisher import Publisher
+from chassis.storage.database import Database
 from chassis_doors import Rest, api_settings, client_of, discord_id
 from contracts_schema.ids import derive_uuid, uuid7
 from contracts_schema.message import Command, Event

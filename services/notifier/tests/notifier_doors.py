@@ -10,10 +10,10 @@ from typing import Any
 
 import aio_pika
 from chassis.clock import Clock
-from chassis.consumer import Consumers
-from chassis.database import Database
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
-from chassis.publisher import Publisher
+from chassis.storage.database import Database
 from chassis_builders import consuming, until
 from chassis_doors import Rest, api_settings, client_of, discord_id, joined
 from contracts_schema.events.identity import Tier

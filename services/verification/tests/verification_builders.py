@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 from aiohttp import web
-from chassis.database import Database
+from chassis.storage.database import Database
 from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import new_id
 from sandbox.app import build_app

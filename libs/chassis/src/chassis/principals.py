@@ -18,8 +18,8 @@ from contracts_schema.events.identity import (
 )
 from contracts_schema.message import DiscordActor
 
-from chassis.database import Database, Transaction
 from chassis.problems import Problem
+from chassis.storage.database import Database, Transaction
 
 IdentityEvent = (
     UserRegistered

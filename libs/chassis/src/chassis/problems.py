@@ -15,7 +15,7 @@ from opentelemetry import trace
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from chassis.database import AWAY
+from chassis.storage.database import AWAY
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://holdfast.invalid/problems/"

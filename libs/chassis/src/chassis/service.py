@@ -16,14 +16,18 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from faststream.rabbit import RabbitBroker
 
-from chassis import audit, clock, database, health, problems, relay, telemetry, wakeups
-from chassis.auth import Authenticator
-from chassis.consumer import Consumers, Consuming
-from chassis.cursors import Cursors
-from chassis.database import Database
-from chassis.publisher import BROKEN, Publisher
+from chassis import clock, problems
+from chassis.http import health
+from chassis.http.auth import Authenticator
+from chassis.http.cursors import Cursors
+from chassis.messaging import relay
+from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.publisher import BROKEN, Publisher
+from chassis.ops import telemetry
 from chassis.settings import Role, ServiceSettings
-from chassis.timers import Timers
+from chassis.storage import audit, database, wakeups
+from chassis.storage.database import Database
+from chassis.storage.timers import Timers
 
 GRACE_S = 15.0
 PRUNE_EVERY_S = 3600.0

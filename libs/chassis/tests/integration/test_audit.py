@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from chassis import audit
+from chassis.storage import audit
 from holdfast.testbed import as_superuser
 
 

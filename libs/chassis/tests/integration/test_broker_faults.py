@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import pytest
 from chaos_proxy import standing_before
-from chassis import database
-from chassis.consumer import Consumers
-from chassis.database import Transaction
-from chassis.publisher import BROKEN, Publisher
-from chassis.relay import Relay
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.publisher import BROKEN, Publisher
+from chassis.messaging.relay import Relay
+from chassis.storage import database
+from chassis.storage.database import Transaction
 from chassis_builders import QUEUE, an_event, consuming, relaying, until
 from contracts_schema.events.escrow import PayoutAccountReady
 

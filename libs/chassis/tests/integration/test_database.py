@@ -5,9 +5,10 @@ import asyncio
 import asyncpg
 import pytest
 from chaos_proxy import standing_before
-from chassis import database
-from chassis.database import MAX_TRIES, Cause, NotCommitted, Transaction
-from chassis.inbox import apply_once, first_delivery, handled
+from chassis.cause import Cause
+from chassis.storage import database
+from chassis.storage.database import MAX_TRIES, NotCommitted, Transaction
+from chassis.storage.inbox import apply_once, first_delivery, handled
 from chassis_builders import an_event
 from contracts_schema.ids import uuid7
 from holdfast.testbed import as_superuser

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import aio_pika
 import pytest
-from chassis.consumer import Consumers, Poison
-from chassis.database import Transaction
-from chassis.publisher import Publisher, Unroutable
-from chassis.relay import Relay
+from chassis.messaging.consumers import Consumers, Poison
+from chassis.messaging.publisher import Publisher, Unroutable
+from chassis.messaging.relay import Relay
+from chassis.storage.database import Transaction
 from chassis_builders import QUEUE, an_event, consuming, relaying, until
 from contracts_schema.events.escrow import PayoutAccountReady
 

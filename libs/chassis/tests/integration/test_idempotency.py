@@ -5,11 +5,11 @@ import asyncio
 import httpx
 import pytest
 from chassis import problems
-from chassis.database import Transaction
-from chassis.idempotency import IdempotencyKey, once, once_prepared, required
+from chassis.http.idempotency import IdempotencyKey, once, once_prepared, required
+from chassis.ops.telemetry import TelemetryMiddleware
 from chassis.principals import Principal
 from chassis.problems import Problem
-from chassis.telemetry import TelemetryMiddleware
+from chassis.storage.database import Transaction
 from fastapi import FastAPI, Request, Response
 
 KEY = "0123456789"

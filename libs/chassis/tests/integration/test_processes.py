@@ -7,9 +7,9 @@ import socket
 
 import httpx
 import pytest
-from chassis import database, wakeups
-from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis.messaging.publisher import Publisher
+from chassis.messaging.relay import Relay
+from chassis.storage import database, wakeups
 from chassis_builders import until
 from chassis_process import a_note, is_live, process
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from chassis import database
-from chassis.timers import BACKOFF_S, LEASE, Timers
+from chassis.storage import database
+from chassis.storage.timers import BACKOFF_S, LEASE, Timers
 
 HOUR = timedelta(hours=1)
 

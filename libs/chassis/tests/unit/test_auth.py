@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis import auth
-from chassis.auth import ALGORITHM, Authenticator
 from chassis.clock import ManualClock
+from chassis.http import auth
+from chassis.http.auth import ALGORITHM, Authenticator
 from chassis.problems import Problem
 from contracts_schema.events.identity import PlatformRole, Tier
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat

@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 
 import pytest
 import structlog
-from chassis import telemetry
+from chassis.ops import telemetry
 
 SECRETS = [
     "sk_test_51Habcdefgh",

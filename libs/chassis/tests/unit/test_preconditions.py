@@ -1,7 +1,7 @@
 """Who acts on what they saw names its version; who saw an old one is refused."""
 
 import pytest
-from chassis.preconditions import etag, require_version, seen_version
+from chassis.http.preconditions import etag, require_version, seen_version
 from chassis.problems import Problem
 
 

@@ -4,8 +4,8 @@ import asyncpg
 import httpx
 import pytest
 from chassis import problems
+from chassis.ops.telemetry import TelemetryMiddleware
 from chassis.problems import MEDIA_TYPE, Problem, Rule, as_problem
-from chassis.telemetry import TelemetryMiddleware
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis.consumer import Consumers
-from chassis.database import Database
+from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
-from chassis.timers import Timers
+from chassis.storage.database import Database
+from chassis.storage.timers import Timers
 from fastapi import FastAPI
 
 from contracts import api, consumers, jobs

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chassis import principals
-from chassis.consumer import Consumers
-from chassis.database import Transaction
+from chassis.messaging.consumers import Consumers
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.commands.contracts import CreateSigningLink, Sign
 from contracts_schema.events.listings import OfferAccepted
 

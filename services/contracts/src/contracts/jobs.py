@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.database import Cause, Database, Transaction
-from chassis.telemetry import carried, tracer
-from chassis.timers import Timer, Timers
+from chassis.cause import Cause
+from chassis.ops.telemetry import carried, tracer
+from chassis.storage.database import Database, Transaction
+from chassis.storage.timers import Timer, Timers
 
 from contracts.handlers import drafting, executing
 from contracts.handlers.drafting import DRAFT, VOID, Drafting

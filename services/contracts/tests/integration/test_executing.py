@@ -97,7 +97,7 @@ async def test_the_job_run_twice_at_once_puts_it_into_force_once(house):
 
     import asyncio
 
-    from chassis.database import Cause
+    from chassis.cause import Cause
 
     await asyncio.gather(
         *(

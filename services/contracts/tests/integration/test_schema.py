@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 import uvicorn
-from chassis.auth import caller
+from chassis.http.auth import caller
 from chassis.principals import Principal
 from contracts.app import create_app
 from contracts_builders import (

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 import httpx
 import structlog
-from chassis.consumer import Away, Consumers
-from chassis.database import Database
+from chassis.messaging.consumers import Away, Consumers
 from chassis.service import Parts, create
+from chassis.storage.database import Database
 from contracts_schema.commands.discord import Deliver
 from contracts_schema.message import DiscordActor
 from fastapi import FastAPI

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from chassis.consumer import Consumers
-from chassis.database import Transaction
+from chassis.messaging.consumers import Consumers
+from chassis.storage.database import Transaction
 from contracts_schema.commands.discord import Deliver
 from contracts_schema.message import DiscordActor
 

@@ -16,9 +16,9 @@ from typing import Any, cast
 import aiohttp
 import discord
 import structlog
-from chassis.consumer import Away
-from chassis.database import Database
-from chassis.failpoints import failpoint
+from chassis.messaging.consumers import Away
+from chassis.ops.failpoints import failpoint
+from chassis.storage.database import Database
 from contracts_schema.commands.discord import Deliver, SecretLinkButton, Target
 from discord import ui
 

@@ -11,8 +11,9 @@ from uuid import UUID
 import aiohttp
 import discord
 import structlog
-from chassis.database import LOST, Cause, Database, Transaction
-from chassis.failpoints import failpoint
+from chassis.cause import Cause
+from chassis.ops.failpoints import failpoint
+from chassis.storage.database import LOST, Database, Transaction
 from contracts_schema.commands.discord import Card
 from contracts_schema.ids import derive_uuid
 from contracts_schema.message import Command, DiscordActor

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import structlog
+from chassis.ops.telemetry import tracer
 from chassis.problems import invalid
-from chassis.telemetry import tracer
 from contracts_schema.commands.discord import Card
 from discord import ui
 from opentelemetry.trace import SpanKind

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.database import Database, Transaction
+from chassis.storage.database import Database, Transaction
 
 TOKEN_LIVES = timedelta(minutes=15)
 KEEP = timedelta(days=14)

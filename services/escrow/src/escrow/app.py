@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import MappingProxyType
 
-from chassis.consumer import Consumers
-from chassis.database import Database
+from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
-from chassis.timers import Timers
+from chassis.storage.database import Database
+from chassis.storage.timers import Timers
 from contracts_schema.terms import Rail
 from fastapi import FastAPI
 

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis import principals
-from chassis.consumer import Consumers, Poison
-from chassis.database import Cause, Database, Transaction
+from chassis.cause import Cause
+from chassis.messaging.consumers import Consumers, Poison
 from chassis.principals import Principal
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.events.verification import OwnershipLost, OwnershipTransferred

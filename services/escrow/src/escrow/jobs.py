@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from chassis.database import Cause, Database, Transaction
-from chassis.telemetry import carried, tracer
-from chassis.timers import Timer, Timers
+from chassis.cause import Cause
+from chassis.ops.telemetry import carried, tracer
+from chassis.storage.database import Database, Transaction
+from chassis.storage.timers import Timer, Timers
 from contracts_schema.terms import Rail
 
 from escrow.domain.errors import NothingToPay

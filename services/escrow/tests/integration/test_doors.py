@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from chassis.consumer import Consumers, Consuming
+from chassis.messaging.consumers import Consumers, Consuming
 from contracts_schema.commands.escrow import Confirm
 from contracts_schema.ids import uuid7
 from escrow import consumers

@@ -8,7 +8,7 @@ import sys
 
 import asyncpg
 import pytest
-from chassis.database import Database
+from chassis.storage.database import Database
 from contracts_schema.ids import uuid7
 from escrow.domain.states import By
 from escrow.handlers import ordering

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from chassis.clock import ManualClock
-from chassis.database import connect
+from chassis.storage.database import connect
 from escrow.domain.errors import EscrowError
 from escrow.domain.states import HOLDING, TRANSITIONS, Action, State
 from escrow.ports import About, PaymentStatus, RailRefused

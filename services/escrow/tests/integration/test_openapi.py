@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 import uvicorn
-from chassis.auth import caller, live_caller
 from chassis.clock import ManualClock
-from chassis.database import connect
+from chassis.http.auth import caller, live_caller
 from chassis.principals import Principal
+from chassis.storage.database import connect
 from contracts_schema.terms import Rail
 from escrow.app import create_app
 from escrow_builders import ADMIN, NOON, a_house, person, settings, some_terms

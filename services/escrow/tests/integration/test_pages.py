@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from chassis.database import Cause
+from chassis.cause import Cause
 from escrow.handlers import requesting
 from escrow.ports import About, PaymentAsk, PaymentPage, RailRefused
 from escrow_builders import HOUR, PRICE, House

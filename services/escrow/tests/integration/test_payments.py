@@ -6,7 +6,7 @@ import asyncio
 from itertools import permutations
 
 import pytest
-from chassis.database import Cause
+from chassis.cause import Cause
 from escrow.domain import errors
 from escrow.handlers import deciding, requesting
 from escrow.ports import About, ChargebackSeen, ForeignMoney

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from chassis.database import Cause
+from chassis.cause import Cause
 from escrow.domain.payout import PayoutState
 from escrow.ledger import watch
 from escrow.ports import About, RailRefused

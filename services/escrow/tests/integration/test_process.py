@@ -9,7 +9,7 @@ import aio_pika
 import asyncpg
 import pytest
 from chassis.clock import SystemClock
-from chassis.database import connect
+from chassis.storage.database import connect
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.terms import Rail
 from escrow.ledger.check import check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from chassis.consumer import TooEarly
+from chassis.messaging.consumers import TooEarly
 from contracts_schema.events.verification import OwnershipLost, OwnershipTransferred
 from contracts_schema.ids import derive_id
 from contracts_schema.terms import Rail, TrancheTerms

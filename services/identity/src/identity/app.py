@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from chassis.auth import Authenticator
 from chassis.clock import Clock
-from chassis.consumer import Consumers
-from chassis.database import Database
+from chassis.http.auth import Authenticator
+from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
+from chassis.storage.database import Database
 from fastapi import FastAPI
 
 from identity import consumers, providers

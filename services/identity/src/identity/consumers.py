@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.consumer import Consumers
-from chassis.database import Transaction
+from chassis.messaging.consumers import Consumers
 from chassis.principals import Principal
-from chassis.timers import Timer, Timers
+from chassis.storage.database import Transaction
+from chassis.storage.timers import Timer, Timers
 from contracts_schema.commands.identity import CreateLink, RegisterUser
 
 from identity.handlers import linking, people

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE
+from chassis.http.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE
 from contracts_schema.ids import uuid7
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey

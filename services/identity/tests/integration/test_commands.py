@@ -10,11 +10,11 @@ from typing import Any
 
 import aio_pika
 import pytest
-from chassis import audit, database
 from chassis.clock import ManualClock
-from chassis.consumer import Consumers, Consuming
-from chassis.database import Database
-from chassis.publisher import Publisher
+from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.publisher import Publisher
+from chassis.storage import audit, database
+from chassis.storage.database import Database
 from contracts_schema.commands.identity import CreateLink, RegisterUser
 from contracts_schema.ids import derive_id, derive_uuid
 from contracts_schema.message import Command

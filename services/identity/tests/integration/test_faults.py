@@ -15,7 +15,7 @@ import aio_pika
 import asyncpg
 import httpx
 import pytest
-from chassis.publisher import Publisher
+from chassis.messaging.publisher import Publisher
 from contracts_schema.commands.identity import RegisterUser
 from contracts_schema.ids import derive_uuid
 from identity_builders import some_settings

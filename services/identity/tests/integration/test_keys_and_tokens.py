@@ -7,7 +7,7 @@ import hmac
 from datetime import timedelta
 
 import pytest
-from chassis.auth import Authenticator
+from chassis.http.auth import Authenticator
 from chassis.problems import Problem
 from contracts_schema.ids import new_id
 from identity_builders import ADMIN_DISCORD_ID, PUBLIC, SECRET, Identity

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis.consumer import Consumers
-from chassis.database import Database, Transaction
+from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
-from chassis.timers import Timer, Timers
+from chassis.storage.database import Database, Transaction
+from chassis.storage.timers import Timer, Timers
 from fastapi import FastAPI
 
 from listings import consumers, pages

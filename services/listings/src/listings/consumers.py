@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis import principals
-from chassis.consumer import Consumers
-from chassis.database import Database, Transaction
+from chassis.messaging.consumers import Consumers
 from chassis.principals import Principal
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import (
     AcceptOffer,
     CounterOffer,

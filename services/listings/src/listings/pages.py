@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from chassis.cursors import Position
-from chassis.database import Database, Transaction
+from chassis.http.cursors import Position
+from chassis.storage.database import Database, Transaction
 
 from listings.domain.listing import Listing
 from listings.domain.offer import Offer

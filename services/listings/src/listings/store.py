@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis import outbox
-from chassis.database import Database, Transaction
+from chassis.storage import outbox
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.listings import Side, Visibility
 from contracts_schema.money import Currency, Money
 

@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis import database
 from chassis.clock import ManualClock
-from chassis.database import Database
+from chassis.storage import database
+from chassis.storage.database import Database
 from listings_builders import a_person
 
 

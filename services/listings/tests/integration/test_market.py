@@ -147,7 +147,7 @@ async def test_one_statement_writes_the_same_as_the_transaction(db, seller):
         market.draft(seller, a_command(), new_id("lst"), db.clock.now()), proof
     )
 
-    from chassis.database import Cause
+    from chassis.cause import Cause
 
     await market.create_at_once(db, Cause("req-1", "", seller.user_id), listing)
 

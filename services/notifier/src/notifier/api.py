@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from chassis.auth import Caller
-from chassis.cursors import Cursors, CursorText, Limit
-from chassis.database import Transaction
-from chassis.idempotency import Answer, IdempotencyKey, once
-from chassis.preconditions import IfMatch, etag, seen_version
+from chassis.http.auth import Caller
+from chassis.http.cursors import Cursors, CursorText, Limit
+from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.http.preconditions import IfMatch, etag, seen_version
+from chassis.storage.database import Transaction
 from contracts_schema.commands.notifier import SetPreferences
 from contracts_schema.ids import EntityId
 from fastapi import APIRouter, Request, Response

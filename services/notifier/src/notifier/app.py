@@ -1,6 +1,6 @@
 """Composition root: the only file that knows all the others."""
 
-from chassis.consumer import Consumers
+from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
 from fastapi import FastAPI
 

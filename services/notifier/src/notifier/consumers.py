@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chassis import principals
-from chassis.consumer import Consumers, TooEarly
-from chassis.database import Transaction
+from chassis.messaging.consumers import Consumers, TooEarly
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.commands.notifier import SetPreferences
 from contracts_schema.events.identity import UserRegistered
 from contracts_schema.events.listings import (

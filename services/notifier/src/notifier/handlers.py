@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis.consumer import TooEarly
-from chassis.database import Transaction
-from chassis.preconditions import require_version
+from chassis.http.preconditions import require_version
+from chassis.messaging.consumers import TooEarly
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.commands.discord import Deliver, Target
 from contracts_schema.commands.notifier import SetPreferences
 from contracts_schema.ids import derive_id, derive_uuid

@@ -7,8 +7,8 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.cursors import Position
-from chassis.database import Database, Transaction
+from chassis.http.cursors import Position
+from chassis.storage.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 import pytest
-from chassis.publisher import Publisher
+from chassis.messaging.publisher import Publisher
 from chassis_builders import until
 from chassis_doors import joined
 from contracts_schema.events.escrow import FundsHeld

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import aio_pika
 import pytest
-from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis.messaging.publisher import Publisher
+from chassis.messaging.relay import Relay
 from chassis_doors import discord_id, joined
 from contracts_schema.commands.notifier import SetPreferences
 from contracts_schema.events.escrow import FundsHeld, PayoutAccountReady

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from chassis.auth import Caller
-from chassis.cursors import Cursors, CursorText, Limit
+from chassis.http.auth import Caller
+from chassis.http.cursors import Cursors, CursorText, Limit
 from chassis.problems import Problem, Rule, not_found
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import httpx
 from chassis import clock
-from chassis.consumer import Consumers
-from chassis.database import Database
+from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
-from chassis.timers import Timer, Timers
+from chassis.storage.database import Database
+from chassis.storage.timers import Timer, Timers
 from fastapi import FastAPI
 
 from verification import api, consumers, handlers, watching

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from chassis import principals
-from chassis.consumer import Consumers
-from chassis.database import Transaction
+from chassis.messaging.consumers import Consumers
+from chassis.storage.database import Transaction
 from contracts_schema.events.escrow import (
     Cancelled,
     Delivered,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
-from chassis.consumer import TooEarly
-from chassis.database import Cause, Database, Transaction
-from chassis.timers import Timer
+from chassis.cause import Cause
+from chassis.messaging.consumers import TooEarly
+from chassis.storage.database import Database, Transaction
+from chassis.storage.timers import Timer
 from contracts_schema.events.verification import (
     AssetRejected,
     AssetVerified,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis.database import Database, Transaction
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.verification import Ownership, Purpose
 
 from verification.domain.ownership import Asset, Outcome, Trail

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chassis.consumer import TooEarly
-from chassis.database import Cause, Database, Transaction
+from chassis.cause import Cause
+from chassis.messaging.consumers import TooEarly
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.verification import Ownership, OwnershipLost, OwnershipTransferred
 from contracts_schema.ids import derive_id
 from contracts_schema.terms import canonical_json, sha256_hex

@@ -2,9 +2,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from chassis import database
 from chassis.clock import ManualClock
-from chassis.database import Database
+from chassis.storage import database
+from chassis.storage.database import Database
 from contracts_schema.ids import new_id
 from verification import store
 from verification.roblox import Roblox

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 import pytest
-from chassis.publisher import Publisher
+from chassis.messaging.publisher import Publisher
 from chassis_builders import until
 from contracts_schema.events.listings import ListingCreated
 from contracts_schema.ids import new_id

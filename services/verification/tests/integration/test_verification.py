@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from chassis.consumer import TooEarly
+from chassis.messaging.consumers import TooEarly
 from contracts_schema.ids import new_id
 from verification import store, watching
 from verification.app import timers

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.auth import Caller
-from chassis.database import Transaction
-from chassis.idempotency import Answer, IdempotencyKey, once
+from chassis.http.auth import Caller
+from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
 from fastapi import APIRouter, Request
 

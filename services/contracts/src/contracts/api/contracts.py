@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from chassis.auth import Caller
-from chassis.cursors import Cursors
-from chassis.database import Transaction
-from chassis.idempotency import Answer, cause_of, once
-from chassis.preconditions import etag, require_version, seen_version
+from chassis.http.auth import Caller
+from chassis.http.cursors import Cursors
+from chassis.http.idempotency import Answer, cause_of, once
+from chassis.http.preconditions import etag, require_version, seen_version
 from chassis.problems import Problem
+from chassis.storage.database import Transaction
 from contracts_schema.terms import sha256_hex
 from fastapi import APIRouter, Depends, Query, Request, Response
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from chassis.idempotency import IdempotencyKey
-from chassis.preconditions import IfMatch
+from chassis.http.idempotency import IdempotencyKey
+from chassis.http.preconditions import IfMatch
 from contracts_schema.events.listings import Side
 from contracts_schema.ids import ContractId
 from contracts_schema.money import Money

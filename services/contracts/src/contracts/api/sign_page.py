@@ -9,9 +9,10 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from chassis import principals
-from chassis.database import Cause, Database, Transaction
+from chassis.cause import Cause
 from chassis.principals import Principal
 from chassis.problems import Problem, as_problem
+from chassis.storage.database import Database, Transaction
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chassis.database import Cause, Database, Transaction
-from chassis.failpoints import failpoint
+from chassis.cause import Cause
+from chassis.ops.failpoints import failpoint
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.contracts import ContractDrafted, ContractVoided
 from contracts_schema.terms import Terms, canonical_json, sha256_hex
 

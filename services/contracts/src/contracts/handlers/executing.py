@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from chassis.database import Cause, Database, Transaction
-from chassis.failpoints import failpoint
+from chassis.cause import Cause
+from chassis.ops.failpoints import failpoint
 from chassis.principals import Principal
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.contracts import (
     ContractExecuted,
     ContractExecuting,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.database import Database
 from chassis.principals import Principal
+from chassis.storage.database import Database
 from contracts_schema.events.identity import PlatformRole
 
 from contracts import store

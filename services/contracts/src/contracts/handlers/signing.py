@@ -7,8 +7,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chassis.database import Database, Transaction
 from chassis.principals import Principal
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.contracts import (
     ContractExecuting,
     ContractSigned,

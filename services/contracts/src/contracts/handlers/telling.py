@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.database import Transaction
-from chassis.telemetry import carry
+from chassis.ops.telemetry import carry
+from chassis.storage.database import Transaction
 from contracts_schema.terms import Terms
 
 from contracts.domain.contract import Contract

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chassis.clock import Clock
-from chassis.database import Transaction
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Currency, Money

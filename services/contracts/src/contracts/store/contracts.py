@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.cursors import Position
-from chassis.database import Database, Transaction
+from chassis.http.cursors import Position
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.listings import Side
 
 from contracts.domain.contract import Contract, Method, Signature, State

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from chassis.database import Transaction
+from chassis.storage.database import Transaction
 
 from contracts.store.contracts import Reader
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from chassis.database import Transaction
-from chassis.idempotency import Answer, once, required
-from chassis.preconditions import require_version, seen_version
+from chassis.http.idempotency import Answer, once, required
+from chassis.http.preconditions import require_version, seen_version
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
 from fastapi import Request, Response
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from chassis.auth import LiveCaller
-from chassis.database import Transaction
-from chassis.idempotency import cause_of
+from chassis.http.auth import LiveCaller
+from chassis.http.idempotency import cause_of
 from chassis.problems import Problem
+from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel

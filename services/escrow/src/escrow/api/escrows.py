@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from chassis.auth import Caller, LiveCaller
-from chassis.cursors import Cursors
-from chassis.idempotency import cause_of
-from chassis.preconditions import etag
+from chassis.http.auth import Caller, LiveCaller
+from chassis.http.cursors import Cursors
+from chassis.http.idempotency import cause_of
+from chassis.http.preconditions import etag
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from fastapi import APIRouter, Depends, Query, Request, Response
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.auth import Caller, LiveCaller
-from chassis.idempotency import cause_of
+from chassis.http.auth import Caller, LiveCaller
+from chassis.http.idempotency import cause_of
 from contracts_schema.terms import Rail
 from fastapi import APIRouter, Request, Response
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from chassis.idempotency import IdempotencyKey
-from chassis.preconditions import IfMatch
+from chassis.http.idempotency import IdempotencyKey
+from chassis.http.preconditions import IfMatch
 from contracts_schema.ids import DealId, EscrowId
 from contracts_schema.money import Money
 from contracts_schema.terms import Rail

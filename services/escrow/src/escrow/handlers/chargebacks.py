@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.database import Transaction
+from chassis.storage.database import Transaction
 from contracts_schema.money import Money
 
 from escrow.domain.escrow import CHARGEBACK, Escrow

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.database import Transaction
 from chassis.principals import Principal
-from chassis.timers import Timer
+from chassis.storage.database import Transaction
+from chassis.storage.timers import Timer
 from contracts_schema.commands.escrow import Cancel, Confirm, RequestRefund
 from contracts_schema.events.identity import Tier
 

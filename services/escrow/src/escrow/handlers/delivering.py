@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.consumer import TooEarly
-from chassis.database import Transaction
+from chassis.messaging.consumers import TooEarly
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.commands.escrow import Deliver
 from contracts_schema.events.escrow import Delivered, DeliveryProven
 from contracts_schema.events.identity import Tier

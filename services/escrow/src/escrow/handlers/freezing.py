@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.database import Transaction
+from chassis.storage.database import Transaction
 from contracts_schema.events.escrow import Frozen, Unfrozen
 
 from escrow.domain.escrow import Escrow

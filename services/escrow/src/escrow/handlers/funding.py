@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chassis.database import Cause, Database, Transaction
+from chassis.cause import Cause
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.escrow import Cancelled, FundsHeld, PaymentFailed
 from contracts_schema.money import Money
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chassis.database import Cause, Database, Transaction
+from chassis.cause import Cause
+from chassis.storage.database import Database, Transaction
 from contracts_schema.terms import Rail
 
 from escrow.domain.payout import PayoutState

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.database import Cause, Database, Transaction
-from chassis.failpoints import failpoint
+from chassis.cause import Cause
+from chassis.ops.failpoints import failpoint
 from chassis.principals import Principal
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.events.identity import Tier
 from contracts_schema.terms import Rail

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from chassis.database import Transaction
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
 
 from escrow.domain.escrow import Escrow

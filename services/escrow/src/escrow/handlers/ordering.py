@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.database import Transaction
+from chassis.storage.database import Transaction
 from contracts_schema.events.escrow import Refunded, RefundStarted, ReleaseStarted
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Money

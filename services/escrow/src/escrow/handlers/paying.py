@@ -6,8 +6,9 @@ job runs again and pays once.
 
 from __future__ import annotations
 
-from chassis.database import Cause, Database, Transaction
-from chassis.failpoints import failpoint
+from chassis.cause import Cause
+from chassis.ops.failpoints import failpoint
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.escrow import PayoutFailed, Refunded, Released
 
 from escrow.domain.division import if_released

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chassis.database import Database
 from chassis.principals import Principal
+from chassis.storage.database import Database
 from contracts_schema.events.identity import PlatformRole
 from contracts_schema.money import Money
 

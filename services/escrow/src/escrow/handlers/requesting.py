@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chassis.database import Cause, Database, Transaction
-from chassis.failpoints import failpoint
+from chassis.cause import Cause
+from chassis.ops.failpoints import failpoint
 from chassis.principals import Principal
+from chassis.storage.database import Database, Transaction
 from contracts_schema.events.escrow import PaymentRequested
 from contracts_schema.ids import derive_id
 

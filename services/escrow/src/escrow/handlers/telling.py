@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chassis.database import Cause, Transaction
-from chassis.telemetry import carry
-from chassis.timers import Timer
+from chassis.cause import Cause
+from chassis.ops.telemetry import carry
+from chassis.storage.database import Transaction
+from chassis.storage.timers import Timer
 from contracts_schema.events.escrow import DeadlineNear
 
 from escrow.domain.errors import NotAParty

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.clock import SystemClock
-from chassis.database import Database, connect
+from chassis.storage.database import Database, connect
 
 from escrow.ledger.proofs import BALANCES, COUNTED, PROOFS, Proof
 

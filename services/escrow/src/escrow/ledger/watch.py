@@ -6,7 +6,8 @@ It stops rather than go on in a wrong state; it never starts again by itself.
 from __future__ import annotations
 
 import structlog
-from chassis.database import Cause, Database, Transaction
+from chassis.cause import Cause
+from chassis.storage.database import Database, Transaction
 
 from escrow.ledger.check import Report, check
 from escrow.store import books

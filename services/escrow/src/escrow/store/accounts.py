@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.database import Database, Transaction
+from chassis.storage.database import Database, Transaction
 from contracts_schema.terms import Rail
 
 Reader = Transaction | Database

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.database import Database, Transaction
+from chassis.storage.database import Database, Transaction
 from contracts_schema.ids import uuid7
 
 from escrow.domain.ledger import Entry

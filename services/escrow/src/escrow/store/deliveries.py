@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.database import Database, Transaction
+from chassis.storage.database import Database, Transaction
 
 Reader = Transaction | Database
 

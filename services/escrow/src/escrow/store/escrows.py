@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.cursors import Position
-from chassis.database import Database, Transaction
+from chassis.http.cursors import Position
+from chassis.storage.database import Database, Transaction
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Terms, canonical_json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.database import Database, Transaction
+from chassis.storage.database import Database, Transaction
 from contracts_schema.money import Currency, Money
 
 from escrow.domain.payout import Payout, PayoutKind, PayoutState

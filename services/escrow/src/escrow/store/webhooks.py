@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.database import Database, Transaction
+from chassis.storage.database import Database, Transaction
 from contracts_schema.money import Currency, Money
 
 from escrow.domain.division import Taken

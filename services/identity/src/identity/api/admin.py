@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.auth import LiveCaller
-from chassis.database import Transaction
-from chassis.idempotency import Answer, IdempotencyKey, once
-from chassis.preconditions import IfMatch, seen_version
+from chassis.http.auth import LiveCaller
+from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.http.preconditions import IfMatch, seen_version
+from chassis.storage.database import Transaction
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from chassis.auth import caller as bearer_caller
-from chassis.database import Transaction
-from chassis.idempotency import cause_of
+from chassis.http.auth import caller as bearer_caller
+from chassis.http.idempotency import cause_of
+from chassis.storage.database import Transaction
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 

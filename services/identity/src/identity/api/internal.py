@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import Annotated, Any
 
-from chassis.auth import API_KEY_PREFIX, Authenticator, Claims
+from chassis.http.auth import API_KEY_PREFIX, Authenticator, Claims
 from chassis.problems import Problem, not_found
 from contracts_schema.ids import new_id
 from fastapi import APIRouter, Header, Request

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.auth import LiveCaller
-from chassis.database import Transaction
-from chassis.idempotency import cause_of
+from chassis.http.auth import LiveCaller
+from chassis.http.idempotency import cause_of
+from chassis.storage.database import Transaction
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 

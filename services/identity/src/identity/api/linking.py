@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from chassis.auth import Caller
-from chassis.database import Transaction
-from chassis.idempotency import Answer, IdempotencyKey, cause_of, once
+from chassis.http.auth import Caller
+from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once
+from chassis.storage.database import Transaction
 from contracts_schema.commands.identity import CreateLink
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response

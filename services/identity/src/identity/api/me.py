@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chassis.auth import Caller, LiveCaller
-from chassis.database import Transaction
-from chassis.idempotency import cause_of
-from chassis.preconditions import etag
+from chassis.http.auth import Caller, LiveCaller
+from chassis.http.idempotency import cause_of
+from chassis.http.preconditions import etag
 from chassis.principals import Principal
 from chassis.problems import not_found
+from chassis.storage.database import Transaction
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 

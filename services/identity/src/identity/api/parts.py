@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.database import Cause, Database
+from chassis.cause import Cause
+from chassis.storage.database import Database
 from fastapi import Request
 
 from identity.domain.access import ACCESS_LIFE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chassis.database import Transaction
+from chassis.storage.database import Transaction
 
 from identity.store import links, sessions
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis.database import Transaction
 from chassis.principals import Principal
 from chassis.problems import not_found
+from chassis.storage.database import Transaction
 from contracts_schema.ids import new_id
 
 from identity.domain.access import KEYS_KEPT, ApiKey, Scope, granted, key_end

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chassis.database import Transaction
 from chassis.principals import Principal
 from chassis.problems import not_found
+from chassis.storage.database import Transaction
 from contracts_schema.commands.identity import CreateLink
 from contracts_schema.events.identity import AccountLinked, LinkCreated, TierChanged
 from contracts_schema.ids import derive_id, new_id

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chassis.database import Transaction
 from chassis.principals import Principal
+from chassis.storage.database import Transaction
 from contracts_schema.commands.identity import RegisterUser
 from contracts_schema.ids import new_id
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.database import Transaction
-from chassis.preconditions import require_version
+from chassis.http.preconditions import require_version
 from chassis.principals import Principal
 from chassis.problems import not_found
+from chassis.storage.database import Transaction
 from contracts_schema.commands.identity import RegisterUser
 from contracts_schema.events.identity import (
     PlatformRole,

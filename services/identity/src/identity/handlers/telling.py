@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis import principals
-from chassis.database import Transaction
+from chassis.storage.database import Transaction
 
 
 async def tell(tx: Transaction, event: principals.IdentityEvent, version: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chassis.database import Database, Row, Transaction
+from chassis.storage.database import Database, Row, Transaction
 
 from identity.domain.access import KEYS_KEPT, ApiKey, Scope
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chassis.database import Row, Transaction
+from chassis.storage.database import Row, Transaction
 
 from identity.domain.links import Link, Purpose, State
 from identity.domain.people import Provider

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from chassis.database import Database, Row, Transaction
+from chassis.storage.database import Database, Row, Transaction
 
 from identity.domain.access import SESSIONS_KEPT, EndReason, Session
 

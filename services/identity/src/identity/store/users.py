@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.database import Database, Row, Transaction
+from chassis.storage.database import Database, Row, Transaction
 from contracts_schema.events.identity import PlatformRole, Tier
 
 from identity.domain.people import Account, Consent, Provider, User

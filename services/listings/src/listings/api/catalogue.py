@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from chassis import auth
-from chassis.auth import Caller
-from chassis.cursors import Cursors, CursorText, Limit
-from chassis.database import Database, Transaction
-from chassis.idempotency import Answer, IdempotencyKey, cause_of, once
-from chassis.preconditions import IfMatch, etag, seen_version
+from chassis.http import auth
+from chassis.http.auth import Caller
+from chassis.http.cursors import Cursors, CursorText, Limit
+from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once
+from chassis.http.preconditions import IfMatch, etag, seen_version
 from chassis.problems import not_found
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import CreateListing, WithdrawListing
 from contracts_schema.ids import derive_id, new_id
 from fastapi import APIRouter, Query, Request

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from chassis.auth import Caller
-from chassis.cursors import Cursors, CursorText, Limit
-from chassis.database import Database, Transaction
-from chassis.idempotency import Answer, IdempotencyKey, cause_of, once, once_prepared
-from chassis.preconditions import etag
+from chassis.http.auth import Caller
+from chassis.http.cursors import Cursors, CursorText, Limit
+from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once, once_prepared
+from chassis.http.preconditions import etag
 from chassis.problems import not_found
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import (
     AcceptOffer,
     CounterOffer,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chassis.database import Cause, Database, Transaction
-from chassis.preconditions import require_version
+from chassis.cause import Cause
+from chassis.http.preconditions import require_version
 from chassis.principals import Principal
 from chassis.problems import not_found
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import CreateListing, WithdrawListing
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.listings import (

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from chassis.database import Database, Transaction
 from chassis.principals import Principal
 from chassis.problems import not_found
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import (
     AcceptOffer,
     CounterOffer,

@@ -1,7 +1,7 @@
 """Templates, drafts, contracts, signatures, execution jobs and signing links."""
 
 from alembic import op
-from chassis.schema import append_only, grant, ground
+from chassis.storage.schema import append_only, grant, ground
 
 revision = "0001"
 down_revision = None

@@ -1,7 +1,7 @@
 """The ground tables, what waits for an answer, and what was shown where."""
 
 from alembic import op
-from chassis.schema import grant, ground
+from chassis.storage.schema import grant, ground
 
 revision = "0001"
 down_revision = None

@@ -1,7 +1,7 @@
 """Escrows, tranches, deliveries, payments, payouts, payout accounts, chargebacks, webhooks."""
 
 from alembic import op
-from chassis.schema import append_only, grant, ground
+from chassis.storage.schema import append_only, grant, ground
 
 revision = "0001"
 down_revision = None

@@ -1,7 +1,7 @@
 """People, their accounts, links, sessions and keys."""
 
 from alembic import op
-from chassis.schema import grant, ground
+from chassis.storage.schema import grant, ground
 
 revision = "0001"
 down_revision = None

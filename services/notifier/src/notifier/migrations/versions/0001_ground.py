@@ -1,7 +1,7 @@
 """The ground, people, listings' cards, notifications and preferences."""
 
 from alembic import op
-from chassis.schema import grant, ground
+from chassis.storage.schema import grant, ground
 
 revision = "0001"
 down_revision = None

@@ -29,15 +29,15 @@ from opentelemetry.trace import SpanKind
 from pydantic import TypeAdapter, ValidationError
 
 from chassis import principals
-from chassis.database import Database, Transaction
-from chassis.failpoints import failpoint
-from chassis.inbox import apply_once, handled
+from chassis.messaging.publisher import BROKEN, Publisher, Unroutable
+from chassis.messaging.received import CANARY, Away, Poison, Received, TooEarly, attempt, take_apart
+from chassis.messaging.retries import Retries
+from chassis.ops.failpoints import failpoint
+from chassis.ops.telemetry import CONSUMED, carried, tracer
 from chassis.principals import Principal
 from chassis.problems import Problem, Rules, as_problem
-from chassis.publisher import BROKEN, Publisher, Unroutable
-from chassis.received import CANARY, Away, Poison, Received, TooEarly, attempt, take_apart
-from chassis.retries import Retries
-from chassis.telemetry import CONSUMED, carried, tracer
+from chassis.storage.database import Database, Transaction
+from chassis.storage.inbox import apply_once, handled
 
 __all__ = ["CANARY", "Away", "Consumers", "Consuming", "Poison", "Received", "Route", "TooEarly"]
 

@@ -6,16 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from contracts_schema.ids import uuid7
 from contracts_schema.message import Command, DiscordActor, Event
 
-from chassis.telemetry import carry
-
-if TYPE_CHECKING:
-    from chassis.database import Cause
+from chassis.cause import Cause
+from chassis.ops.telemetry import carry
 
 EVENTS = "holdfast.events"
 COMMANDS = "holdfast.commands"

@@ -15,8 +15,9 @@ import asyncpg
 from contracts_schema.ids import uuid7
 from contracts_schema.message import Command, DiscordActor, Event
 
-from chassis import outbox
+from chassis.cause import Cause
 from chassis.clock import Clock
+from chassis.storage import outbox
 
 T = TypeVar("T")
 Row = asyncpg.Record
@@ -65,17 +66,6 @@ _AUDIT_COLUMNS, _TIMER_COLUMNS = 8, 5
 
 class NotCommitted(Exception):
     """A statement failed, the failure was swallowed, and PostgreSQL undid the transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a transaction runs: the request that began it all and the message that caused this."""
-
-    correlation_id: str = ""
-    causation_id: str = ""
-    actor: str = "system"
-    trigger_id: str = ""
-    """What caused the message that is being handled: the command an event answers, for example."""
 
 
 @dataclass(slots=True)

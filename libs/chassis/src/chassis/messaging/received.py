@@ -11,8 +11,8 @@ from uuid import UUID
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from chassis.database import Cause
-from chassis.telemetry import HANDLING
+from chassis.cause import Cause
+from chassis.ops.telemetry import HANDLING
 
 LARGEST_BODY = 256 * 1024
 CANARY = "chassis.canary"

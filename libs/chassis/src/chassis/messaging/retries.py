@@ -9,9 +9,9 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
-from chassis import database
-from chassis.publisher import Publisher
-from chassis.received import ATTEMPT, ERROR, Away, attempt
+from chassis.messaging.publisher import Publisher
+from chassis.messaging.received import ATTEMPT, ERROR, Away, attempt
+from chassis.storage import database
 
 WAITS = ("1s", "5s", "30s", "2m", "10m")
 AWAY_WAITS = 3

@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from chassis.database import LOST, Database
+from chassis.storage.database import LOST, Database
 
 DEBOUNCE_S = 0.01
 AGAIN_AFTER_S = 1.0

@@ -12,9 +12,10 @@ from fastapi import Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from chassis.database import Cause, Database, Row, Transaction
+from chassis.cause import Cause
 from chassis.principals import Principal
 from chassis.problems import Problem
+from chassis.storage.database import Database, Row, Transaction
 
 IdempotencyKey = Annotated[
     str | None,

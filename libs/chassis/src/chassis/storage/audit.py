@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from chassis.database import BEGIN_UNHURRIED, Database
+from chassis.storage.database import BEGIN_UNHURRIED, Database
 
 BATCH = 500
 POLL_S = 2.0

@@ -1,4 +1,4 @@
-"""Runs one service's migrations on the connection that ``chassis.migrations`` hands over."""
+"""Runs one service's migrations on the connection that ``storage.migrations`` hands over."""
 
 from alembic import context
 

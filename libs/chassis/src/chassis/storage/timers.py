@@ -16,9 +16,10 @@ from typing import Any
 
 import structlog
 
-from chassis.database import LOST, Cause, Database, Transaction
-from chassis.failpoints import failpoint
-from chassis.telemetry import tracer
+from chassis.cause import Cause
+from chassis.ops.failpoints import failpoint
+from chassis.ops.telemetry import tracer
+from chassis.storage.database import LOST, Database, Transaction
 
 POLL_S = 0.25
 BATCH = 20

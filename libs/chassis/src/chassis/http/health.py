@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from chassis.consumer import CANARY, Consuming
-from chassis.database import Database
-from chassis.publisher import BROKEN, Publisher
+from chassis.messaging.consumers import CANARY, Consuming
+from chassis.messaging.publisher import BROKEN, Publisher
+from chassis.storage.database import Database
 
 CHECK_EVERY_S = 5.0
 CANARY_EVERY_S = 15.0

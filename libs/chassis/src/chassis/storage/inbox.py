@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from chassis.database import BEGIN, Cause, Database, Transaction
+from chassis.cause import Cause
+from chassis.storage.database import BEGIN, Database, Transaction
 
 _CLAIM = "INSERT INTO inbox (consumer, message_id) VALUES ({}, '{}') ON CONFLICT DO NOTHING"
 _CLAIMED = "INSERT 0 1"

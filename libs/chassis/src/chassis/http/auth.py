@@ -21,9 +21,9 @@ from joserfc.jwk import KeySet
 
 from chassis import principals
 from chassis.clock import Clock
-from chassis.database import Database
 from chassis.principals import Principal
 from chassis.problems import Problem
+from chassis.storage.database import Database
 
 ALGORITHM = "Ed25519"  # EdDSA with its curve named (RFC 9864); "EdDSA" alone is deprecated
 TOKEN_TYPE = "at+jwt"  # noqa: S105

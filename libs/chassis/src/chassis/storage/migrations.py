@@ -1,4 +1,7 @@
-"""Bring one service's schema to the newest version: ``python -m chassis.migrations escrow``."""
+"""Brings one service's schema to its newest version.
+
+Usage: ``python -m chassis.storage.migrations escrow``.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ def main() -> None:
     """Read the owner's URL from HOLDFAST_MIGRATION_URL and upgrade the named service."""
     if len(sys.argv) != 2 or not (url := os.environ.get("HOLDFAST_MIGRATION_URL")):
         raise SystemExit(
-            "usage: HOLDFAST_MIGRATION_URL=postgresql://… python -m chassis.migrations SERVICE"
+            "usage: HOLDFAST_MIGRATION_URL=postgresql://…"
+            " python -m chassis.storage.migrations SERVICE"
         )
     upgrade(sys.argv[1], url)
 

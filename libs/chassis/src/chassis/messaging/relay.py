@@ -14,10 +14,10 @@ from typing import Any
 
 import structlog
 
-from chassis.database import BEGIN_UNHURRIED, LOST, Database
-from chassis.failpoints import failpoint
-from chassis.publisher import BROKEN, Publisher, Unroutable, outgoing
-from chassis.telemetry import PUBLISHED, UNPUBLISHED
+from chassis.messaging.publisher import BROKEN, Publisher, Unroutable, outgoing
+from chassis.ops.failpoints import failpoint
+from chassis.ops.telemetry import PUBLISHED, UNPUBLISHED
+from chassis.storage.database import BEGIN_UNHURRIED, LOST, Database
 
 BATCH = 200
 POLL_S = 0.5

@@ -1,0 +1,1 @@
+"""RabbitMQ: the relay that empties the outbox, the consumers that fill the inbox, their retries."""

@@ -1,0 +1,1 @@
+"""What an operator sees and a fault test does: logs, traces, metrics, failpoints."""

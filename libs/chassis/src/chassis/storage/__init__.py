@@ -1,0 +1,1 @@
+"""PostgreSQL: transactions with outbox, inbox, audit and timers; statements, tables, migrations."""
