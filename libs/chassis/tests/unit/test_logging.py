@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr
 
 import pytest
 import structlog
@@ -24,7 +24,7 @@ def lines():
     """What is logged, as parsed lines; the process's own logging is put back afterwards."""
     root, out = logging.getLogger(), io.StringIO()
     before = root.handlers[:], root.level
-    with redirect_stdout(out):
+    with redirect_stderr(out):
         telemetry.set_up_logs("escrow", "INFO")
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
     root.handlers[:], root.level = before

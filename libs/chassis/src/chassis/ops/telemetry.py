@@ -83,7 +83,7 @@ def set_up(service: str, settings: ServiceSettings) -> None:
 
 
 def set_up_logs(service: str, level: str) -> None:
-    """Write everything that is logged, by us or by a library, as JSON lines without secrets."""
+    """Write what is logged, by us or a library, to stderr as JSON lines without secrets."""
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -102,7 +102,7 @@ def set_up_logs(service: str, level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for noisy in ("httpx", "httpcore", "aio_pika", "aiormq", "uvicorn.access", "alembic"):
