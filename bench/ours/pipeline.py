@@ -18,7 +18,8 @@ from typing import Any
 
 import uvloop
 from chassis import clock
-from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import Relay
 from chassis.ops import telemetry

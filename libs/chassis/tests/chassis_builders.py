@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import Relay
 from chassis.storage.database import Database

@@ -11,7 +11,8 @@ from typing import Any
 
 import aio_pika
 from chassis.clock import Clock
-from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
@@ -120,7 +121,6 @@ async def listening(db: Database, broker: Any) -> AsyncIterator[Discord]:
     others = Publisher(broker.operator_url, "others")
     roblox = FakeRoblox()
     wishes = Wishes(roblox)
-    wishes.open(db)
     consuming = Consuming(register(Consumers("listings"), wishes), db, own, RULES)
     connection = RabbitBroker(broker.url("listings"), apply_types=False, logger=None)
     consuming.attach(connection, 10)

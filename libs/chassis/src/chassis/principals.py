@@ -17,9 +17,13 @@ from contracts_schema.events.identity import (
     UserSuspended,
 )
 from contracts_schema.message import DiscordActor
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from chassis.problems import Problem
 from chassis.storage.database import Database, Transaction
+from chassis.storage.sql import parameters, statement
+from chassis.storage.tables import principals as table
 
 IdentityEvent = (
     UserRegistered
@@ -77,15 +81,23 @@ class Principal:
             )
 
 
-_COLUMNS = "user_id, discord_id, tier, role, suspended"
+_COLUMNS = [table.c[name] for name in ("user_id", "discord_id", "tier", "role", "suspended")]
+_BY_DISCORD_ID = statement(select(*_COLUMNS).where(table.c.discord_id == bindparam("discord_id")))
+_BY_USER_ID = statement(select(*_COLUMNS).where(table.c.user_id == bindparam("user_id")))
+_ADD = statement(insert(table).values(parameters([table.c.user_id])).on_conflict_do_nothing())
+_SET = {
+    column.name: statement(
+        update(table)
+        .values({column: bindparam("value", type_=column.type)})
+        .where(table.c.user_id == bindparam("user_id"))
+    )
+    for column in _COLUMNS[1:]
+}
 
 
 async def by_discord_id(database: Database, actor: DiscordActor) -> Principal:
     """The user behind this Discord account, or one with an empty user_id."""
-    row = await database.row(
-        f"SELECT {_COLUMNS} FROM principals WHERE discord_id = $1",  # noqa: S608
-        actor.discord_user_id,
-    )
+    row = await database.row(_BY_DISCORD_ID, discord_id=actor.discord_user_id)
     known: dict[str, Any] = _fields(row) if row else {"user_id": ""}
     return Principal(
         **known | {"discord_id": actor.discord_user_id},
@@ -98,10 +110,7 @@ async def by_discord_id(database: Database, actor: DiscordActor) -> Principal:
 
 async def by_user_id(database: Database, user_id: str) -> Principal | None:
     """The user as this service knows them, or None if no event told of them yet."""
-    row = await database.row(
-        f"SELECT {_COLUMNS} FROM principals WHERE user_id = $1",  # noqa: S608
-        user_id,
-    )
+    row = await database.row(_BY_USER_ID, user_id=user_id)
     return Principal(**_fields(row)) if row else None
 
 
@@ -117,9 +126,7 @@ def _fields(row: Any) -> dict[str, Any]:
 
 async def project(transaction: Transaction, event: IdentityEvent) -> None:
     """Take over what identity told; the columns are independent, so order does not matter much."""
-    await transaction.run(
-        "INSERT INTO principals (user_id) VALUES ($1) ON CONFLICT DO NOTHING", event.user_id
-    )
+    await transaction.run(_ADD, user_id=event.user_id)
     match event:
         case UserRegistered():
             await _set(transaction, event.user_id, "discord_id", event.discord_id)
@@ -134,8 +141,4 @@ async def project(transaction: Transaction, event: IdentityEvent) -> None:
 
 
 async def _set(transaction: Transaction, user_id: str, column: str, value: object) -> None:
-    await transaction.run(
-        f"UPDATE principals SET {column} = $2 WHERE user_id = $1",  # noqa: S608
-        user_id,
-        value,
-    )
+    await transaction.run(_SET[column], user_id=user_id, value=value)

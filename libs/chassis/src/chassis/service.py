@@ -21,7 +21,8 @@ from chassis.http import health
 from chassis.http.auth import Authenticator
 from chassis.http.cursors import Cursors
 from chassis.messaging import relay
-from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import BROKEN, Publisher
 from chassis.ops import telemetry
 from chassis.settings import Role, ServiceSettings
@@ -73,7 +74,7 @@ def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
         telemetry=OURS_ALONE,
         lifespan=lambda app: _running(app, settings, parts),
     )
-    app.state.settings = settings
+    app.state.settings, app.state.consumers = settings, parts.consumers
     for name, value in parts.state.items():
         setattr(app.state, name, value)
     for router in (*parts.routers, health.router):

@@ -60,7 +60,9 @@ class Gateway:
         await self.session.forever(desk)
 
     @asynccontextmanager
-    async def show(self, reader: DiscordActor, command: Deliver) -> AsyncIterator[store.Shown]:
+    async def show(
+        self, _: Database, reader: DiscordActor, command: Deliver
+    ) -> AsyncIterator[store.Shown]:
         """Show a card; what became of it is remembered before the next one for its place."""
         if self._deliveries is None:
             raise Away("the service is not open yet")

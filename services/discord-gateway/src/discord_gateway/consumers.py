@@ -6,14 +6,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from chassis.messaging.consumers import Consumers
-from chassis.storage.database import Transaction
+from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.discord import Deliver
 from contracts_schema.message import DiscordActor
 
 from discord_gateway import handlers
 from discord_gateway.store import Shown
 
-Show = Callable[[DiscordActor, Deliver], AbstractAsyncContextManager[Shown]]
+Show = Callable[[Database, DiscordActor, Deliver], AbstractAsyncContextManager[Shown]]
 
 
 def register(consumers: Consumers, show: Show) -> Consumers:

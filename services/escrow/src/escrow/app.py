@@ -31,8 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
     wishes = Wishes(rails)
 
     @asynccontextmanager
-    async def opened(database: Database) -> AsyncIterator[None]:
-        wishes.open(database)
+    async def opened(_: Database) -> AsyncIterator[None]:
         try:
             yield
         finally:

@@ -28,18 +28,15 @@ class Wishes:
     def __init__(self, rails: Rails) -> None:
         """Ask these rails."""
         self._rails = rails
-        self._database: Database | None = None
-
-    def open(self, database: Database) -> None:
-        """The service has started; this is its database."""
-        self._database = database
 
     @asynccontextmanager
-    async def payable(self, caller: Principal, command: Deliver) -> AsyncIterator[None]:
+    async def payable(
+        self, database: Database, caller: Principal, command: Deliver
+    ) -> AsyncIterator[None]:
         """Whether the seller can be paid by now, though no webhook told of it yet."""
-        if self._database is not None and caller.user_id:
+        if caller.user_id:
             cause = Cause(actor=caller.user_id)
-            await onboarding.refresh_unready(self._database, self._rails, caller.user_id, cause)
+            await onboarding.refresh_unready(database, self._rails, caller.user_id, cause)
         yield
 
 
@@ -48,7 +45,7 @@ def register(consumers: Consumers, rails: Rails, wishes: Wishes) -> Consumers:
     _events(consumers, rails)
 
     @consumers.command(COMMANDS, prepare=wishes.payable, prefetch=1)
-    async def deliver(tx: Transaction, caller: Principal, command: Deliver, _: None) -> None:
+    async def deliver(tx: Transaction, caller: Principal, command: Deliver) -> None:
         await delivering.deliver(tx, caller, command)
 
     @consumers.command(COMMANDS, prefetch=1)

@@ -8,7 +8,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.consuming import Consuming
 from contracts_schema.commands.escrow import Confirm
 from contracts_schema.ids import uuid7
 from escrow import consumers

@@ -11,7 +11,8 @@ from typing import Any
 import aio_pika
 import pytest
 from chassis.clock import ManualClock
-from chassis.messaging.consumers import Consumers, Consuming
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.storage import audit, database
 from chassis.storage.database import Database

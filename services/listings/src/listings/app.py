@@ -26,8 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
     wishes = consumers.Wishes(check)
 
     @asynccontextmanager
-    async def opened(database: Database) -> AsyncIterator[None]:
-        wishes.open(database)
+    async def opened(_: Database) -> AsyncIterator[None]:
         yield
         await check.close()
 

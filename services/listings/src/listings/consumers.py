@@ -37,29 +37,20 @@ class Wishes:
 
     def __init__(self, check: OwnershipCheck) -> None:
         self._check = check
-        self._database: Database | None = None
-
-    def open(self, database: Database) -> None:
-        """The service has started; this is its database."""
-        self._database = database
 
     @asynccontextmanager
-    async def ownership(self, caller: Principal, command: AcceptOffer) -> AsyncIterator[str]:
+    async def ownership(
+        self, database: Database, caller: Principal, command: AcceptOffer
+    ) -> AsyncIterator[str]:
         """A fresh proof that the seller owns the game."""
-        yield await offers.check_ownership(self._opened, self._check, caller, command.offer_id)
+        yield await offers.check_ownership(database, self._check, caller, command.offer_id)
 
     @asynccontextmanager
     async def proof(
-        self, caller: Principal, command: CreateListing
+        self, database: Database, caller: Principal, command: CreateListing
     ) -> AsyncIterator[VerifiedAsset | None]:
         """A check of the same game that still counts."""
-        yield await store.verified(self._opened, caller.user_id, command.asset_id)
-
-    @property
-    def _opened(self) -> Database:
-        if self._database is None:
-            raise RuntimeError("the service has not started")
-        return self._database
+        yield await store.verified(database, caller.user_id, command.asset_id)
 
 
 def register(consumers: Consumers, wishes: Wishes) -> Consumers:

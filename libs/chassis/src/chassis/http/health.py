@@ -14,7 +14,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from chassis.messaging.consumers import CANARY, Consuming
+from chassis.messaging.consumers import CANARY
+from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import BROKEN, Publisher
 from chassis.storage.database import Database
 

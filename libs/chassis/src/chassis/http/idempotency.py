@@ -11,11 +11,15 @@ from contracts_schema.terms import canonical_json
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from chassis.cause import Cause
 from chassis.principals import Principal
 from chassis.problems import Problem
 from chassis.storage.database import Database, Row, Transaction
+from chassis.storage.sql import parameters, statement
+from chassis.storage.tables import idempotency_keys
 
 IdempotencyKey = Annotated[
     str | None,
@@ -26,7 +30,19 @@ Answer = tuple[int, Any]
 """An HTTP status and the body to send with it."""
 P = TypeVar("P")
 
-_STORED = "SELECT fingerprint, status, body FROM idempotency_keys WHERE principal = $1 AND key = $2"
+_KEY = (
+    idempotency_keys.c.principal == bindparam("principal"),
+    idempotency_keys.c.key == bindparam("key"),
+)
+_STORED = statement(select(idempotency_keys).where(*_KEY))
+_CLAIM = statement(
+    insert(idempotency_keys)
+    .values(parameters(idempotency_keys, "status", "headers", "body"))
+    .on_conflict_do_nothing()
+)
+_ANSWERED = statement(
+    update(idempotency_keys).values(status=bindparam("status"), body=bindparam("body")).where(*_KEY)
+)
 
 
 def cause_of(request: Request, principal: Principal) -> Cause:
@@ -69,13 +85,8 @@ async def once(
             return earlier
         status, body = await work(transaction)
         plain = _plain(body)
-        await transaction.run(
-            "UPDATE idempotency_keys SET status = $3, body = $4 WHERE principal = $1 AND key = $2",
-            principal.user_id,
-            key,
-            status,
-            json.dumps(plain).encode(),
-        )
+        stored = {"status": status, "body": json.dumps(plain).encode()}
+        await transaction.run(_ANSWERED, principal=principal.user_id, key=key, **stored)
         return _response(status, plain, {})
 
     return await database.run(keyed, cause)
@@ -109,24 +120,18 @@ async def _answered(request: Request, principal: Principal, key: str | None) -> 
     if key is None:
         return None
     database: Database = request.app.state.database
-    row = await database.row(_STORED, principal.user_id, key)
+    row = await database.row(_STORED, principal=principal.user_id, key=key)
     return None if row is None else _again(row, await _fingerprint(request, principal))
 
 
 async def _claim(
     transaction: Transaction, principal: str, key: str, fingerprint: str
 ) -> Response | None:
-    claimed = await transaction.value(
-        "INSERT INTO idempotency_keys (principal, key, fingerprint, created_at)"
-        " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true",
-        principal,
-        key,
-        fingerprint,
-        transaction.now(),
-    )
-    if claimed:
+    asked = {"principal": principal, "key": key}
+    claim = {"fingerprint": fingerprint, "created_at": transaction.now()}
+    if await transaction.run(_CLAIM, **asked, **claim):
         return None
-    return _again(await transaction.row(_STORED, principal, key), fingerprint)
+    return _again(await transaction.row(_STORED, **asked), fingerprint)
 
 
 def _again(row: Row | None, fingerprint: str) -> Response:

@@ -13,21 +13,36 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy import bindparam, select
 
 from chassis.messaging.publisher import BROKEN, Publisher, Unroutable, outgoing
 from chassis.ops.failpoints import failpoint
 from chassis.ops.telemetry import PUBLISHED, UNPUBLISHED
 from chassis.storage.database import BEGIN_UNHURRIED, LOST, Database
+from chassis.storage.sql import statement
+from chassis.storage.tables import outbox
 
 BATCH = 200
 POLL_S = 0.5
 KEEP = timedelta(days=14)
 STALLS_BEFORE_EXIT = 3
 
-_CLAIM = """
-SELECT position, message_id, exchange, topic, headers, body, created_at FROM outbox
-WHERE published_at IS NULL ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED
-"""
+_CLAIM = statement(
+    select(outbox)
+    .where(outbox.c.published_at.is_(None))
+    .order_by(outbox.c.position)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_PUBLISHED = statement("""
+UPDATE outbox SET published_at = :now
+WHERE position = ANY(CAST(:positions AS bigint[])) AND published_at IS NULL
+""")
+_PRUNE = (
+    statement("DELETE FROM outbox WHERE created_at < :before AND published_at < :before"),
+    statement("DELETE FROM inbox WHERE received_at < :before"),
+    statement("DELETE FROM idempotency_keys WHERE created_at < :before"),
+)
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +83,7 @@ class Relay:
         """
         failure: BaseException | None = None
         async with self._database.transaction(opening=BEGIN_UNHURRIED) as transaction:
-            rows = await transaction.rows(_CLAIM, BATCH)
+            rows = await transaction.rows(_CLAIM, most=BATCH)
             if not rows:
                 UNPUBLISHED.set(0)
                 return 0
@@ -82,12 +97,8 @@ class Relay:
             ]
             failure = next((result for result in results if result), None)
             if done:
-                await transaction.run(
-                    "UPDATE outbox SET published_at = $2"
-                    " WHERE position = ANY($1) AND published_at IS NULL",
-                    done,
-                    self._database.clock.now(),
-                )
+                now = self._database.clock.now()
+                await transaction.run(_PUBLISHED, positions=done, now=now)
         oldest = (self._database.clock.now() - rows[0]["created_at"]).total_seconds()
         UNPUBLISHED.set(oldest if failure else 0)
         if failure is not None:
@@ -135,12 +146,4 @@ class Relay:
 async def prune(database: Database) -> int:
     """Forget published rows and inbox claims older than the archive time; how many rows went."""
     before = database.clock.now() - KEEP
-    total = 0
-    for sql in (
-        "DELETE FROM outbox WHERE created_at < $1 AND published_at < $1",
-        "DELETE FROM inbox WHERE received_at < $1",
-        "DELETE FROM idempotency_keys WHERE created_at < $1",
-    ):
-        status = await database.pool.execute(sql, before)
-        total += int(status.rpartition(" ")[2])
-    return total
+    return sum([await database.execute(each, before=before) for each in _PRUNE])

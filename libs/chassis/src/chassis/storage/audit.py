@@ -12,8 +12,11 @@ import hashlib
 from typing import Any
 
 import structlog
+from sqlalchemy import insert
 
 from chassis.storage.database import BEGIN_UNHURRIED, Database
+from chassis.storage.sql import parameters, statement
+from chassis.storage.tables import audit_chain
 
 BATCH = 500
 POLL_S = 2.0
@@ -25,20 +28,26 @@ _LOCK_KEY = 7_411_002
 
 log = structlog.get_logger(__name__)
 
-_COLUMNS = "e.entry_id, e.at, e.actor, e.action, e.subject_id, e.reason, e.request_id, e.details"
-_HEAD = """
+_LOCK = statement("SELECT pg_try_advisory_xact_lock(:key)")
+_HEAD = statement("""
 SELECT sequence, hash, (SELECT max(position) FROM audit_chain) AS position FROM audit_chain
 ORDER BY sequence DESC LIMIT 1
-"""
-_UNLINKED = f"""
-SELECT e.position, {_COLUMNS} FROM audit_entries e LEFT JOIN audit_chain c USING (position)
-WHERE e.position > $2 AND c.position IS NULL ORDER BY e.position LIMIT $1
-"""  # noqa: S608
-_LEFT_OUT = """
+""")
+_UNLINKED = statement("""
+SELECT e.* FROM audit_entries e LEFT JOIN audit_chain c USING (position)
+WHERE e.position > :after AND c.position IS NULL ORDER BY e.position LIMIT :most
+""")
+_LEFT_OUT = statement("""
 SELECT e.position FROM audit_entries e LEFT JOIN audit_chain c USING (position)
-WHERE e.position <= (SELECT max(position) FROM audit_chain) - $1 AND c.position IS NULL
+WHERE e.position <= (SELECT max(position) FROM audit_chain) - CAST(:look_back AS bigint)
+    AND c.position IS NULL
 ORDER BY e.position LIMIT 10
-"""
+""")
+_LINKED = statement("""
+SELECT c.sequence, c.previous_hash, c.hash, e.*
+FROM audit_chain c JOIN audit_entries e USING (position) ORDER BY c.sequence
+""")
+_LINK = statement(insert(audit_chain).values(parameters(audit_chain)))
 
 
 def link_hash(previous: str, sequence: int, entry: Any) -> str:
@@ -52,22 +61,19 @@ def link_hash(previous: str, sequence: int, entry: Any) -> str:
 async def chain_once(database: Database) -> int:
     """Link the entries that are not linked yet; how many were. Two workers never fork the chain."""
     async with database.transaction(opening=BEGIN_UNHURRIED) as transaction:
-        if not await transaction.value("SELECT pg_try_advisory_xact_lock($1)", _LOCK_KEY):
+        if not await transaction.value(_LOCK, key=_LOCK_KEY):
             return 0
         head = await transaction.row(_HEAD)
         sequence, previous, seen = tuple(head) if head else (0, GENESIS, 0)
         links = []
-        for entry in await transaction.rows(_UNLINKED, BATCH, seen - LOOK_BACK):
+        for entry in await transaction.rows(_UNLINKED, after=seen - LOOK_BACK, most=BATCH):
             sequence += 1
             linked = link_hash(previous, sequence, entry)
-            links.append((sequence, entry["position"], previous, linked))
+            link = {"sequence": sequence, "position": entry["position"]}
+            links.append(link | {"previous_hash": previous, "hash": linked})
             previous = linked
         if links:
-            await transaction.connection.executemany(
-                "INSERT INTO audit_chain (sequence, position, previous_hash, hash)"
-                " VALUES ($1, $2, $3, $4)",
-                links,
-            )
+            await transaction.run_many(_LINK, links)
     return len(links)
 
 
@@ -92,11 +98,7 @@ async def check(database: Database) -> list[str]:
     """What is wrong with the chain, in words; an empty list means that it holds."""
     faults: list[str] = []
     previous, expected = GENESIS, 1
-    rows = await database.rows(
-        f"SELECT c.sequence, c.previous_hash, c.hash, {_COLUMNS}"  # noqa: S608
-        " FROM audit_chain c JOIN audit_entries e USING (position) ORDER BY c.sequence"
-    )
-    for row in rows:
+    for row in await database.rows(_LINKED):
         if row["sequence"] != expected:
             faults.append(f"entry {expected} is missing before {row['sequence']}")
         if row["previous_hash"] != previous:
@@ -104,6 +106,6 @@ async def check(database: Database) -> list[str]:
         if row["hash"] != link_hash(row["previous_hash"], row["sequence"], row):
             faults.append(f"entry {row['sequence']} is not what was written")
         previous, expected = row["hash"], row["sequence"] + 1
-    for row in await database.rows(_LEFT_OUT, LOOK_BACK):
+    for row in await database.rows(_LEFT_OUT, look_back=LOOK_BACK):
         faults.append(f"the entry at position {row['position']} was never linked")
     return faults

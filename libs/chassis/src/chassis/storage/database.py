@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import asyncpg
-from contracts_schema.ids import uuid7
-from contracts_schema.message import Command, DiscordActor, Event
 
 from chassis.cause import Cause
 from chassis.clock import Clock
-from chassis.storage import outbox
+from chassis.storage.sql import Statement, bind
+from chassis.storage.transaction import BEGIN, Row, Transaction
+
+__all__ = ["BEGIN", "Database", "Row", "Transaction", "connect"]
 
 T = TypeVar("T")
-Row = asyncpg.Record
 
 RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -38,7 +36,7 @@ AWAY = (
 )
 """The narrower part of it that is nobody's mistake: the same thing may be asked again."""
 MAX_TRIES = 5
-BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
+COMMIT, ROLLBACK = "COMMIT", "ROLLBACK"
 BEGIN_UNHURRIED = "BEGIN; SET LOCAL synchronous_commit TO off"
 """For what is found out again where the database server dies right after the commit and forgets it.
 
@@ -46,133 +44,8 @@ It spares the wait for the disk; a later commit that does wait takes this one al
 """
 
 
-_FLUSH = """
-WITH told AS (
-    INSERT INTO outbox (message_id, exchange, topic, headers, body, created_at)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[],
-                         $6::timestamptz[])),
-noted AS (
-    INSERT INTO audit_entries
-        (entry_id, at, actor, action, subject_id, reason, request_id, details)
-    SELECT * FROM unnest($7::uuid[], $8::timestamptz[], $9::text[], $10::text[], $11::text[],
-                         $12::text[], $13::text[], $14::text[]))
-INSERT INTO timers (timer_id, kind, subject_id, due_at, payload)
-SELECT * FROM unnest($15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::jsonb[])
-ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload,
-    attempts = 0, leased_until = NULL
-"""
-_AUDIT_COLUMNS, _TIMER_COLUMNS = 8, 5
-
-
 class NotCommitted(Exception):
     """A statement failed, the failure was swallowed, and PostgreSQL undid the transaction."""
-
-
-@dataclass(slots=True)
-class Transaction:
-    """One unit of work: what it stages, audits and times is committed with its state, or not."""
-
-    connection: Any
-    clock: Clock
-    service: str
-    cause: Cause = field(default_factory=Cause)
-    staged: list[outbox.Staged] = field(default_factory=list)
-    audited: list[tuple[Any, ...]] = field(default_factory=list)
-    timers: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    opened: str = BEGIN
-    """What the database answered to the statements that opened the transaction."""
-
-    def now(self) -> datetime:
-        """The present moment by the service's clock."""
-        return self.clock.now()
-
-    async def row(self, sql: str, *arguments: Any) -> Row | None:
-        """The first row, if any."""
-        found: Row | None = await self.connection.fetchrow(sql, *arguments)
-        return found
-
-    async def rows(self, sql: str, *arguments: Any) -> list[Row]:
-        """All rows."""
-        found: list[Row] = await self.connection.fetch(sql, *arguments)
-        return found
-
-    async def value(self, sql: str, *arguments: Any) -> Any:
-        """The first column of the first row."""
-        return await self.connection.fetchval(sql, *arguments)
-
-    async def run(self, sql: str, *arguments: Any) -> int:
-        """Run a statement; how many rows it touched."""
-        status: str = await self.connection.execute(sql, *arguments)
-        return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
-
-    def stage(self, event: Event, *, sequence: int = 0) -> None:
-        """Promise to publish the event if, and only if, this transaction commits."""
-        self.staged.append(outbox.staged_event(event, self._origin(), sequence))
-
-    def stage_command(self, command: Command, actor: DiscordActor, command_id: Any) -> None:
-        """Promise to send the command, under the id that makes a repetition harmless."""
-        self.staged.append(outbox.staged_command(command, actor, command_id, self._origin()))
-
-    def _origin(self) -> outbox.Origin:
-        return outbox.Origin(self.service, self.cause, self.now())
-
-    def audit(self, action: str, subject_id: str, *, reason: str = "", **details: Any) -> None:
-        """Record who did what to which thing, in the append-only log."""
-        self.audited.append(
-            (
-                uuid7(),
-                self.now(),
-                self.cause.actor,
-                action,
-                subject_id,
-                reason,
-                self.cause.correlation_id,
-                json.dumps(details, default=str, sort_keys=True),
-            )
-        )
-
-    async def set_timer(
-        self, kind: str, subject_id: str, due_at: datetime, payload: dict[str, Any] | None = None
-    ) -> None:
-        """Fire ``kind`` for this subject at that time; the same kind and subject has one timer."""
-        timer_id = f"{kind}:{subject_id}"
-        self.timers[timer_id] = (timer_id, kind, subject_id, due_at, payload or {})
-
-    async def drop_timers(self, subject_id: str, *kinds: str) -> None:
-        """Forget the timers of this subject: those kinds, or all.
-
-        One that fires at this very moment is left to end by itself: who fires it holds the timer
-        and waits for the subject, so that waiting for the timer here would be a deadlock.
-        """
-        self.timers = {
-            timer_id: timer
-            for timer_id, timer in self.timers.items()
-            if timer[2] != subject_id or (kinds and timer[1] not in kinds)
-        }
-        await self.run(
-            "DELETE FROM timers WHERE timer_id IN (SELECT timer_id FROM timers"
-            " WHERE subject_id = $1 AND (cardinality($2::text[]) = 0 OR kind = ANY($2))"
-            " FOR UPDATE SKIP LOCKED)",
-            subject_id,
-            list(kinds),
-        )
-
-    async def flush(self) -> None:
-        """Write what was staged, audited and timed, as one statement before the commit."""
-        if self.staged or self.audited or self.timers:
-            timers = [self.timers[timer_id] for timer_id in sorted(self.timers)]
-            await self.connection.execute(
-                _FLUSH,
-                *outbox.columns(self.staged),
-                *_columns(self.audited, _AUDIT_COLUMNS),
-                *_columns(timers, _TIMER_COLUMNS),
-            )
-
-    @property
-    def due_soon(self) -> bool:
-        """Whether a timer was set that fires within a second."""
-        soon = self.now() + timedelta(seconds=1)
-        return any(due_at <= soon for _, _, _, due_at, _ in self.timers.values())
 
 
 class Database:
@@ -236,24 +109,27 @@ class Database:
                 await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
         raise AssertionError("unreachable")
 
-    async def row(self, sql: str, *arguments: Any) -> Row | None:
+    async def row(self, asked: Statement | str, *arguments: Any, **values: Any) -> Row | None:
         """Read one row outside any transaction."""
-        found: Row | None = await self.pool.fetchrow(sql, *arguments)
+        sql, bound = bind(asked, arguments, values)
+        found: Row | None = await self.pool.fetchrow(sql, *bound)
         return found
 
-    async def rows(self, sql: str, *arguments: Any) -> list[Row]:
+    async def rows(self, asked: Statement | str, *arguments: Any, **values: Any) -> list[Row]:
         """Read rows outside any transaction."""
-        found: list[Row] = await self.pool.fetch(sql, *arguments)
+        sql, bound = bind(asked, arguments, values)
+        found: list[Row] = await self.pool.fetch(sql, *bound)
         return found
 
-    async def value(self, sql: str, *arguments: Any) -> Any:
+    async def value(self, asked: Statement | str, *arguments: Any, **values: Any) -> Any:
         """Read one value outside any transaction."""
-        return await self.pool.fetchval(sql, *arguments)
+        sql, bound = bind(asked, arguments, values)
+        return await self.pool.fetchval(sql, *bound)
 
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:
-    """The rows as the arrays that unnest takes; as many empty ones where there are no rows."""
-    return list(zip(*rows, strict=True)) or [()] * width
+    async def execute(self, asked: Statement, **values: Any) -> int:
+        """Run one statement as a transaction of its own; how many rows it touched."""
+        status: str = await self.pool.execute(asked.text, *asked.arguments(values))
+        return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
 
 
 async def _set_up(connection: Any) -> None:

@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
 from chassis.cause import Cause
 from chassis.storage.database import BEGIN, Database, Transaction
+from chassis.storage.sql import parameters, statement
+from chassis.storage.tables import inbox
 
 _CLAIM = "INSERT INTO inbox (consumer, message_id) VALUES ({}, '{}') ON CONFLICT DO NOTHING"
 _CLAIMED = "INSERT 0 1"
+_FIRST = statement(insert(inbox).values(parameters(inbox, "received_at")).on_conflict_do_nothing())
+_HANDLED = statement(
+    select(literal_column("true")).where(
+        inbox.c.consumer == bindparam("consumer"), inbox.c.message_id == bindparam("message_id")
+    )
+)
 
 
 async def first_delivery(transaction: Transaction, consumer: str, message_id: UUID) -> bool:
     """Claim the message for this consumer; False means it was handled before."""
-    claimed = await transaction.value(
-        "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2)"
-        " ON CONFLICT DO NOTHING RETURNING true",
-        consumer,
-        message_id,
-    )
-    return claimed is True
+    return await transaction.run(_FIRST, consumer=consumer, message_id=message_id) == 1
 
 
 async def handled(database: Database, consumer: str, message_id: UUID) -> bool:
     """Whether this consumer handled the message before."""
-    found = await database.value(
-        "SELECT true FROM inbox WHERE consumer = $1 AND message_id = $2", consumer, message_id
-    )
+    found = await database.value(_HANDLED, consumer=consumer, message_id=message_id)
     return found is True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-GROUND_TABLES = (
+COMMON_TABLES = (
     "outbox",
     "inbox",
     "timers",
@@ -15,7 +15,7 @@ GROUND_TABLES = (
 _APPEND_ONLY = ("audit_entries", "audit_chain")
 
 # Every commit writes here, so an index has to earn its place: what only pruning asks for is BRIN.
-_GROUND = """
+_COMMON = """
 CREATE TABLE outbox (
     position bigint GENERATED ALWAYS AS IDENTITY,
     message_id uuid PRIMARY KEY,
@@ -98,16 +98,23 @@ END $$;
 """
 
 
-def ground(role: str) -> str:
-    """The SQL that makes the ground tables and grants them to the service's run-time role."""
+def common_tables(role: str) -> str:
+    """The SQL that makes the common tables and grants them to the service's run-time role."""
     return "\n".join(
-        [_GROUND, *(append_only(table, role) for table in _APPEND_ONLY)]
+        [_COMMON, *(append_only(table, role) for table in _APPEND_ONLY)]
         + [
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role};"
-            for table in GROUND_TABLES
+            for table in COMMON_TABLES
             if table not in _APPEND_ONLY
         ]
     )
+
+
+TIMERS_CARRY_CAUSE = """
+ALTER TABLE timers ADD COLUMN correlation_id text NOT NULL DEFAULT '',
+    ADD COLUMN traceparent text NOT NULL DEFAULT '';
+"""
+"""What a timer does belongs to the request and the trace that set it."""
 
 
 def append_only(table: str, role: str) -> str:

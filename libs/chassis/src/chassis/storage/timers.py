@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy import CTE, Text, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis.cause import Cause
 from chassis.ops.failpoints import failpoint
-from chassis.ops.telemetry import tracer
+from chassis.ops.telemetry import carried, tracer
 from chassis.storage.database import LOST, Database, Transaction
+from chassis.storage.sql import statement
+from chassis.storage.tables import timers
 
 POLL_S = 0.25
 BATCH = 20
@@ -40,6 +44,18 @@ class Timer:
     due_at: datetime
     payload: dict[str, Any]
     attempts: int
+    correlation_id: str = ""
+    traceparent: str = ""
+
+    @property
+    def cause(self) -> Cause:
+        """Why it is done now: the request that set the timer began it."""
+        return Cause(self.correlation_id, actor="timer")
+
+    def span(self, what: str) -> AbstractContextManager[Any]:
+        """A span of the trace that set the timer."""
+        context = carried({"traceparent": self.traceparent} if self.traceparent else {})
+        return tracer.start_as_current_span(f"{what} {self.kind}", context=context)
 
 
 OnDue = Callable[[Transaction, Timer], Awaitable[None]]
@@ -90,7 +106,8 @@ class Timers:
 
     async def once(self, database: Database) -> int:
         """Do what is due now, once; how many timers fired or failed."""
-        due = await database.rows(_LOOK, database.clock.now(), [*self.handlers, *self.jobs], BATCH)
+        kinds = [*self.handlers, *self.jobs]
+        due = await database.rows(_LOOK, now=database.clock.now(), kinds=kinds)
         fired = 0
         for _ in [row for row in due if row["kind"] in self.handlers]:
             if not await self._one_in_transaction(database):
@@ -107,12 +124,13 @@ class Timers:
 
         async def fire(transaction: Transaction) -> bool:
             nonlocal failed
-            row = await transaction.row(_TAKE, transaction.now(), list(self.handlers))
+            row = await transaction.row(_TAKE, now=transaction.now(), kinds=list(self.handlers))
             if row is None:
                 return False
             timer = Timer(**row)
+            transaction.cause = timer.cause
             try:
-                with tracer.start_as_current_span(f"timer {timer.kind}"):
+                with timer.span("timer"):
                     await self.handlers[timer.kind](transaction, timer)
             except Exception as error:
                 failed = timer, error
@@ -120,7 +138,7 @@ class Timers:
             return True
 
         try:
-            return await database.run(fire, Cause(actor="timer"))
+            return await database.run(fire)
         except Exception:
             if failed is None:
                 raise
@@ -129,24 +147,22 @@ class Timers:
 
     async def _lease(self, database: Database) -> list[Timer]:
         now = database.clock.now()
-        rows = await database.rows(_LEASE, now, list(self.jobs), BATCH, now + LEASE)
+        rows = await database.rows(_LEASE, now=now, kinds=list(self.jobs), until=now + LEASE)
         return sorted((Timer(**row) for row in rows), key=lambda timer: timer.due_at)
 
     async def _hold(self, database: Database, timer: Timer) -> None:
         while True:
             await asyncio.sleep(self._renew_s)
             with suppress(*LOST):
-                await database.pool.execute(
-                    "UPDATE timers SET leased_until = $3 WHERE timer_id = $1 AND due_at = $2",
-                    timer.timer_id,
-                    timer.due_at,
-                    database.clock.now() + LEASE,
+                until = database.clock.now() + LEASE
+                await database.execute(
+                    _RENEW, timer_id=timer.timer_id, due_at=timer.due_at, until=until
                 )
 
     async def _run(self, database: Database, timer: Timer) -> None:
         held = asyncio.create_task(self._hold(database, timer))
         try:
-            with tracer.start_as_current_span(f"job {timer.kind}"):
+            with timer.span("job"):
                 await self.jobs[timer.kind](database, timer)
         except Exception as error:
             await self._postpone(database, timer, error)
@@ -154,37 +170,48 @@ class Timers:
         finally:
             held.cancel()
         failpoint(f"timers.before_done.{timer.kind}")
-        await database.pool.execute(
-            "DELETE FROM timers WHERE timer_id = $1 AND due_at = $2", timer.timer_id, timer.due_at
-        )
+        await database.execute(_DONE, timer_id=timer.timer_id, due_at=timer.due_at)
 
     async def _postpone(self, database: Database, timer: Timer, error: Exception) -> None:
         wait = BACKOFF_S[min(timer.attempts, len(BACKOFF_S) - 1)]
         shown = f"{type(error).__name__}: {error}"[:500]
         log.warning("timer.postponed", kind=timer.kind, subject=timer.subject_id, error=shown)
-        await database.pool.execute(
-            "UPDATE timers SET due_at = $2, attempts = attempts + 1, leased_until = NULL,"
-            " last_error = $3 WHERE timer_id = $1",
-            timer.timer_id,
-            database.clock.now() + timedelta(seconds=wait),
-            shown,
-        )
+        due_at = database.clock.now() + timedelta(seconds=wait)
+        await database.execute(_POSTPONE, timer_id=timer.timer_id, due_at=due_at, error=shown)
 
 
-_DUE = """
-due_at <= $1 AND kind = ANY($2) AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at
-"""
-_SHOWN = "timers.timer_id, kind, subject_id, due_at, payload, attempts"
-_LOOK = f"SELECT kind FROM timers WHERE {_DUE} LIMIT $3"  # noqa: S608
-_TAKE = f"""
-WITH first AS MATERIALIZED (
-    SELECT timer_id FROM timers WHERE {_DUE} LIMIT 1 FOR UPDATE SKIP LOCKED)
-DELETE FROM timers USING first WHERE timers.timer_id = first.timer_id
-RETURNING {_SHOWN}
-"""  # noqa: S608
-_LEASE = f"""
-WITH due AS MATERIALIZED (
-    SELECT timer_id FROM timers WHERE {_DUE} LIMIT $3 FOR UPDATE SKIP LOCKED)
-UPDATE timers SET leased_until = $4 FROM due WHERE timers.timer_id = due.timer_id
-RETURNING {_SHOWN}
-"""  # noqa: S608
+_DUE = (
+    timers.c.due_at <= bindparam("now"),
+    timers.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text))),
+    or_(timers.c.leased_until.is_(None), timers.c.leased_until <= bindparam("now")),
+)
+_TIMER = [timers.c[each.name] for each in fields(Timer)]
+
+
+def _due(most: int) -> CTE:
+    """The first that are due, taken by nobody else: decided once, before anything is changed."""
+    found = select(timers.c.timer_id).where(*_DUE).order_by(timers.c.due_at).limit(most)
+    return found.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED")
+
+
+_LOOK = statement(select(timers.c.kind).where(*_DUE).order_by(timers.c.due_at).limit(BATCH))
+_TAKE = statement(delete(timers).where(timers.c.timer_id == _due(1).c.timer_id).returning(*_TIMER))
+_LEASE = statement(
+    update(timers)
+    .values(leased_until=bindparam("until"))
+    .where(timers.c.timer_id == _due(BATCH).c.timer_id)
+    .returning(*_TIMER)
+)
+_THIS = (timers.c.timer_id == bindparam("timer_id"), timers.c.due_at == bindparam("due_at"))
+_RENEW = statement(update(timers).values(leased_until=bindparam("until")).where(*_THIS))
+_DONE = statement(delete(timers).where(*_THIS))
+_POSTPONE = statement(
+    update(timers)
+    .values(
+        due_at=bindparam("due_at"),
+        attempts=timers.c.attempts + 1,
+        leased_until=None,
+        last_error=bindparam("error"),
+    )
+    .where(timers.c.timer_id == bindparam("timer_id"))
+)

@@ -1,7 +1,7 @@
 """The ground, people, listings' cards, notifications and preferences."""
 
 from alembic import op
-from chassis.storage.schema import grant, ground
+from chassis.storage.schema import common_tables, grant
 
 revision = "0001"
 down_revision = None
@@ -42,7 +42,7 @@ CREATE TABLE preferences (
 
 
 def upgrade() -> None:
-    op.execute(ground("notifier"))
+    op.execute(common_tables("notifier"))
     op.execute(TABLES)
     op.execute(grant("notifier", "people", "listings", "notifications", "preferences"))
 

@@ -1,7 +1,7 @@
 """The ground, listings, offers, drafts, watches and the cache of verified assets."""
 
 from alembic import op
-from chassis.storage.schema import grant, ground
+from chassis.storage.schema import common_tables, grant
 
 revision = "0001"
 down_revision = None
@@ -87,7 +87,7 @@ CREATE TABLE verified_assets (
 
 
 def upgrade() -> None:
-    op.execute(ground("listings"))
+    op.execute(common_tables("listings"))
     op.execute(TABLES)
     tables = ("listings", "offers", "offer_drafts", "watches", "verified_assets")
     op.execute(grant("listings", *tables))

@@ -1,7 +1,7 @@
 """The ground, accounts, verifications, snapshots, watches and proofs."""
 
 from alembic import op
-from chassis.storage.schema import append_only, grant, ground
+from chassis.storage.schema import append_only, common_tables, grant
 
 revision = "0001"
 down_revision = None
@@ -67,7 +67,7 @@ CREATE TABLE proofs (
 
 
 def upgrade() -> None:
-    op.execute(ground("verification"))
+    op.execute(common_tables("verification"))
     op.execute(TABLES)
     op.execute(grant("verification", "accounts", "verifications", "watches"))
     op.execute(append_only("snapshots", "verification"))

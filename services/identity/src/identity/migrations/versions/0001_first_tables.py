@@ -1,7 +1,7 @@
 """People, their accounts, links, sessions and keys."""
 
 from alembic import op
-from chassis.storage.schema import grant, ground
+from chassis.storage.schema import common_tables, grant
 
 revision = "0001"
 down_revision = None
@@ -109,7 +109,7 @@ VALUES ('identity.clean_up:identity', 'identity.clean_up', 'identity', now());
 
 
 def upgrade() -> None:
-    op.execute(ground("identity"))
+    op.execute(common_tables("identity"))
     op.execute(TABLES)
     op.execute(
         grant(

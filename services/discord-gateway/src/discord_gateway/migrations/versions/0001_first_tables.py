@@ -1,7 +1,7 @@
 """The ground tables, what waits for an answer, and what was shown where."""
 
 from alembic import op
-from chassis.storage.schema import grant, ground
+from chassis.storage.schema import common_tables, grant
 
 revision = "0001"
 down_revision = None
@@ -49,7 +49,7 @@ CREATE INDEX deliveries_shown ON deliveries USING brin (shown_at);
 
 
 def upgrade() -> None:
-    op.execute(ground("discord_gateway"))
+    op.execute(common_tables("discord_gateway"))
     op.execute(_OWN)
     op.execute(grant("discord_gateway", "pending_interactions", "posted_messages", "deliveries"))
 

@@ -1,7 +1,7 @@
 """Escrows, tranches, deliveries, payments, payouts, payout accounts, chargebacks, webhooks."""
 
 from alembic import op
-from chassis.storage.schema import append_only, grant, ground
+from chassis.storage.schema import append_only, common_tables, grant
 
 revision = "0001"
 down_revision = None
@@ -272,7 +272,7 @@ INSERT INTO timers (timer_id, kind, subject_id, due_at)
 
 
 def upgrade() -> None:
-    op.execute(ground("escrow"))
+    op.execute(common_tables("escrow"))
     op.execute(_ESCROWS)
     op.execute(_MONEY)
     op.execute(_LEDGER)

@@ -1,7 +1,7 @@
 """Templates, drafts, contracts, signatures, execution jobs and signing links."""
 
 from alembic import op
-from chassis.storage.schema import append_only, grant, ground
+from chassis.storage.schema import append_only, common_tables, grant
 
 revision = "0001"
 down_revision = None
@@ -96,7 +96,7 @@ GRANT UPDATE (active) ON templates TO contracts;
 
 
 def upgrade() -> None:
-    op.execute(ground("contracts"))
+    op.execute(common_tables("contracts"))
     op.execute(_OWN)
     op.execute(_RIGHTS)
     op.execute(append_only("signatures", "contracts"))

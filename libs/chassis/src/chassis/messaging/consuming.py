@@ -1,0 +1,207 @@
+"""The running consumers of one process: each message is applied once, and only then acked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from contracts_schema.events.rejected import BY_SERVICE
+from contracts_schema.message import DiscordActor, Message
+from faststream import AckPolicy
+from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
+from opentelemetry.trace import SpanKind
+from pydantic import TypeAdapter, ValidationError
+
+from chassis import principals
+from chassis.messaging.consumers import Consumers, Route
+from chassis.messaging.publisher import BROKEN, Publisher, Unroutable
+from chassis.messaging.received import CANARY, Poison, Received, attempt, take_apart
+from chassis.messaging.retries import Retries
+from chassis.ops.failpoints import failpoint
+from chassis.ops.telemetry import CONSUMED, carried, tracer
+from chassis.principals import Principal
+from chassis.problems import Problem, Rules, as_problem
+from chassis.storage.database import Database, Transaction
+from chassis.storage.inbox import apply_once, handled
+
+FORWARD_AGAIN_AFTER_S = 1.0
+RETRYABLE_TRIES = 3
+"""So often a refusal that may pass is tried again before the person is told of it."""
+
+log = structlog.get_logger(__name__)
+_ACTOR = TypeAdapter(DiscordActor)
+
+
+class Consuming:
+    """The running consumers of one process."""
+
+    def __init__(
+        self, consumers: Consumers, database: Database, publisher: Publisher, rules: Rules
+    ) -> None:
+        """Apply messages to this database; publish retries and parkings by this publisher."""
+        self.consumers, self._database, self._rules = consumers, database, rules
+        self._retries = Retries(publisher)
+        self.canary_seen: dict[str, float] = {}
+
+    def attach(self, broker: RabbitBroker, prefetch: int) -> None:
+        """Subscribe to every queue; declared passively, for topology is made by one migration."""
+        for queue in self.consumers.routes:
+            broker.subscriber(
+                RabbitQueue(queue, declare=False),
+                channel=Channel(prefetch_count=self.consumers.prefetch[queue] or prefetch),
+                ack_policy=AckPolicy.MANUAL,
+                decoder=_undecoded,
+                no_reply=True,
+            )(self._subscriber(queue))
+
+    def _subscriber(self, queue: str) -> Callable[[RabbitMessage], Awaitable[None]]:
+        async def consume(message: RabbitMessage) -> None:
+            await self.consume(queue, message.raw_message)
+
+        return consume
+
+    async def consume(self, queue: str, message: AbstractIncomingMessage) -> None:
+        """Apply one message and ack it; whatever happens, it is never lost."""
+        if message.type == CANARY:
+            self.canary_seen[queue] = asyncio.get_running_loop().time()
+            await message.ack()
+            return
+        try:
+            outcome = await self._outcome(queue, message)
+        except (*BROKEN, Unroutable) as error:
+            await self._give_back(queue, message, error)
+            return
+        failpoint(f"consumer.before_ack.{queue}")
+        await message.ack()
+        CONSUMED.labels(queue, outcome).inc()
+
+    async def _outcome(self, queue: str, message: AbstractIncomingMessage) -> str:
+        try:
+            return await self._traced(take_apart(queue, message))
+        except (Poison, Problem, ValidationError) as error:
+            return await self._retries.park(queue, message, error)
+        except Exception as error:
+            return await self._retries.wait_or_park(queue, message, error)
+
+    async def _give_back(
+        self, queue: str, message: AbstractIncomingMessage, error: Exception
+    ) -> None:
+        """Nobody takes the copy that should wait: the broker keeps the message itself."""
+        log.warning("consumer.gives_back", queue=queue, error=str(error)[:300])
+        await asyncio.sleep(FORWARD_AGAIN_AFTER_S)
+        with suppress(*BROKEN):
+            await message.nack(requeue=True)
+
+    async def _traced(self, received: Received) -> str:
+        with tracer.start_as_current_span(
+            f"{received.queue} process",
+            context=carried(received.headers),
+            kind=SpanKind.CONSUMER,
+            record_exception=False,
+        ) as span:
+            span.set_attribute("messaging.message.id", str(received.message_id))
+            span.set_attribute("messaging.destination.name", received.topic)
+            with structlog.contextvars.bound_contextvars(
+                event_id=str(received.message_id), topic=received.topic
+            ):
+                outcome = await self._apply(received)
+            span.set_attribute("holdfast.outcome", outcome)
+        received.measure()
+        return outcome
+
+    async def _apply(self, received: Received) -> str:
+        route = self.consumers.routes[received.queue].get(received.topic)
+        if route is None:
+            received.content()
+            return "ignored"
+        if route.caller is not None:
+            return await self._fulfil(received, route)
+        event = _event(received, route)
+
+        async def apply(transaction: Transaction) -> None:
+            await route.handler(transaction, event)
+            failpoint(f"consumer.before_commit.{received.queue}")
+
+        return await self._once(received, apply)
+
+    async def _once(
+        self, received: Received, work: Callable[[Transaction], Awaitable[None]], actor: str = ""
+    ) -> str:
+        cause = replace(received.cause, actor=actor) if actor else received.cause
+        first = await apply_once(self._database, received.queue, received.message_id, work, cause)
+        return "applied" if first else "repeated"
+
+    async def _fulfil(self, received: Received, route: Route) -> str:
+        wish = received.content()
+        actor = _ACTOR.validate_python(wish.get("actor"))
+        if route.prepare is not None and await handled(
+            self._database, received.queue, received.message_id
+        ):
+            return "repeated"
+        try:
+            return await self._wished(received, route, actor, wish.get("payload"))
+        except Exception as error:
+            problem = as_problem(error, self._rules)
+            again = problem is not None and problem.retryable
+            if problem is None or (again and attempt(received.headers) <= RETRYABLE_TRIES):
+                raise
+            if self.consumers.service not in BY_SERVICE:
+                raise
+            return await self._reject(received, actor, problem)
+
+    async def _wished(
+        self, received: Received, route: Route, actor: DiscordActor, payload: Any
+    ) -> str:
+        command = route.model.model_validate(payload)
+        caller: DiscordActor | Principal = actor
+        if route.caller is Principal:
+            caller = await principals.by_discord_id(self._database, actor)
+        who = getattr(caller, "user_id", "") or f"discord:{actor.discord_user_id}"
+        async with _prepared(route, self._database, caller, command) as prepared:
+
+            async def fulfil(transaction: Transaction) -> None:
+                await route.handler(transaction, caller, command, *prepared)
+                failpoint(f"consumer.before_commit.{received.queue}")
+
+            return await self._once(received, fulfil, who)
+
+    async def _reject(self, received: Received, actor: DiscordActor, problem: Problem) -> str:
+        rejected = BY_SERVICE[self.consumers.service](
+            command_id=received.message_id,
+            command=received.topic,
+            discord_user_id=actor.discord_user_id,
+            problem=problem.refusal(),
+        )
+
+        async def reject(transaction: Transaction) -> None:
+            transaction.stage(rejected)
+
+        outcome = await self._once(received, reject)
+        return "rejected" if outcome == "applied" else outcome
+
+
+@asynccontextmanager
+async def _prepared(route: Route, *asked: Any) -> AsyncIterator[list[Any]]:
+    if route.prepare is None:
+        yield []
+        return
+    async with route.prepare(*asked) as prepared:
+        yield [prepared] if route.takes_prepared else []
+
+
+def _event(received: Received, route: Route) -> Message:
+    try:
+        return route.model.model_validate_json(received.body)
+    except ValidationError:
+        received.content()  # says it better when it is no JSON object at all
+        raise
+
+
+async def _undecoded(message: RabbitMessage) -> RabbitMessage:
+    """Hand the message itself to the subscriber: bytes are read where poison can be parked."""
+    return message

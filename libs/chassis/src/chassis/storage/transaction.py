@@ -1,0 +1,171 @@
+"""One unit of work: state, outbox, audit and timers are committed together, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+from contracts_schema.ids import uuid7
+from contracts_schema.message import Command, DiscordActor, Event
+
+from chassis.cause import Cause
+from chassis.clock import Clock
+from chassis.ops.telemetry import carry
+from chassis.storage import outbox
+from chassis.storage.sql import Statement, bind, statement
+
+Row = asyncpg.Record
+BEGIN = "BEGIN"
+
+_FLUSH = statement("""
+WITH told AS (
+    INSERT INTO outbox (message_id, exchange, topic, headers, body, created_at)
+    SELECT * FROM unnest(
+        CAST(:message_ids AS uuid[]), CAST(:exchanges AS text[]), CAST(:topics AS text[]),
+        CAST(:headers AS text[]), CAST(:bodies AS bytea[]), CAST(:created_at AS timestamptz[]))),
+noted AS (
+    INSERT INTO audit_entries
+        (entry_id, at, actor, action, subject_id, reason, request_id, details)
+    SELECT * FROM unnest(
+        CAST(:entry_ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:actors AS text[]),
+        CAST(:actions AS text[]), CAST(:subjects AS text[]), CAST(:reasons AS text[]),
+        CAST(:request_ids AS text[]), CAST(:details AS text[])))
+INSERT INTO timers (timer_id, kind, subject_id, due_at, payload, correlation_id, traceparent)
+SELECT * FROM unnest(
+    CAST(:timer_ids AS text[]), CAST(:kinds AS text[]), CAST(:timed AS text[]),
+    CAST(:due_at AS timestamptz[]), CAST(:payloads AS jsonb[]), CAST(:correlation_ids AS text[]),
+    CAST(:traceparents AS text[]))
+ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload,
+    correlation_id = excluded.correlation_id, traceparent = excluded.traceparent,
+    attempts = 0, leased_until = NULL
+""")
+_DROP_TIMERS = statement("""
+DELETE FROM timers WHERE timer_id IN (
+    SELECT timer_id FROM timers WHERE subject_id = :subject_id
+    AND (cardinality(CAST(:kinds AS text[])) = 0 OR kind = ANY(:kinds))
+    FOR UPDATE SKIP LOCKED)
+""")
+_AUDIT_COLUMNS, _TIMER_COLUMNS = 8, 7
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One unit of work: what it stages, audits and times is committed with its state, or not."""
+
+    connection: Any
+    clock: Clock
+    service: str
+    cause: Cause = field(default_factory=Cause)
+    staged: list[outbox.Staged] = field(default_factory=list)
+    audited: list[tuple[Any, ...]] = field(default_factory=list)
+    timers: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    opened: str = BEGIN
+    """What the database answered to the statements that opened the transaction."""
+
+    def now(self) -> datetime:
+        """The present moment by the service's clock."""
+        return self.clock.now()
+
+    async def row(self, asked: Statement | str, *arguments: Any, **values: Any) -> Row | None:
+        """The first row, if any."""
+        sql, bound = bind(asked, arguments, values)
+        found: Row | None = await self.connection.fetchrow(sql, *bound)
+        return found
+
+    async def rows(self, asked: Statement | str, *arguments: Any, **values: Any) -> list[Row]:
+        """All rows."""
+        sql, bound = bind(asked, arguments, values)
+        found: list[Row] = await self.connection.fetch(sql, *bound)
+        return found
+
+    async def value(self, asked: Statement | str, *arguments: Any, **values: Any) -> Any:
+        """The first column of the first row."""
+        sql, bound = bind(asked, arguments, values)
+        return await self.connection.fetchval(sql, *bound)
+
+    async def run(self, asked: Statement | str, *arguments: Any, **values: Any) -> int:
+        """Run a statement; how many rows it touched."""
+        sql, bound = bind(asked, arguments, values)
+        status: str = await self.connection.execute(sql, *bound)
+        return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
+
+    async def run_many(self, asked: Statement, values: Iterable[Mapping[str, Any]]) -> None:
+        """Run a statement once for each set of values, in one round trip."""
+        await self.connection.executemany(asked.text, [asked.arguments(each) for each in values])
+
+    def stage(self, event: Event, *, sequence: int = 0) -> None:
+        """Promise to publish the event if, and only if, this transaction commits."""
+        self.staged.append(outbox.staged_event(event, self._origin(), sequence))
+
+    def stage_command(self, command: Command, actor: DiscordActor, command_id: Any) -> None:
+        """Promise to send the command, under the id that makes a repetition harmless."""
+        self.staged.append(outbox.staged_command(command, actor, command_id, self._origin()))
+
+    def _origin(self) -> outbox.Origin:
+        return outbox.Origin(self.service, self.cause, self.now())
+
+    def audit(self, action: str, subject_id: str, *, reason: str = "", **details: Any) -> None:
+        """Record who did what to which thing, in the append-only log."""
+        self.audited.append(
+            (
+                uuid7(),
+                self.now(),
+                self.cause.actor,
+                action,
+                subject_id,
+                reason,
+                self.cause.correlation_id,
+                json.dumps(details, default=str, sort_keys=True),
+            )
+        )
+
+    async def set_timer(
+        self, kind: str, subject_id: str, due_at: datetime, payload: dict[str, Any] | None = None
+    ) -> None:
+        """Fire ``kind`` for this subject at that time; the same kind and subject has one timer.
+
+        What it does then belongs to the request and the trace that set it.
+        """
+        timer_id = f"{kind}:{subject_id}"
+        trace = carry().get("traceparent", "")
+        timer = (timer_id, kind, subject_id, due_at, payload or {}, self.cause.correlation_id)
+        self.timers[timer_id] = (*timer, trace)
+
+    async def drop_timers(self, subject_id: str, *kinds: str) -> None:
+        """Forget the timers of this subject: those kinds, or all.
+
+        One that fires at this very moment is left to end by itself: who fires it holds the timer
+        and waits for the subject, so that waiting for the timer here would be a deadlock.
+        """
+        self.timers = {
+            timer_id: timer
+            for timer_id, timer in self.timers.items()
+            if timer[2] != subject_id or (kinds and timer[1] not in kinds)
+        }
+        await self.run(_DROP_TIMERS, subject_id=subject_id, kinds=list(kinds))
+
+    async def flush(self) -> None:
+        """Write what was staged, audited and timed, as one statement before the commit."""
+        if self.staged or self.audited or self.timers:
+            timers = [self.timers[timer_id] for timer_id in sorted(self.timers)]
+            await self.connection.execute(
+                _FLUSH.text,
+                *outbox.columns(self.staged),
+                *_columns(self.audited, _AUDIT_COLUMNS),
+                *_columns(timers, _TIMER_COLUMNS),
+            )
+
+    @property
+    def due_soon(self) -> bool:
+        """Whether a timer was set that fires within a second."""
+        soon = self.now() + timedelta(seconds=1)
+        return any(due_at <= soon for _, _, _, due_at, *_ in self.timers.values())
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:
+    """The rows as the arrays that unnest takes; as many empty ones where there are no rows."""
+    return list(zip(*rows, strict=True)) or [()] * width
