@@ -13,7 +13,6 @@ from chassis.storage.sql import REGISTERED, Statement
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import NullPool
 
-
 _SCRIPTS = re.compile(r"alembic_env\.env|\.migrations\.|__main__")
 
 

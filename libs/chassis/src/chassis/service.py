@@ -19,7 +19,7 @@ from faststream.rabbit import RabbitBroker
 from chassis import clock, problems
 from chassis.http import health
 from chassis.http.auth import Authenticator
-from chassis.http.cursors import Cursors
+from chassis.http.lists import Cursors
 from chassis.messaging import relay
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.consuming import Consuming

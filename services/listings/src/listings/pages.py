@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from chassis.http.cursors import Position
+from chassis.http.lists import Position
 from chassis.storage.database import Database, Transaction
 
 from listings.domain.listing import Listing

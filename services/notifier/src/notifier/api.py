@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from chassis.http.auth import Caller
-from chassis.http.cursors import Cursors, CursorText, Limit
 from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.http.lists import Cursors, CursorText, Limit
 from chassis.http.preconditions import IfMatch, etag, seen_version
 from chassis.storage.database import Transaction
 from contracts_schema.commands.notifier import SetPreferences

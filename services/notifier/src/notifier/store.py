@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.http.cursors import Position
+from chassis.http.lists import Position
 from chassis.storage.database import Database, Transaction
 
 

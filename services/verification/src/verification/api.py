@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from chassis.http.auth import Caller
-from chassis.http.cursors import Cursors, CursorText, Limit
+from chassis.http.lists import Cursors, CursorText, Limit
 from chassis.problems import Problem, Rule, not_found
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose

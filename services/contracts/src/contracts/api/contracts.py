@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from chassis.http.auth import Caller
-from chassis.http.cursors import Cursors
 from chassis.http.idempotency import Answer, cause_of, once
+from chassis.http.lists import Cursors
 from chassis.http.preconditions import etag, require_version, seen_version
 from chassis.problems import Problem
 from chassis.storage.database import Transaction

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.http.cursors import Position
+from chassis.http.lists import Position
 from chassis.storage.database import Database, Transaction
 from contracts_schema.events.listings import Side
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from chassis.http.auth import Caller, LiveCaller
-from chassis.http.cursors import Cursors
 from chassis.http.idempotency import cause_of
+from chassis.http.lists import Cursors
 from chassis.http.preconditions import etag
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from fastapi import APIRouter, Depends, Query, Request, Response

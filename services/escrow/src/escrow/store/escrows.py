@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.http.cursors import Position
+from chassis.http.lists import Position
 from chassis.storage.database import Database, Transaction
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Terms, canonical_json

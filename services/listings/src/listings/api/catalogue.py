@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from chassis.http import auth
 from chassis.http.auth import Caller
-from chassis.http.cursors import Cursors, CursorText, Limit
 from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once
+from chassis.http.lists import Cursors, CursorText, Limit
 from chassis.http.preconditions import IfMatch, etag, seen_version
 from chassis.problems import not_found
 from chassis.storage.database import Database, Transaction

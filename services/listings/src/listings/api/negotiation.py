@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from chassis.http.auth import Caller
-from chassis.http.cursors import Cursors, CursorText, Limit
 from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once, once_prepared
+from chassis.http.lists import Cursors, CursorText, Limit
 from chassis.http.preconditions import etag
 from chassis.problems import not_found
 from chassis.storage.database import Database, Transaction

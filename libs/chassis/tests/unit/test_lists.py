@@ -4,7 +4,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from chassis.http.cursors import Cursors
+from chassis.http.lists import Cursors
 from chassis.problems import Problem
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Pages by keyset: an opaque, signed cursor that is bound to its filters."""
+"""Lists by keyset: pages joined by an opaque, signed cursor that is bound to its filters."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, Field
 
 from chassis.problems import Problem
 
@@ -19,6 +21,29 @@ CursorText = Annotated[str | None, Query(max_length=500)]
 
 Position = tuple[datetime, str]
 """Where a page ended: (created_at, id) of its last row."""
+
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """What makes one list: the filters its cursors are bound to, and where one of its rows is."""
+
+    filters: Mapping[str, Any]
+    position: Callable[[R], Position]
+
+
+class Asked(BaseModel):
+    """Which page of a list is asked for: the first, or the one that a cursor continues with."""
+
+    cursor: Annotated[str | None, Field(max_length=500)] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+    @property
+    def rows(self) -> int:
+        """How many rows to read: one more than a page shows, to know whether another follows."""
+        return self.limit + 1
 
 
 class Cursors:
@@ -53,6 +78,18 @@ class Cursors:
                 "This cursor does not belong to this list and its filters.",
                 next_action="Begin again without a cursor.",
             ) from None
+
+    def cut(
+        self, response: Response, request: Request, asked: Asked, rows: Sequence[R], page: Page[R]
+    ) -> tuple[Sequence[R], str | None]:
+        """The rows that the page shows, and the cursor of the next one, also as a Link header."""
+        if len(rows) <= asked.limit:
+            return rows, None
+        shown = rows[: asked.limit]
+        following = self.write(page.position(shown[-1]), page.filters)
+        url = request.url.include_query_params(cursor=following, limit=asked.limit)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        return shown, following
 
     def _sign(self, payload: bytes, filters: Mapping[str, Any]) -> bytes:
         bound = json.dumps(dict(filters), sort_keys=True, default=str).encode()
