@@ -18,8 +18,8 @@ from contracts_schema.ids import new_id, uuid7
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
-from bench import loader, programs, servers
-from bench.loader import Orders, request
+from bench import load_generator, programs, servers
+from bench.load_generator import Load, request
 from bench.programs import Program
 from bench.servers import Servers
 
@@ -114,7 +114,7 @@ async def key_server(key_set: dict[str, Any]) -> AsyncIterator[str]:
     ).encode()
 
     async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(loader.HEAD_ENDS)
+        await reader.readuntil(load_generator.HEAD_ENDS)
         writer.write(answer)
         await writer.drain()
         writer.close()
@@ -173,5 +173,5 @@ async def _load(side: Side, seconds: float, found: dict[str, list[dict[str, Any]
     port = servers.free_port()
     async with programs.serving(side.program.at(port), f"http://127.0.0.1:{port}/live"):
         for kind, sent in side.requests:
-            told = await loader.run(Orders(port, sent, CONNECTIONS, seconds))
+            told = await load_generator.run(Load(port, sent, CONNECTIONS, seconds))
             found[f"{kind}.{side.name}"].append(told)

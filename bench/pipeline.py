@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from typing import Any
 
 import asyncpg
 
-from bench import commits, figures, programs
+from bench import commit_times, figures, programs, protocol
 from bench.programs import Program
 from bench.servers import Servers
 
+SIDES = ("ours", "minimum")
+BULK = "ours_bulk"
 MODULES = {"ours": "bench.ours.pipeline", "minimum": "bench.minimum.pipeline"}
 PREFIXES = {"ours": "HOLDFAST_", "minimum": ""}
 PATIENCE_S = 60.0
@@ -42,7 +43,7 @@ async def measure(servers: Servers, side: str, flow: Flow) -> dict[str, Any]:
             "consume": _environment(side, to_url, broker.url("notifier")),
         }
         told = await _run(side, flow, ends, servers.log)
-        took = await commits.between(
+        took = await commit_times.between(
             servers.superuser(from_url), servers.superuser(to_url), ("escrow", "notifier")
         )
     seconds = told["consume"]["ended"] - told["publish"]["began"]
@@ -73,15 +74,15 @@ def _environment(side: str, database_url: str, broker_url: str) -> dict[str, str
 
 async def _run(
     side: str, flow: Flow, ends: Mapping[str, Mapping[str, str]], log: Path
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Mapping[str, float]]:
     consumer = await _start(side, ["consume", str(flow.count)], ends["consume"], log)
     children = [consumer]
     try:
         async with asyncio.timeout(PATIENCE_S + (flow.count / flow.rate if flow.rate else 0)):
-            await _line(consumer, log)
+            await protocol.read(consumer, log)
             arguments = ["publish", str(flow.count), str(flow.rate)]
             children.append(await _start(side, arguments, ends["publish"], log))
-            said = [json.loads(await _line(child, log)) for child in reversed(children)]
+            said = [await protocol.read(child, log) for child in reversed(children)]
             return dict(zip(("publish", "consume"), said, strict=True))
     finally:
         for child in children:
@@ -93,12 +94,3 @@ async def _start(
 ) -> asyncio.subprocess.Process:
     program = Program(MODULES[side], tuple(arguments), environment, log / "bench-pipeline.log")
     return await programs.start(program, told=True)
-
-
-async def _line(child: asyncio.subprocess.Process, log: Path) -> str:
-    if child.stdout is None:
-        raise RuntimeError("the program was started without a way to tell")
-    line = await child.stdout.readline()
-    if not line:
-        raise programs.ProgramFailed(f"a part of the pipeline ended early; read {log}")
-    return line.decode()

@@ -1,4 +1,4 @@
-"""Writes RESULTS.md from what `bench --json` wrote: `python -m bench.results FILE`."""
+"""Writes RESULTS.md from what `bench --json` wrote: `python -m bench.results FILE [BEFORE]`."""
 
 from __future__ import annotations
 
@@ -6,29 +6,45 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from bench import report
+from bench import tables
+from bench.lines import Figures
 
 
-def document(figures: Mapping[str, Any], bounds: str) -> str:
-    """The whole text: machine, figures, memory, CPU, bounds."""
-    about = figures["machine"]
+def document(figures: Figures, before: Figures | None, bounds: str) -> str:
+    """The whole text: machine, figures, processes, bounds; with those of before, if given."""
+    one = tables.ONE, tables.of_one(figures)
     parts = [
         "# Results\n",
+        _measured(figures),
+        *([_compared(before)] if before else []),
+        _versions(figures["machine"]),
+        tables.markdown(*((tables.TWO, tables.of_two(before, figures)) if before else one)),
+        "## Each process\n",
+        tables.markdown(*tables.processes(figures, before)),
+        bounds,
+    ]
+    return "\n".join(parts)
+
+
+def _measured(figures: Figures) -> str:
+    about = figures["machine"]
+    return (
         f"Measured on {about['date']} at commit {about['commit']}: medians over "
         f"{figures['runs']} runs of `./holdfast bench`, {figures['bench_s']:.0f} s in all. "
         f"Machine: {about['cores']} cores of {about['cpu']}, {about['ram_gb']} GB, {about['os']}, "
         f"Linux {about['kernel']}; everything, the driver too, shares those cores. "
         f"Programs that have nothing to do with it took {figures['cores_taken_by_others']:.1f} "
-        "cores while it ran.\n",
-        _versions(about),
-        _rows(("figure", "ours", "minimum", "ratio", "target"), report.rows(figures)),
-        "## Each process\n",
-        _rows(("process", "RSS MB", "PSS MB", "CPU s per trade"), _processes(figures)),
-        bounds,
-    ]
-    return "\n".join(parts)
+        "cores while it ran. Three numbers are p50 / p95 / p99.\n"
+    )
+
+
+def _compared(before: Figures) -> str:
+    about = before["machine"]
+    return (
+        f"*Before* is commit {about['commit']}, measured on {about['date']}; others took "
+        f"{before['cores_taken_by_others']:.1f} cores. *now / before* compares ours, or the p95.\n"
+    )
 
 
 def _versions(about: Mapping[str, str]) -> str:
@@ -38,27 +54,7 @@ def _versions(about: Mapping[str, str]) -> str:
     )
 
 
-def _processes(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    rss, pss = figures["service_rss_mb"], figures["service_pss_mb"]
-    spent = figures["cpu_s_per_trade_of"]
-    by_cost = sorted(spent, key=lambda name: -spent[name])
-    return [
-        (
-            name,
-            f"{rss[name]:.0f}" if name in rss else "",
-            f"{pss[name]:.0f}" if name in pss else "",
-            f"{spent[name]:.3f}",
-        )
-        for name in by_cost
-    ]
-
-
-def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(it.strip() for it in line) + " |" for line in lines) + "\n"
-
-
 if __name__ == "__main__":
-    measured = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    measured = [json.loads(Path(it).read_text(encoding="utf-8")) for it in sys.argv[1:3]]
     bounds = Path(__file__).with_name("BOUNDS.md").read_text(encoding="utf-8")
-    sys.stdout.write(document(measured, bounds))
+    sys.stdout.write(document(measured[0], measured[1] if measured[1:] else None, bounds))

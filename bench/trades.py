@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,17 +20,18 @@ from holdfast.demo.trade import Trade
 from holdfast.services import SERVICES
 from holdfast.state import State
 
-from bench import commits, figures, usage
-from bench.ear import Ear, listening
-from bench.pace import each
-from bench.post import Post, between
+from bench import commit_times, figures, processes, webhook_proxy
+from bench.event_listener import EventListener, listening
+from bench.webhook_proxy import Webhooks
+from bench.workload import repeat
 
 JOINING = 8
+SCHEMAS = [it.package for it in SERVICES]
 _addresses = itertools.count(2)
 
 
 class TimedDoor(RestDoor):
-    """A person at the REST door with an address of their own, who looks at the watch."""
+    """A person at the REST door with an address of their own, whose offers are timed."""
 
     def __init__(self, system: System, person: Person) -> None:
         super().__init__(system, person)
@@ -51,56 +52,56 @@ class TimedDoor(RestDoor):
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A running system and the people in it."""
+    """A running system with a guild of its own, and what observes it."""
 
     state: State
-    stage: Stage
-    ear: Ear
-    post: Post
-    pairs: list[Trade] = field(default_factory=list)
+    system: System
+    listener: EventListener
+    webhooks: Webhooks
 
-    async def prepare(self, count: int) -> None:
-        """So many sellers and buyers who have joined and linked, and a game for each seller."""
-        self.pairs.clear()
-        for _ in range(count):
-            seller, buyer = await self._person("seller"), await self._person("buyer")
-            self.pairs.append(await self.stage.trade(seller, buyer, _silent))
+    @asynccontextmanager
+    async def pairs(self, count: int) -> AsyncIterator[list[Trade]]:
+        """So many sellers and buyers who have joined and linked, and a game for each seller.
 
-        async def join(number: int) -> None:
-            await trade.join(self.pairs[number])
+        Their connections are closed with the block: an ordinary user may open 1024 files.
+        """
+        async with AsyncExitStack() as stack:
+            stage = Stage(self.system, stack)
+            pairs = [await _pair(stage) for _ in range(count)]
 
-        await each(count, 0, JOINING, join)
+            async def join(number: int) -> None:
+                await trade.join(pairs[number])
 
-    async def _person(self, name: str) -> TimedDoor:
-        door = TimedDoor(self.stage.system, await self.stage.person(name))
-        self.stage.stack.push_async_callback(door.close)
-        return door
+            await repeat(count, join, workers=JOINING)
+            yield pairs
 
 
 @asynccontextmanager
 async def market(state: State) -> AsyncIterator[Market]:
-    """A market in a guild of its own on a running system."""
+    """A market on a running system."""
     outside = Outside(state.urls["sandbox"])
     async with AsyncExitStack() as stack:
         stack.push_async_callback(outside.close)
-        ear = await stack.enter_async_context(listening(state.urls["rabbitmq"]))
-        post = await stack.enter_async_context(between(outside, state.urls["gateway"]))
+        listener = await stack.enter_async_context(listening(state.urls["rabbitmq"]))
+        proxy = webhook_proxy.between(outside, state.urls["gateway"])
+        webhooks = await stack.enter_async_context(proxy)
         guild_id, channel_id = await outside.guild("Bench", [])
-        system = System(state.urls["gateway"], outside, ear, guild_id, channel_id)
-        yield Market(state, Stage(system, stack), ear, post)
+        system = System(state.urls["gateway"], outside, listener, guild_id, channel_id)
+        yield Market(state, system, listener, webhooks)
 
 
-async def saturated(market: Market, count: int, at_once: int) -> dict[str, Any]:
+async def saturated(market: Market, pairs: Sequence[Trade], at_once: int) -> dict[str, Any]:
     """Trades a second with so many at once, and what each costs."""
-    await market.prepare(count)
-    before, driver, began = usage.cpu_s(market.state), time.process_time(), time.perf_counter()
+    count = len(pairs)
+    before, driver = processes.cpu_s(market.state), time.process_time()
+    began = time.perf_counter()
 
     async def one(number: int) -> None:
-        await _whole(market, number)
+        await _whole(pairs[number])
 
-    await each(count, 0, at_once, one)
+    await repeat(count, one, workers=at_once)
     seconds = time.perf_counter() - began
-    spent = usage.spent(before, usage.cpu_s(market.state))
+    spent = processes.spent(before, processes.cpu_s(market.state))
     return {
         "trades_per_s": count / seconds,
         "cpu_s_per_trade": sum(spent.values()) / count,
@@ -109,52 +110,61 @@ async def saturated(market: Market, count: int, at_once: int) -> dict[str, Any]:
     }
 
 
-async def paced(market: Market, count: int, rate: float) -> dict[str, Any]:
+async def paced(market: Market, pairs: Sequence[Trade], rate: float) -> dict[str, Any]:
     """How fast the system answers while so many trades begin each second."""
-    await market.prepare(count)
     since, began, took = datetime.now(UTC), time.perf_counter(), []
 
     async def one(number: int) -> None:
         started = time.perf_counter()
-        await _whole(market, number)
+        await _whole(pairs[number])
         took.append((time.perf_counter() - started) * 1000)
 
-    await each(count, rate, 0, one)
+    await repeat(len(pairs), one, rate=rate)
+    achieved = len(pairs) / (time.perf_counter() - began)
+    applied = await commit_times.within(market.state.urls["database"], SCHEMAS, since)
     return {
+        "pace_per_s": rate,
         "trade_ms": figures.spread(took),
-        "achieved_trades_per_s": count / (time.perf_counter() - began),
-        "command_to_event_ms": figures.spread(await _commands(market)),
-        "webhook_to_funds_held_ms": figures.spread(await _webhooks(market)),
-        "commit_to_applied_ms": figures.spread(
-            await commits.within(
-                market.state.urls["database"], [it.package for it in SERVICES], since
-            )
-        ),
+        "achieved_trades_per_s": achieved,
+        "command_to_event_ms": figures.spread(await _command_to_event_ms(market, pairs)),
+        "webhook_to_funds_held_ms": figures.spread(await _webhook_to_held_ms(market, pairs)),
+        "commit_to_applied_ms": figures.spread(applied),
     }
 
 
-async def _whole(market: Market, number: int) -> None:
+async def _pair(stage: Stage) -> Trade:
+    return await stage.trade(await _door(stage, "seller"), await _door(stage, "buyer"), _silent)
+
+
+async def _door(stage: Stage, name: str) -> TimedDoor:
+    door = TimedDoor(stage.system, await stage.person(name))
+    stage.stack.push_async_callback(door.close)
+    return door
+
+
+async def _whole(pair: Trade) -> None:
     """One trade from its listing to the money released."""
     for step in trade.STEPS[1:]:
-        await step(market.pairs[number])
+        await step(pair)
 
 
-async def _commands(market: Market) -> list[float]:
-    """From sending each offer to hearing of it."""
+async def _command_to_event_ms(market: Market, pairs: Sequence[Trade]) -> list[float]:
+    """From sending each offer to receiving the event that it was made."""
     took = []
-    for pair in market.pairs:
+    for pair in pairs:
         made = await pair.heard("listings.offer_made.v1", listing_id=pair.listing_id)
         if isinstance(pair.buyer, TimedDoor):
-            took.append((market.ear.at[made.id] - pair.buyer.offered_at) * 1000)
+            took.append((market.listener.received_at[made.id] - pair.buyer.offered_at) * 1000)
     return took
 
 
-async def _webhooks(market: Market) -> list[float]:
-    """From the provider's first word of each payment to hearing of the money held."""
+async def _webhook_to_held_ms(market: Market, pairs: Sequence[Trade]) -> list[float]:
+    """From the first byte about each payment to receiving the event that the money is held."""
     took = []
-    for pair in market.pairs:
+    for pair in pairs:
         held = await pair.heard("escrow.funds_held.v1", escrow_id=pair.escrow_id)
-        took.append((market.ear.at[held.id] - market.post.first_told[pair.escrow_id]) * 1000)
+        told = market.webhooks.first_byte_at[pair.escrow_id]
+        took.append((market.listener.received_at[held.id] - told) * 1000)
     return took
 
 

@@ -23,7 +23,8 @@ import asyncpg
 import uvloop
 from contracts_schema.ids import new_id, uuid7
 
-from bench.pace import each
+from bench import protocol
+from bench.workload import repeat
 
 TOPIC, EXCHANGE, QUEUE = "escrow.payout_account_ready.v1", "holdfast.events", "notifier.events"
 POOL, PREFETCH, BATCH = 8, 100, 200
@@ -70,7 +71,7 @@ async def publish(count: int, rate: float) -> dict[str, float]:
             filled.set()
 
         began, cpu = time.time(), time.process_time()
-        await each(count, rate, POOL, change)
+        await repeat(count, change, workers=POOL, rate=rate)
         while await pool.fetchval("SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         ended = time.time()
@@ -127,7 +128,7 @@ async def consume(count: int) -> dict[str, float]:
                 all_done.set()
 
         await queue.consume(apply)
-        print("ready", flush=True)
+        protocol.tell(ready=True)
         cpu = time.process_time()
         await all_done.wait()
         return {"ended": time.time(), "cpu_s": time.process_time() - cpu}
@@ -141,7 +142,7 @@ def main() -> None:
     """Play the part that the arguments name."""
     part, count = sys.argv[1], int(sys.argv[2])
     work: Any = publish(count, float(sys.argv[3])) if part == "publish" else consume(count)
-    print(json.dumps(uvloop.run(work)), flush=True)
+    protocol.tell(**uvloop.run(work))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -30,7 +29,8 @@ from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import new_id
 from faststream.rabbit import RabbitBroker
 
-from bench.pace import each
+from bench import protocol
+from bench.workload import repeat
 
 QUEUE = "notifier.events"
 STATE = "INSERT INTO bench_rows (id) VALUES ($1)"
@@ -66,7 +66,7 @@ async def publish(count: int, rate: float) -> dict[str, float]:
             await db.run(work)
 
         began, cpu = time.time(), time.process_time()
-        await each(count, rate, settings.pool_size, change)
+        await repeat(count, change, workers=settings.pool_size, rate=rate)
         while await db.value("SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         ended = time.time()
@@ -94,7 +94,7 @@ async def consume(count: int) -> dict[str, float]:
         )
         Consuming(consumers, db, publisher, {}).attach(broker, settings.prefetch)
         await broker.start()
-        print("ready", flush=True)
+        protocol.tell(ready=True)
         cpu = time.process_time()
         await all_seen.wait()
         while await db.value("SELECT count(*) FROM inbox") < count:  # noqa: ASYNC110
@@ -108,7 +108,7 @@ def main() -> None:
     """Play the part that the arguments name."""
     part, count = sys.argv[1], int(sys.argv[2])
     work: Any = publish(count, float(sys.argv[3])) if part == "publish" else consume(count)
-    print(json.dumps(uvloop.run(work)), flush=True)
+    protocol.tell(**uvloop.run(work))
 
 
 if __name__ == "__main__":

@@ -12,17 +12,34 @@ import typer
 
 from holdfast.instance import checkout
 
+app = typer.Typer(help="Measure; two runs can be compared.")
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="write the figures there")
+]
 
+
+@app.callback(invoke_without_command=True)
 def bench(
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="write the figures there")
-    ] = None,
+    context: typer.Context,
+    json_file: Json = None,
     quick: Annotated[bool, typer.Option("--quick", help="one short run of each")] = False,
 ) -> None:
-    """Measure throughput, latency, memory and start-up; medians over 3 runs. About 5 minutes."""
-    arguments = ["--quick"] if quick else []
-    if json_file is not None:
-        arguments += ["--json", str(json_file.absolute())]
+    """Measure throughput, latency, cost, memory and start-up; medians over 3 runs. ~8 minutes."""
+    if context.invoked_subcommand is None:
+        _measure("run", *(["--quick"] if quick else []), *_json(json_file))
+
+
+@app.command()
+def compare(before: Path, after: Path) -> None:
+    """Show what two runs measured (their `--json` files), side by side."""
+    _measure("compare", str(before.absolute()), str(after.absolute()))
+
+
+def _json(file: Path | None) -> list[str]:
+    return ["--json", str(file.absolute())] if file is not None else []
+
+
+def _measure(*arguments: str) -> None:
     root = checkout()
     child = subprocess.Popen(
         [sys.executable, "-m", "bench", *arguments],
@@ -37,6 +54,6 @@ def bench(
             continue
 
 
-def register(app: typer.Typer) -> None:
+def register(parent: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(bench)
+    parent.add_typer(app, name="bench")

@@ -1,4 +1,4 @@
-"""Stands between the payment provider and the gateway, and notes when a payment was first told.
+"""Stands between the payment provider and the gateway, and keeps when each payment was told of.
 
 Bytes pass through as they come, both ways; nothing is held back or changed.
 """
@@ -21,29 +21,29 @@ HEAD_ENDS, LENGTH = b"\r\n\r\n", b"content-length:"
 
 
 @dataclass(slots=True)
-class Post:
-    """What has passed: for each escrow, when the provider first began to tell of its payment."""
+class Webhooks:
+    """For each escrow, when the first byte of the first webhook about its payment came."""
 
-    first_told: dict[str, float] = field(default_factory=dict)
+    first_byte_at: dict[str, float] = field(default_factory=dict)
 
     def passed(self, body: bytes, began: float) -> None:
-        """Note one webhook."""
+        """Take note of one webhook."""
         event = json.loads(body)
         if event["type"] in PAID:
             escrow_id = event["data"]["object"].get("metadata", {}).get("escrow_id")
-            self.first_told[escrow_id] = min(began, self.first_told.get(escrow_id, began))
+            self.first_byte_at[escrow_id] = min(began, self.first_byte_at.get(escrow_id, began))
 
 
 @asynccontextmanager
-async def between(outside: Outside, gateway: str) -> AsyncIterator[Post]:
-    """Have webhooks come this way while the block runs."""
-    post, place = Post(), urlsplit(gateway)
+async def between(outside: Outside, gateway: str) -> AsyncIterator[Webhooks]:
+    """Have webhooks come through here while the block runs."""
+    webhooks, place = Webhooks(), urlsplit(gateway)
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.CancelledError):
             there = await asyncio.open_connection(place.hostname, place.port)
-            back = asyncio.ensure_future(_pass_on(there[0], writer))
-            await _note_and_pass_on(reader, there[1], post)
+            back = asyncio.ensure_future(_forward(there[0], writer))
+            await _observe_and_forward(reader, there[1], webhooks)
             await back
 
     async with await asyncio.start_server(carry, "127.0.0.1", 0) as server:
@@ -51,12 +51,12 @@ async def between(outside: Outside, gateway: str) -> AsyncIterator[Post]:
         url = {"url": f"http://127.0.0.1:{port}{PATH}"}
         await outside.post("/stripe/webhooks", url)
         try:
-            yield post
+            yield webhooks
         finally:
             await outside.post("/stripe/webhooks", {"url": f"{gateway}{PATH}"})
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while data := await reader.read(65_536):
             writer.write(data)
@@ -64,8 +64,8 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
-async def _note_and_pass_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, post: Post
+async def _observe_and_forward(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, webhooks: Webhooks
 ) -> None:
     kept, began = b"", 0.0
     with suppress(OSError):
@@ -75,7 +75,7 @@ async def _note_and_pass_on(
             kept += data
             body = _whole_body(kept)
             if body is not None:
-                post.passed(body, began)
+                webhooks.passed(body, began)
                 kept = b""
             await writer.drain()
     writer.close()

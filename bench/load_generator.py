@@ -1,8 +1,8 @@
 """Loads one HTTP/1.1 server over many kept connections, one request at a time on each.
 
-A process of its own (`python -m bench.loader`): it reads its orders as JSON from standard input
-and writes what it measured as JSON to standard output. It is built to cost little: no client
-library, requests ready as bytes, answers read only as far as their length and status.
+A process of its own (`python -m bench.load_generator`): it reads its load as JSON from standard
+input and tells what it measured on standard output. It is built to cost little: no client library,
+requests ready as bytes, answers read only as far as their length and status.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 
 import uvloop
 
-from bench import figures
+from bench import figures, protocol
 
 HEAD_ENDS = b"\r\n\r\n"
 LENGTH = b"content-length:"
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class Load:
     """What to ask of whom, how hard, and how long."""
 
     port: int
@@ -104,27 +104,27 @@ def _length(head: bytes) -> int:
     return int(lower[at + len(LENGTH) : end if end >= 0 else None])
 
 
-async def load(orders: Orders) -> dict[str, Any]:
-    """Run the orders; requests per second, percentiles in milliseconds, and what failed."""
+async def generate(load: Load) -> dict[str, Any]:
+    """Make the load; requests per second, percentiles in milliseconds, and what failed."""
     loop = asyncio.get_running_loop()
-    began = time.perf_counter() + orders.warm_up_s
-    ends = began + orders.seconds
-    tally, requests = Tally(began), [each.encode() for each in orders.requests]
+    began = time.perf_counter() + load.warm_up_s
+    ends = began + load.seconds
+    tally, requests = Tally(began), [each.encode() for each in load.requests]
     opened = [
         await loop.create_connection(
-            lambda: Connection(requests, tally, ends), "127.0.0.1", orders.port
+            lambda: Connection(requests, tally, ends), "127.0.0.1", load.port
         )
-        for _ in range(orders.connections)
+        for _ in range(load.connections)
     ]
     await asyncio.gather(*(connection.done for _, connection in opened))
     good = sum(count for status, count in tally.statuses.items() if status[0] == "2")
     told = {f"{name}_ms": it * 1000 for name, it in figures.spread(tally.took_s or [0.0]).items()}
     return {
-        "per_s": good / orders.seconds,
+        "per_s": good / load.seconds,
         **told,
         "failed": sum(tally.statuses.values()) - good,
         "example": tally.other,
-        "cpu_share": time.process_time() / (time.perf_counter() - began + orders.warm_up_s),
+        "cpu_share": time.process_time() / (time.perf_counter() - began + load.warm_up_s),
     }
 
 
@@ -136,16 +136,16 @@ def request(method: str, path: str, headers: dict[str, str], body: str = "") -> 
     return "\r\n".join(lines) + "\r\n\r\n" + body
 
 
-async def run(orders: Orders) -> dict[str, Any]:
+async def run(load: Load) -> dict[str, Any]:
     """Load from a process of its own; raises LoadFailed when any answer was not a good one."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.loader",
+        sys.executable, "-m", "bench.load_generator",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, _ = await child.communicate(json.dumps(asdict(orders)).encode())
+    output, _ = await child.communicate(json.dumps(asdict(load)).encode())
     if child.returncode:
-        raise LoadFailed(f"the loader ended with {child.returncode}")
-    measured: dict[str, Any] = json.loads(said)
+        raise LoadFailed(f"the load generator ended with {child.returncode}")
+    measured = dict(next(filter(None, map(protocol.parse, output.splitlines()))))
     if measured["failed"] or not measured["per_s"]:
         raise LoadFailed(f"{measured['failed']} requests failed, such as: {measured['example']}")
     return measured
@@ -156,4 +156,4 @@ class LoadFailed(RuntimeError):
 
 
 if __name__ == "__main__":
-    print(json.dumps(uvloop.run(load(Orders(**json.loads(sys.stdin.read()))))))
+    protocol.tell(**uvloop.run(generate(Load(**json.loads(sys.stdin.read())))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import Mapping
@@ -54,18 +53,11 @@ def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, 
     return {name: after[name] - before.get(name, 0.0) for name in after}
 
 
-async def idle_share(state: State, seconds: float) -> float:
-    """How many cores the instance takes while nobody asks anything of it."""
-    before = cpu_s(state)
-    await asyncio.sleep(seconds)
-    return sum(spent(before, cpu_s(state)).values()) / seconds
-
-
 def memory_mb(state: State) -> dict[str, dict[str, float]]:
     """Resident and proportional memory of each service's process in MB (10^6 bytes).
 
-    What it started beside itself, such as the press of contracts while there is work for it, is
-    ``children_rss``.
+    What it started beside itself is ``children_rss``, such as what makes the PDFs of contracts
+    while there is work for it.
     """
     found = {}
     for service in SERVICES:

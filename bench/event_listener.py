@@ -1,4 +1,4 @@
-"""Hears every event and notes when; made for many trades at once, where order matters little."""
+"""Receives every event and keeps when it came; made for many trades at once."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from holdfast.demo.tap import PATIENCE_S, Heard, NotHeard, Tap
 Key = tuple[str, str, Any]
 
 
-class Ear(Tap):
+class EventListener(Tap):
     """A tap that finds an event by any of its facts without looking through all of them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.at: dict[str, float] = {}
+        self.received_at: dict[str, float] = {}
         self._known: dict[Key, list[Heard]] = defaultdict(list)
         self._waiting: dict[Key, list[asyncio.Future[None]]] = defaultdict(list)
 
     async def hear(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
-        """Take an event in, and wake who waits for one like it."""
+        """Keep an event, and wake those who wait for one like it."""
         now = time.time()
         await super().hear(message)
         event = next(it for it in reversed(self.heard) if it.id == message.message_id)
-        self.at[event.id] = now
+        self.received_at[event.id] = now
         for name, fact in event.body.items():
             if isinstance(fact, str):
                 key = (event.type, name, fact)
@@ -39,7 +39,7 @@ class Ear(Tap):
                         waiting.set_result(None)
 
     async def wait(self, topic: str, **facts: Any) -> Heard:
-        """The first event of this topic with these facts, heard already or still to come."""
+        """The first event of this topic with these facts, received already or still to come."""
         name, fact = next(iter(facts.items()))
         key = (topic, name, fact)
         try:
@@ -58,9 +58,9 @@ class Ear(Tap):
 
 
 @asynccontextmanager
-async def listening(amqp_url: str) -> AsyncIterator[Ear]:
-    """Hear every event while the block runs."""
-    ear = Ear()
+async def listening(amqp_url: str) -> AsyncIterator[EventListener]:
+    """Receive every event while the block runs."""
+    listener = EventListener()
     connection = await aio_pika.connect(amqp_url)
     async with connection:
         channel = await connection.channel()
@@ -68,5 +68,5 @@ async def listening(amqp_url: str) -> AsyncIterator[Ear]:
         exchange = await channel.get_exchange("holdfast.events", ensure=False)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         await queue.bind(exchange, "#")
-        await queue.consume(ear.hear)
-        yield ear
+        await queue.consume(listener.hear)
+        yield listener

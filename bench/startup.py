@@ -6,27 +6,27 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import asyncpg
 from holdfast import daemon, leases, plan
 from holdfast.instance import Instance
 from holdfast.state import State
 
-from bench import commits
+from bench import commit_times, statements
 
 LINGER_S = 2.0
 NO_LIMIT = {"HOLDFAST_SANDBOX_DISCORD_REQUESTS_PER_S": "0"}
 
 
-def forget(instance: Instance) -> None:
+def remove_data(instance: Instance) -> None:
     """Remove what earlier runs of this instance left; unpacked programs stay."""
     daemon.stop(instance)
     shutil.rmtree(instance.data, ignore_errors=True)
 
 
 @contextmanager
-def up(instance: Instance) -> Iterator[tuple[State, float]]:
+def running(instance: Instance) -> Iterator[tuple[State, float]]:
     """The whole system while the block runs, and the seconds it took to be ready."""
     os.environ.update(NO_LIMIT)
     lease, began = leases.take(instance), time.monotonic()
@@ -38,11 +38,16 @@ def up(instance: Instance) -> Iterator[tuple[State, float]]:
         daemon.stop(instance)
 
 
-async def keep_commit_times(state: State) -> None:
-    """From its next start on, the database knows when each transaction was committed."""
+async def observe_database(state: State) -> None:
+    """From its next start on, our own server keeps commit times and can count statements.
+
+    A server that somebody gave us is not started again, and keeps its settings.
+    """
+    if "postgres" not in state.processes:
+        return
     connection = await asyncpg.connect(state.urls["postgres"])
     try:
-        with suppress(asyncpg.InsufficientPrivilegeError):
-            await connection.execute(commits.ENABLE)
+        await connection.execute(commit_times.ENABLE)
     finally:
         await connection.close()
+    await statements.load(state.urls["postgres"])

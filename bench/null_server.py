@@ -1,4 +1,4 @@
-"""A server that does nothing but answer, to see how much the loader itself can do."""
+"""A server that does nothing but answer, to see how much the load generator itself can do."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import uvloop
 
-from bench import listings, loader, programs, servers
-from bench.loader import Orders
+from bench import listings, load_generator, programs, servers
+from bench.load_generator import Load
 from bench.programs import Program
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -35,12 +35,12 @@ async def serve(port: int) -> None:
 
 
 async def measure(log: Path, seconds: float) -> dict[str, Any]:
-    """What the loader reaches when the server costs next to nothing."""
+    """What the load generator reaches when the server costs next to nothing."""
     port = servers.free_port()
-    program = Program("bench.ceiling", (str(port),), {}, log / "bench-ceiling.log")
+    program = Program("bench.null_server", (str(port),), {}, log / "bench-null-server.log")
     async with programs.serving(program, f"http://127.0.0.1:{port}/"):
-        asked = [loader.request("GET", "/", {})]
-        return await loader.run(Orders(port, asked, listings.CONNECTIONS, seconds))
+        requests = [load_generator.request("GET", "/", {})]
+        return await load_generator.run(Load(port, requests, listings.CONNECTIONS, seconds))
 
 
 if __name__ == "__main__":
