@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from bench import protocol
 
 PROGRAM = """
 import sys
+from pathlib import Path
 from bench import protocol
 print('{"event": "a log line", "began": 1}')
 print("a warning of some library")
@@ -24,7 +26,9 @@ async def _started(program: str) -> asyncio.subprocess.Process:
     )
 
 
-async def test_other_lines_are_no_message_and_go_to_the_log(tmp_path, monkeypatch) -> None:
+async def test_other_lines_are_no_message_and_go_to_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
     child, log = await _started(PROGRAM), tmp_path / "program.log"
 

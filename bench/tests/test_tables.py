@@ -1,5 +1,7 @@
 """Figures in words, beside their targets, and beside those of an earlier run."""
 
+from typing import Any
+
 import pytest
 
 from bench import results, tables
@@ -46,7 +48,9 @@ def _of(rows: tables.Rows, words: str) -> tuple[str, ...]:
         (Target("≤", 25, "p95"), {"p50": 1.0, "p95": 26.0, "p99": 27.0}, False),
     ],
 )
-def test_a_target_is_reached_at_its_bound_and_not_beyond(target, figure, reached) -> None:
+def test_a_target_is_reached_at_its_bound_and_not_beyond(
+    target: Target, figure: Any, reached: bool
+) -> None:
     assert target.reached(figure) is reached
 
 
