@@ -55,30 +55,13 @@ class Principal:
     def require(self, tier: Tier = Tier.TIER_0, role: PlatformRole | None = None) -> None:
         """Refuse the unknown, the suspended, the under-tiered and the wrong role."""
         if not self.user_id:
-            raise Problem(
-                403, "not_registered", "You have not joined yet.", next_action="Use /signup first."
-            )
+            raise Problem(403, "not_registered")
         if self.suspended:
-            raise Problem(
-                403,
-                "suspended",
-                "This account is suspended.",
-                next_action="Write to support; running deals go on.",
-            )
+            raise Problem(403, "suspended")
         if self.tier < tier:
-            raise Problem(
-                403,
-                "tier_too_low",
-                f"This needs {tier}; your account has {self.tier}.",
-                next_action="Use /link to link your Roblox account.",
-            )
+            raise Problem(403, "tier_too_low", needed=tier, tier=self.tier)
         if role is not None and self.role not in (role, PlatformRole.ADMIN):
-            raise Problem(
-                403,
-                "role_missing",
-                f"This needs the role {role}.",
-                next_action="Ask an administrator of the platform.",
-            )
+            raise Problem(403, "role_missing", role=role)
 
 
 _COLUMNS = [table.c[name] for name in ("user_id", "discord_id", "tier", "role", "suspended")]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from contracts_schema import refusals
 from contracts_schema.events.rejected import Refusal
+from contracts_schema.refusals import Refused, Words
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -22,29 +24,58 @@ TYPE_BASE = "https://holdfast.invalid/problems/"
 
 
 class Problem(Exception):
-    """A request or command that is refused, and changes nothing."""
+    """A request or command that is refused, and changes nothing.
 
-    def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
-        """Say what is wrong; ``next_action``, ``retryable``, ``errors``, ``headers`` may follow."""
-        super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
-        self.next_action: str = more.pop("next_action", "")
+    It carries a code and what fills its words; whoever shows it words it for its reader.
+    """
+
+    def __init__(self, status: int, code: str, detail: str = "", **more: Any) -> None:
+        """``wording`` names the words where they are not ``common.<code>``.
+
+        ``retryable``, ``errors`` and ``headers`` may follow; whatever else is named fills slots.
+        """
+        super().__init__(code)
+        self.status, self.code = status, code
+        self.wording: str = more.pop("wording", f"{refusals.COMMON}.{code}")
         self.retryable: bool = more.pop("retryable", False)
         self.errors: list[dict[str, Any]] = more.pop("errors", [])
         self.headers: dict[str, str] = more.pop("headers", {})
-        if more:
-            raise TypeError(f"unknown parts of a problem: {sorted(more)}")
+        self._said = Words(detail, more.pop("next_action", "")) if detail else None
+        self.params = {name: str(value) for name, value in more.items()}
+        lacking = frozenset() if self._said else refusals.slots(self.wording) - self.params.keys()
+        if lacking:
+            raise TypeError(f"the words of {self.wording} need {sorted(lacking)}")
 
-    def refusal(self) -> Refusal:
-        """The same problem as an event carries it."""
+    def __str__(self) -> str:
+        return f"{self.code}: {self.worded().detail}"
+
+    def worded(self, locale: str = refusals.FALLBACK) -> Words:
+        """What is wrong and what to do about it, in this language or in English."""
+        return self._said or refusals.words(self.wording, locale, self.params)
+
+    @property
+    def detail(self) -> str:
+        """What is wrong, in English."""
+        return self.worded().detail
+
+    @property
+    def next_action(self) -> str:
+        """What to do about it, in English."""
+        return self.worded().next_action
+
+    def refusal(self, locale: str = refusals.FALLBACK) -> Refusal:
+        """The same problem as an event or an answer carries it."""
+        said = self.worded(locale)
         return Refusal(
             code=self.code,
             status=self.status,
             title=HTTPStatus(self.status).phrase,
-            detail=self.detail,
-            next_action=self.next_action,
+            detail=said.detail,
+            next_action=said.next_action,
             retryable=self.retryable,
             errors=self.errors,
+            wording="" if self._said else self.wording,
+            params=self.params,
         )
 
 
@@ -69,14 +100,16 @@ def as_problem(error: Exception, rules: Rules) -> Problem | None:
         return invalid(error.errors(include_url=False, include_context=False))
     for kind in type(error).__mro__:
         if (rule := rules.get(kind)) is not None:
-            return Problem(
-                rule.status,
-                rule.code,
-                str(error),
-                next_action=rule.next_action,
-                retryable=rule.retryable,
-            )
+            return _ruled(error, rule)
     return None
+
+
+def _ruled(error: Exception, rule: Rule) -> Problem:
+    more: dict[str, Any] = {"retryable": rule.retryable}
+    if isinstance(error, Refused):
+        more |= error.params | {"wording": f"{error.catalogue}.{error.wording or rule.code}"}
+        return Problem(rule.status, rule.code, **more)
+    return Problem(rule.status, rule.code, str(error), next_action=rule.next_action, **more)
 
 
 def invalid(errors: Any) -> Problem:
@@ -90,20 +123,13 @@ def invalid(errors: Any) -> Problem:
         for error in list(errors)[:20]
     ]
     first = listed[0] if listed else {"pointer": "/", "detail": "invalid"}
-    return Problem(
-        422,
-        "invalid_input",
-        f"{first['pointer']}: {first['detail']}",
-        errors=listed,
-        next_action="Correct the named fields and send the request again.",
-    )
+    fills = {"pointer": first["pointer"], "reason": first["detail"]}
+    return Problem(422, "invalid_input", errors=listed, **fills)
 
 
 def not_found(what: str) -> Problem:
     """The thing does not exist, or this person may not know that it does."""
-    return Problem(
-        404, "not_found", f"{what} was not found.", next_action="Check the id and your account."
-    )
+    return Problem(404, "not_found", what=what)
 
 
 def response(problem: Problem, request: Request) -> Response:
@@ -111,12 +137,22 @@ def response(problem: Problem, request: Request) -> Response:
     span = trace.get_current_span().get_span_context()
     body = {
         "type": TYPE_BASE + problem.code,
-        **problem.refusal().model_dump(exclude_defaults=False),
+        **problem.refusal(_language(request)).model_dump(),
         "instance": request.url.path,
         "request_id": request.scope.get("request_id", ""),
         "trace_id": f"{span.trace_id:032x}" if span.trace_id else "",
     }
     return JSONResponse(body, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+
+
+def _language(request: Request) -> str:
+    """The first language that the reader asks for and that there are words in."""
+    for asked in request.headers.get("accept-language", "")[:200].split(","):
+        language = asked.partition(";")[0].strip()
+        for known in (language, language.partition("-")[0]):
+            if known in refusals.languages():
+                return known
+    return refusals.FALLBACK
 
 
 def install(app: FastAPI, rules: Rules) -> None:
@@ -146,24 +182,11 @@ def _http(error: HTTPException) -> Problem:
     return Problem(
         status.value,
         status.name.lower(),
-        str(error.detail),
+        wording="common.http",
+        reason=error.detail,
         headers=dict(error.headers or {}),
-        next_action="See the API description for the routes and methods there are.",
     )
 
 
-_FAULT = Problem(
-    500,
-    "internal_error",
-    "Something failed on our side; nothing was changed.",
-    retryable=True,
-    next_action="Try again; if it stays, report the request id.",
-)
-_AWAY = Problem(
-    503,
-    "temporarily_unavailable",
-    "Something that this service needs cannot be reached at the moment.",
-    retryable=True,
-    headers={"Retry-After": "2"},
-    next_action="Send the request again, with the same Idempotency-Key: it is done once.",
-)
+_FAULT = Problem(500, "internal_error", retryable=True)
+_AWAY = Problem(503, "temporarily_unavailable", retryable=True, headers={"Retry-After": "2"})

@@ -6,6 +6,8 @@ import pytest
 from chassis import problems
 from chassis.ops.telemetry import TelemetryMiddleware
 from chassis.problems import MEDIA_TYPE, Problem, Rule, as_problem
+from contracts_schema import refusals
+from contracts_schema.refusals import Refused
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
@@ -71,6 +73,8 @@ MEMBERS = {
     "next_action",
     "retryable",
     "errors",
+    "wording",
+    "params",
     "request_id",
     "trace_id",
 }
@@ -165,6 +169,8 @@ def test_a_rule_holds_for_narrower_errors_too():
         "next_action": "Wait for the seller.",
         "retryable": True,
         "errors": [],
+        "wording": "",
+        "params": {},
     }
 
 
@@ -172,6 +178,48 @@ def test_what_no_rule_names_is_no_refusal():
     assert as_problem(KeyError("x"), RULES) is None
 
 
-def test_unknown_parts_of_a_problem_are_a_mistake():
-    with pytest.raises(TypeError, match="nextaction"):
-        Problem(400, "x", "y", nextaction="z")
+def test_a_problem_that_lacks_what_its_words_need_is_a_mistake():
+    with pytest.raises(TypeError, match="needed"):
+        Problem(403, "tier_too_low", neded="TIER_2", tier="TIER_1")
+    with pytest.raises(KeyError, match="no_such_words"):
+        Problem(403, "no_such_words")
+
+
+class NotYourTurn(Refused):
+    """A refusal of a domain that words are kept for."""
+
+    catalogue = "common"
+
+
+def test_a_refusal_carries_a_code_and_parameters_and_is_worded_by_who_shows_it():
+    problem = as_problem(
+        NotYourTurn("tier_too_low", needed="TIER_2", tier="TIER_1"),
+        {NotYourTurn: Rule(409, "not_your_turn")},
+    )
+    assert problem.refusal().params == {"needed": "TIER_2", "tier": "TIER_1"}
+    assert problem.refusal().wording == "common.tier_too_low"
+    assert problem.detail == "This needs TIER_2; your account has TIER_1."
+    assert problem.next_action == "Use /link to link your Roblox account."
+
+
+def test_words_of_another_language_and_of_values_are_used_where_there_are_any(monkeypatch):
+    german = {
+        "common.not_found": {"detail": "{what} wurde nicht gefunden."},
+        "common.values": {"The offer": "Das Angebot"},
+    }
+    known = {"de": german, "en": refusals.catalogue("en")}
+    monkeypatch.setattr(refusals, "catalogue", lambda language: known.get(language, {}))
+    problem = problems.not_found("The offer")
+    assert problem.worded("de-AT").detail == "Das Angebot wurde nicht gefunden."
+    assert problem.worded("fr").detail == "The offer was not found."
+
+
+def test_words_that_are_missing_are_a_fault_of_the_build():
+    with pytest.raises(KeyError, match=r"common\.nowhere"):
+        refusals.words("common.nowhere")
+
+
+@pytest.mark.parametrize("name", sorted(refusals.catalogue("en")))
+def test_every_refusal_says_what_is_wrong(name):
+    said = refusals.catalogue("en")[name]
+    assert name.endswith(".values") or said["detail"].strip()

@@ -48,15 +48,15 @@ class Claims:
     scopes: frozenset[str] = frozenset()
 
 
-def unauthenticated(detail: str) -> Problem:
-    """No or no good credentials."""
-    return Problem(
-        401,
-        "unauthenticated",
-        detail,
-        next_action="Log in again and send the access token as a bearer token.",
-        headers={"WWW-Authenticate": 'Bearer realm="holdfast"'},
-    )
+def unauthenticated(wording: str = "unauthenticated") -> Problem:
+    """No or no good credentials; which of the common words say why."""
+    headers = {"WWW-Authenticate": 'Bearer realm="holdfast"'}
+    return Problem(401, "unauthenticated", wording=f"common.{wording}", headers=headers)
+
+
+def _identity_unavailable() -> Problem:
+    wording, headers = "common.login_unchecked", {"Retry-After": "2"}
+    return Problem(503, "identity_unavailable", wording=wording, retryable=True, headers=headers)
 
 
 class Authenticator:
@@ -102,16 +102,9 @@ class Authenticator:
             answer = await self._http.post("/internal/introspect", json={"token": credential})
             found = answer.json() if answer.status_code == 200 else {"active": False}
         except (httpx.HTTPError, ValueError) as error:
-            raise Problem(
-                503,
-                "identity_unavailable",
-                "Your login could not be checked right now; nothing was changed.",
-                retryable=True,
-                next_action="Try again in a moment.",
-                headers={"Retry-After": "2"},
-            ) from error
+            raise _identity_unavailable() from error
         if not found.get("active"):
-            raise unauthenticated("This login is no longer valid.")
+            raise unauthenticated("login_ended")
         expires = self._clock.now().timestamp() + API_KEY_TRUSTED_S
         return _claims({**found, "exp": min(float(found.get("exp", expires)), expires)})
 
@@ -122,7 +115,7 @@ class Authenticator:
             try:
                 decoded = jwt.decode(token, await self._key_set(fresh=True), algorithms=[ALGORITHM])
             except (JoseError, ValueError):
-                raise unauthenticated("The access token is not valid.") from None
+                raise unauthenticated("token_invalid") from None
         self._check(decoded.header, decoded.claims)
         return _claims(decoded.claims)
 
@@ -140,9 +133,9 @@ class Authenticator:
             and claims.get("role", PlatformRole.USER) in list(PlatformRole)
         )
         if not good:
-            raise unauthenticated("The access token is not one for this API.")
+            raise unauthenticated("token_foreign")
         if claims["exp"] <= now or claims.get("nbf", 0) > now + 5:
-            raise unauthenticated("The access token is not valid at this time.")
+            raise unauthenticated("token_not_now")
 
     async def _key_set(self, fresh: bool = False) -> KeySet:
         async with self._lock:
@@ -154,13 +147,7 @@ class Authenticator:
                     self._keys = KeySet.import_key_set(answer.json())
                 except (httpx.HTTPError, ValueError, KeyError) as error:
                     if self._keys is None:
-                        raise Problem(
-                            503,
-                            "identity_unavailable",
-                            "Logins cannot be checked right now.",
-                            retryable=True,
-                            next_action="Try again in a moment.",
-                        ) from error
+                        raise _identity_unavailable() from error
             return self._keys
 
 
@@ -179,7 +166,7 @@ def credential(request: Request) -> str:
     """The bearer credential of the request; 401 if there is none."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not value.strip():
-        raise unauthenticated("This needs a login.")
+        raise unauthenticated()
     return value.strip()
 
 
@@ -203,12 +190,7 @@ async def live_caller(request: Request) -> Principal:
 def _require_scope(request: Request, claims: Claims) -> None:
     """Refuse to change anything for a credential that names its scopes and not ``write``."""
     if claims.scopes and WRITE_SCOPE not in claims.scopes and request.method not in READING:
-        raise Problem(
-            403,
-            "scope_missing",
-            "This API key may only read.",
-            next_action="Use a key that has the scope write.",
-        )
+        raise Problem(403, "scope_missing", wording="common.read_only_key")
 
 
 async def _principal(request: Request, claims: Claims) -> Principal:

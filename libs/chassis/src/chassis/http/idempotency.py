@@ -53,12 +53,7 @@ def cause_of(request: Request, principal: Principal) -> Cause:
 def required(key: str | None) -> str:
     """The key, which a request that moves money must carry."""
     if key is None:
-        raise Problem(
-            400,
-            "idempotency_key_missing",
-            "This request needs an Idempotency-Key header.",
-            next_action="Send a new random key per intention, and the same one when you retry.",
-        )
+        raise Problem(400, "idempotency_key_missing")
     return key
 
 
@@ -136,12 +131,7 @@ async def _claim(
 
 def _again(row: Row | None, fingerprint: str) -> Response:
     if row is None or row["fingerprint"] != fingerprint:
-        raise Problem(
-            422,
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request.",
-            next_action="Send a new key for a new intention.",
-        )
+        raise Problem(422, "idempotency_key_reused")
     return _response(row["status"], json.loads(row["body"]), {"Idempotency-Replayed": "true"})
 
 

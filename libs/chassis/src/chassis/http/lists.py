@@ -72,12 +72,7 @@ class Cursors:
             at, last_id = json.loads(payload)
             return datetime.fromisoformat(at), str(last_id)
         except (ValueError, TypeError):
-            raise Problem(
-                422,
-                "cursor_invalid",
-                "This cursor does not belong to this list and its filters.",
-                next_action="Begin again without a cursor.",
-            ) from None
+            raise Problem(422, "cursor_invalid") from None
 
     def cut(
         self, response: Response, request: Request, asked: Asked, rows: Sequence[R], page: Page[R]

@@ -23,21 +23,11 @@ def seen_version(if_match: str | None) -> int | None:
         return None
     match = re.fullmatch(r'"([0-9]{1,18})"', if_match)
     if match is None:
-        raise Problem(
-            400,
-            "if_match_malformed",
-            f"If-Match is not an entity tag of ours: {if_match[:40]!r}",
-            next_action='Send the ETag you were given, with its quotes, for example "3".',
-        )
+        raise Problem(400, "if_match_malformed", given=repr(if_match[:40]))
     return int(match.group(1))
 
 
 def require_version(seen: int | None, current: int) -> None:
     """Refuse a caller who acts on what is no longer so."""
     if seen is not None and seen != current:
-        raise Problem(
-            412,
-            "version_moved",
-            f"You saw version {seen}; it is at version {current} now.",
-            next_action="Read it again, and decide on what it says now.",
-        )
+        raise Problem(412, "version_moved", seen=seen, current=current)

@@ -9,7 +9,7 @@ from contracts_schema.message import Event
 
 
 class Refusal(BaseModel):
-    """Why, in the same words as the REST door's problem+json."""
+    """Why: a code and what fills its words (see ``refusals``), and the same in English."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -20,6 +20,9 @@ class Refusal(BaseModel):
     next_action: str = ""
     retryable: bool = False
     errors: list[dict[str, Any]] = Field(default_factory=list)
+    wording: str = ""
+    """The words' name in the catalogue of refusals, like ``escrow.wrong_state``."""
+    params: dict[str, str] = Field(default_factory=dict)
 
 
 class _CommandRejected(Event):

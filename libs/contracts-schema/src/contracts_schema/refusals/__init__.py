@@ -1,0 +1,112 @@
+"""Why something is refused, in words: a refusal travels as a name and parameters.
+
+Whoever shows a refusal words it in its reader's language. The words stand in
+``<language>/<service>.toml``, and what several services say in ``common.toml``: under each name a
+``detail``, which says what is wrong, and a ``next_action``, which says what to do about it. What
+fills a slot is worded too where the catalogue has a text for it under ``values``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, ClassVar
+
+FALLBACK = "en"
+COMMON = "common"
+_SLOT = re.compile(r"\{([a-z_0-9]+)\}")
+
+
+class Refused(Exception):
+    """A refusal of some domain: what fills its words, and which words where it has several."""
+
+    catalogue: ClassVar[str] = COMMON
+    """Whose words: the name of a service."""
+
+    def __init__(self, wording: str = "", **params: object) -> None:
+        """``wording`` names the words; empty, they are those of the code the edge gives it."""
+        super().__init__(wording or type(self).__name__, params)
+        self.wording = wording
+        self.params = {name: str(value) for name, value in params.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a reader sees of a refusal."""
+
+    detail: str
+    next_action: str = ""
+
+
+def words(name: str, locale: str = FALLBACK, params: Mapping[str, str] | None = None) -> Words:
+    """The words of this name, like ``escrow.wrong_state``, filled, in this language or English.
+
+    Raises KeyError if no language has them: that is a fault of the build.
+    """
+    for language in (locale, locale.partition("-")[0], FALLBACK):
+        known = catalogue(language)
+        if (found := known.get(name)) is not None:
+            fill = _Filling(known, name.partition(".")[0], params or {})
+            return Words(fill(found["detail"]), fill(found.get("next_action", "")))
+    raise KeyError(f"no words for the refusal {name}")
+
+
+def slots(name: str) -> frozenset[str]:
+    """The parameters that the words of this name ask for; raises KeyError if there are none."""
+    if (said := catalogue(FALLBACK).get(name)) is None:
+        raise KeyError(f"no words for the refusal {name}")
+    return frozenset(_SLOT.findall(said["detail"] + said.get("next_action", "")))
+
+
+def has_words(name: str) -> bool:
+    """Whether there are words of this name."""
+    return name in catalogue(FALLBACK)
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Mapping[str, Any]]:
+    """Every refusal of one language by its name; empty where the language is not there."""
+    folder = resources.files(__package__) / language
+    if not folder.is_dir():
+        return {}
+    found: dict[str, Mapping[str, Any]] = {}
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".toml"):
+            service = entry.name.removesuffix(".toml")
+            tree = tomllib.loads(entry.read_text("utf-8"))
+            found |= {f"{service}.{name}": each for name, each in tree.items()}
+    return found
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that refusals are worded in."""
+    folder = resources.files(__package__)
+    return tuple(
+        sorted(
+            entry.name
+            for entry in folder.iterdir()
+            if entry.is_dir() and not entry.name.startswith("_")
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Fills the slots of one refusal's texts."""
+
+    known: Mapping[str, Mapping[str, Any]]
+    service: str
+    params: Mapping[str, str]
+
+    def __call__(self, text: str) -> str:
+        return _SLOT.sub(lambda slot: self._value(slot[1]), text)
+
+    def _value(self, name: str) -> str:
+        value = self.params.get(name, "{" + name + "}")
+        values = self.known.get(f"{self.service}.values", {})
+        return str(values.get(value, value))
