@@ -128,7 +128,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _subscribes(called: ast.expr) -> bool:
     return (
         isinstance(called, ast.Attribute)
-        and called.attr in ("event", "command")
+        and called.attr in ("event", "command", "events", "commands")
         and isinstance(called.value, ast.Name)
         and called.value.id == "consumers"
     )

@@ -1,11 +1,16 @@
 """The chassis' own tables and statements, on a migrated database."""
 
+from datetime import UTC, datetime
+
 import pytest
 from chassis.storage.sql import parameters, statement
 from chassis.storage.tables import COMMON, outbox, timers
+from chassis.storage.timers import Timer
 from chassis_statements import differences, refused_statements, statements_of
 from sqlalchemy import Column, MetaData, Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 async def test_every_statement_of_the_chassis_can_be_prepared(database_url):
@@ -49,6 +54,22 @@ def test_constants_stand_in_the_text_where_partial_indexes_are_found_by_them():
     )
     assert "'it''s'" in made.text
     assert made.names == ("most",)
+
+
+def test_a_record_gives_the_values_that_a_statement_asks_for():
+    made = statement(
+        update(timers)
+        .values(parameters([timers.c.due_at, timers.c.attempts]))
+        .where(timers.c.timer_id == bindparam("which"))
+    )
+    timer = Timer("t", "kind", "subject", NOON, {}, 3)
+    values = made.values_of(timer, which="t")
+    assert values == {"due_at": NOON, "attempts": 3, "which": "t"}
+    assert len(made.arguments(values)) == 3
+    with pytest.raises(TypeError, match="needless"):
+        made.arguments(made.values_of(timer, which="t", needless=1))
+    with pytest.raises(AttributeError, match="which"):
+        made.values_of(timer)
 
 
 def test_a_list_is_one_parameter():

@@ -61,6 +61,14 @@ class Statement:
             )
         return [values[name] for name in self.names]
 
+    def values_of(self, record: object, **more: Any) -> dict[str, Any]:
+        """What to run the statement with: what is named, and the record's attributes for the rest.
+
+        The parameters that ``parameters`` makes are called like the columns, so that one more
+        column is written as soon as the record has it.
+        """
+        return {name: getattr(record, name) for name in self.names if name not in more} | more
+
 
 def bind(
     asked: Statement | str, arguments: Sequence[Any], values: Mapping[str, Any]
