@@ -19,7 +19,7 @@ from contracts_schema.terms import (
     TrancheTerms,
     Windows,
 )
-from notifier.cards.telling import TELLERS
+from notifier.domain.by_event import NOTICES_BY_EVENT
 
 PREFIXES = {
     "user_id": "usr", "buyer_id": "usr", "seller_id": "usr", "signer_id": "usr",
@@ -32,7 +32,7 @@ FIXED: dict[str, Any] = {"window": "delivery", "title": "Tower of Tests", "asset
 
 def every_event() -> list[Event]:
     """One of each, with every field filled, and those that are told in other words by a field."""
-    return [an_event(model) for model in TELLERS] + [
+    return [an_event(model) for model in NOTICES_BY_EVENT] + [
         *(an_event(escrow.Frozen, reason_code=why) for why in ("chargeback", "wrong_currency")),
         *(an_event(escrow.Unfrozen, window=window) for window in ("inspection", "")),
     ]

@@ -17,7 +17,7 @@ from chassis_builders import until
 from chassis_doors import joined
 from contracts_schema.events.escrow import FundsHeld
 from notifier_builders import an_event
-from notifier_doors import Others, a_person
+from notifier_driver import Others, a_person
 
 DEALS = 6
 CARDS = 2 + 2 * DEALS

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from chassis_doors import known
 from contracts_schema.ids import new_id
-from notifier import store
-from notifier.store import Notification
-from notifier_doors import a_person, serving
+from notifier.domain.notification import Notification
+from notifier.store import notification
+from notifier_driver import a_person, serving
 
 LIST, READ, PREFERENCES = (
     "/v1/notifications",
@@ -43,7 +43,7 @@ async def told(db, person, count: int = 1) -> list[str]:
     ids = [new_id("ntf") for _ in range(count)]
     async with db.transaction() as tx:
         said = (person.user_id, "funds_held.buyer", "Paid", "The money is held.")
-        await store.add_notifications(tx, [Notification(each, *said) for each in ids])
+        await notification.add(tx, [Notification(each, *said, tx.now()) for each in ids])
     return sorted(ids, reverse=True)
 
 
@@ -203,7 +203,7 @@ async def test_of_two_writes_at_once_on_the_same_version_one_wins(rest, db, pers
     assert await db.value("SELECT count(*) FROM audit_entries") == 10 + (not first_ever)
 
 
-BAD_WISHES = [
+BAD_PREFERENCES = [
     None,
     {},
     {"direct_messages": None},
@@ -215,7 +215,7 @@ BAD_WISHES = [
 
 
 async def test_a_bad_preference_is_refused_and_changes_nothing(rest, db, person):
-    for body in BAD_WISHES:
+    for body in BAD_PREFERENCES:
         answer = await rest.ask("PUT", PREFERENCES, person, body)
 
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input"), body
@@ -236,16 +236,16 @@ async def test_nobody_sees_or_changes_anything_without_a_login(rest, db):
     assert await db.value("SELECT count(*) FROM preferences") == 0
 
 
-async def test_who_is_suspended_reads_on_and_changes_no_wish(rest, db):
+async def test_who_is_suspended_reads_on_and_changes_no_preference(rest, db):
     suspended = a_person(suspended=True)
     await known(db, suspended)
     ids = await told(db, suspended)
 
     assert len(await pages(rest, LIST, suspended)) == 1
     read = await rest.ask("POST", READ, suspended, {"notification_ids": ids})
-    wish = await rest.ask("PUT", PREFERENCES, suspended, NO)
+    written = await rest.ask("PUT", PREFERENCES, suspended, NO)
 
     assert read.json() == {"marked": 1}
-    assert (wish.status_code, wish.json()["code"]) == (403, "suspended")
-    assert wish.json()["next_action"]
+    assert (written.status_code, written.json()["code"]) == (403, "suspended")
+    assert written.json()["next_action"]
     assert (await rest.ask("GET", PREFERENCES, suspended)).json() == YES | {"version": 0}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -72,13 +72,24 @@ class Consumers:
 
         return register
 
-    def events(self, queue: str, *handlers: Handler, prefetch: int = 0) -> None:
+    def events(
+        self,
+        queue: str,
+        *handlers: Handler,
+        of: Iterable[type[Message]] = (),
+        prefetch: int = 0,
+    ) -> None:
         """Apply events from this queue by these handlers; what each takes, its annotation says.
 
-        A ``functools.partial`` is a handler too: what it binds by name is not asked for.
+        A handler that goes by a table of events takes those in ``of`` instead. A
+        ``functools.partial`` is a handler too: what it binds by name is not asked for.
         """
+        models = tuple(of)
         for handler in handlers:
-            self._register(queue, handler, 1, None, prefetch)
+            asked = _asked(handler)
+            for model in models or _models(asked[1]):
+                self._register(queue, Route(model, handler))
+        self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
 
     def commands(
         self, queue: str, *handlers: Handler, prepare: Prepare | None = None, prefetch: int = 0
@@ -90,21 +101,24 @@ class Consumers:
         where the handler has one.
         """
         for handler in handlers:
-            self._register(queue, handler, 2, prepare, prefetch)
+            asked = _asked(handler)
+            for model in _models(asked[2]):
+                route = Route(model, handler, asked[1], prepare, len(asked) > 3)
+                self._register(queue, route)
+        self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
 
-    def _register(
-        self, queue: str, handler: Handler, position: int, prepare: Prepare | None, prefetch: int
-    ) -> None:
+    def _register(self, queue: str, route: Route) -> None:
         if not queue.startswith(self.service + "."):
             raise ValueError(f"{queue} is not a queue of {self.service}")
-        asked = _asked(handler)
-        caller = asked[1] if position == 2 else None
-        for model in typing.get_args(asked[position]) or (asked[position],):
-            known = self.routes.setdefault(queue, {})
-            if model.topic in known:
-                raise ValueError(f"{queue} handles {model.topic} twice")
-            known[model.topic] = Route(model, handler, caller, prepare, len(asked) > 3)
-        self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
+        known = self.routes.setdefault(queue, {})
+        if route.model.topic in known:
+            raise ValueError(f"{queue} handles {route.model.topic} twice")
+        known[route.model.topic] = route
+
+
+def _models(annotation: Any) -> tuple[type[Message], ...]:
+    """The message classes that an annotation names: one, or each of a union."""
+    return typing.get_args(annotation) or (annotation,)
 
 
 def _asked(handler: Handler) -> list[Any]:

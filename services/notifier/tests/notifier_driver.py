@@ -1,4 +1,4 @@
-"""The two doors of notifier: what others tell and wish over a real broker, and REST."""
+"""The two ways into notifier: what others send over a real broker, and REST."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from contracts_schema.events.identity import Tier
 from contracts_schema.ids import new_id, uuid7
 from contracts_schema.message import Command, Event
 from notifier.app import create_app
-from notifier.cards.catalogue import Catalogue
 from notifier.consumers import register
 from notifier.settings import Settings
 
@@ -105,7 +104,7 @@ async def listening(db: Database, broker: Any) -> AsyncIterator[Others]:
     """The service's consumers on this broker."""
     services = Publisher(broker.operator_url, "others")
     gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
-    consumers = register(Consumers("notifier"), Catalogue.load())
+    consumers = register(Consumers("notifier"))
     async with consuming(consumers, db, broker.url("notifier")):
         yield Others(db, services, gateway)
     for publisher in (services, gateway):

@@ -1,8 +1,9 @@
-"""Cards about a person's own account, and refusals."""
+"""People, and what they are told about their own account."""
 
 from __future__ import annotations
 
-from contracts_schema.commands.discord import ButtonStyle
+from dataclasses import dataclass
+
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.events.identity import (
     AccountLinked,
@@ -12,11 +13,18 @@ from contracts_schema.events.identity import (
     UserReinstated,
     UserSuspended,
 )
-from contracts_schema.events.rejected import CommandRejected
 
-from notifier.cards.notice import Notice, SecretLink, actor, person
+from notifier.domain.notice import Notice, SecretLink, actor, person
 
-PRIMARY, DANGER = ButtonStyle.PRIMARY, ButtonStyle.DANGER
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom to tell, where, and in which language."""
+
+    user_id: str
+    discord_id: str
+    locale: str
+    direct_messages: bool = True
 
 
 def registered(event: UserRegistered) -> list[Notice]:
@@ -55,12 +63,3 @@ def reinstated(event: UserReinstated) -> list[Notice]:
 def payout_account_ready(event: PayoutAccountReady) -> list[Notice]:
     """The provider can pay them."""
     return [person("payout_account_ready", event.user_id)]
-
-
-def rejected(event: CommandRejected) -> list[Notice]:
-    """Their command was refused: the cause, and the next step."""
-    params = {"detail": event.problem.detail, "next": event.problem.next_action}
-    key = "rejected.stale" if event.problem.status in (409, 412) else "rejected.refused"
-    if event.problem.status >= 500:
-        key = "rejected.unavailable"
-    return [actor(key, "", params=params)]

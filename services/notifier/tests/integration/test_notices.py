@@ -31,9 +31,9 @@ from contracts_schema.events.rejected import (
 from contracts_schema.events.verification import AssetRejected, Purpose
 from contracts_schema.ids import new_id, uuid7
 from contracts_schema.money import Currency, Money
-from notifier.cards.telling import TELLERS
+from notifier.domain.by_event import NOTICES_BY_EVENT
 from notifier_builders import an_event
-from notifier_doors import a_person, listening
+from notifier_driver import a_person, listening
 
 CHANNEL, GUILD = "700000000000000007", "900000000000000009"
 
@@ -110,7 +110,7 @@ async def test_an_offer_answers_its_maker_and_tells_the_other_side(others, db, b
     assert [it["actor"]["locale"] for it in (answer, told)] == ["en", "de"]
 
 
-async def test_a_wish_of_the_rest_door_is_not_answered_a_second_time(others, buyer, seller):
+async def test_a_command_that_came_over_rest_is_not_answered_a_second_time(others, buyer, seller):
     await others.told(an_event(OfferMade, **between(buyer, seller)))
 
     [told] = await others.cards()
@@ -119,7 +119,7 @@ async def test_a_wish_of_the_rest_door_is_not_answered_a_second_time(others, buy
 
 
 async def test_every_event_is_told_once_per_place_however_often_it_comes(others, db, buyer, seller):
-    events = [an_event(model, **between(buyer, seller)) for model in TELLERS]
+    events = [an_event(model, **between(buyer, seller)) for model in NOTICES_BY_EVENT]
     events = [
         event.model_copy(update={"discord_id": discord_id(seller)})
         if isinstance(event, UserRegistered)
@@ -147,7 +147,7 @@ def untold(events, sent) -> set[str]:
     return {
         message_id
         for event, message_id in zip(events, sent, strict=True)
-        if not TELLERS[type(event)](event)
+        if not NOTICES_BY_EVENT[type(event)](event)
     }
 
 
@@ -220,8 +220,8 @@ async def test_a_refused_command_is_answered_with_cause_and_next_step(others, bu
 async def test_who_wants_no_direct_messages_gets_none_and_is_told_all_the_same(
     others, db, buyer, seller
 ):
-    wish = await others.send(SetPreferences(direct_messages=False), seller)
-    await others.applied(wish, queue="notifier.commands")
+    asked = await others.send(SetPreferences(direct_messages=False), seller)
+    await others.applied(asked, queue="notifier.commands")
     event = an_event(FundsHeld, **between(buyer, seller))
     made = an_event(OfferMade, **between(seller, buyer))
 
@@ -236,12 +236,12 @@ async def test_who_wants_no_direct_messages_gets_none_and_is_told_all_the_same(
     assert [it["discord_user_id"] for it in answers] == [discord_id(seller)]
 
 
-async def test_a_wish_of_a_suspended_person_is_refused_and_changes_nothing(others, db):
+async def test_a_command_of_a_suspended_person_is_refused_and_changes_nothing(others, db):
     person = a_person(suspended=True)
     await others.meet(person)
 
-    wish = await others.send(SetPreferences(direct_messages=False), person)
-    await others.applied(wish, queue="notifier.commands")
+    asked = await others.send(SetPreferences(direct_messages=False), person)
+    await others.applied(asked, queue="notifier.commands")
 
     assert await db.value("SELECT count(*) FROM preferences") == 0
     body = await db.value("SELECT body FROM outbox WHERE topic LIKE 'notifier.command_rejected%'")

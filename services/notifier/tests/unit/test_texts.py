@@ -1,38 +1,40 @@
-"""The catalogue and the cards hold each other."""
+"""Texts and cards hold each other."""
 
 import inspect
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from chassis.texts import MissingText
 from contracts_schema.events import escrow, listings
 from contracts_schema.ids import new_id
 from contracts_schema.money import Currency, Money
-from notifier.cards import account, deal, market
-from notifier.cards.catalogue import Catalogue, MissingText
-from notifier.cards.notice import STEPS, Reader, render
-from notifier.cards.telling import TELLERS
+from notifier.domain import contract, listing, offer
+from notifier.domain import escrow as deal
+from notifier.domain.by_event import NOTICES_BY_EVENT
+from notifier.domain.notice import STEPS, Reader
+from notifier.handlers.card import TEXTS, render
 from notifier_builders import every_event
-
-CATALOGUE = Catalogue.load()
 
 
 def test_every_event_is_told_with_texts_that_exist():
     for event in every_event():
-        for notice in TELLERS[type(event)](event):
-            card = render(CATALOGUE, "en", notice)
+        for notice in NOTICES_BY_EVENT[type(event)](event):
+            card = render(notice, "en")
 
             assert card.title
             assert "{" not in card.title + card.body + card.turn + card.if_nobody_acts
 
 
 def test_the_builders_cover_every_event_that_is_told():
-    assert {type(event) for event in every_event()} == set(TELLERS)
+    assert {type(event) for event in every_event()} == set(NOTICES_BY_EVENT)
 
 
 def test_no_text_is_left_that_no_card_uses():
-    source = "".join(inspect.getsource(module) for module in (account, market, deal))
-    used = {notice.key for event in every_event() for notice in TELLERS[type(event)](event)}
+    source = "".join(inspect.getsource(module) for module in (listing, offer, contract, deal))
+    used = {
+        notice.key for event in every_event() for notice in NOTICES_BY_EVENT[type(event)](event)
+    }
     fixed = {
         "listing_rejected",
         "listing_withdrawn",
@@ -43,7 +45,7 @@ def test_no_text_is_left_that_no_card_uses():
     cards = {f"listing_card.{state}" for state in ("active", "reserved", "sold", "cancelled")}
     branches = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', source))
 
-    for key in CATALOGUE.keys():
+    for key in TEXTS.keys():
         owner = key.rpartition(".")[0]
         known = owner in used | fixed | cards | branches | {"steps", "fields", "buttons"}
         assert known or owner.startswith(("offer_closed", "deadline_near", "contract_")), key
@@ -53,7 +55,7 @@ def test_a_card_says_whose_turn_until_when_and_what_if_nobody_acts():
     held = next(event for event in every_event() if isinstance(event, escrow.FundsHeld))
 
     _, seller = deal.funds_held(held)
-    card = render(CATALOGUE, "en", seller)
+    card = render(seller, "en")
 
     assert "Your turn" in card.turn
     assert card.deadline == int(held.deliver_before.timestamp())
@@ -64,7 +66,7 @@ def test_a_card_says_whose_turn_until_when_and_what_if_nobody_acts():
 def test_the_steps_show_where_the_deal_stands():
     held = next(event for event in every_event() if isinstance(event, escrow.FundsHeld))
 
-    card = render(CATALOGUE, "en", deal.funds_held(held)[0])
+    card = render(deal.funds_held(held)[0], "en")
 
     assert "✓ Payment → [Delivery] → Confirmation" in card.steps
     assert len(STEPS) == 6
@@ -80,14 +82,14 @@ def test_a_slot_is_filled_and_never_run():
         price=Money(1, Currency.USD),
     )
 
-    card = render(CATALOGUE, "en", market.listing_created(event)[0])
+    card = render(listing.created(event)[0], "en")
 
     assert nasty in card.title
 
 
 def test_a_missing_text_is_a_fault():
     with pytest.raises(MissingText):
-        CATALOGUE.text("en", "no.such.key", {})
+        TEXTS.text("no.such.key")
 
 
 def test_who_counters_sees_the_old_card_closed_and_the_sides_do_not_swap():
@@ -104,7 +106,7 @@ def test_who_counters_sees_the_old_card_closed_and_the_sides_do_not_swap():
         expires_at=datetime.now(UTC) + timedelta(hours=72),
     )
 
-    maker, other, closed = market.offer_made(event)
+    maker, other, closed = offer.made(event)
 
     assert (maker.reader, maker.user_id) == (Reader.ACTOR, seller)
     assert (other.user_id, other.buttons[0].verb) == (buyer, "accept")

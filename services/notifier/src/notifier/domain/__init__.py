@@ -1,0 +1,1 @@
+"""What each event means to whom, without input or output."""

@@ -1,0 +1,83 @@
+"""Listings, their public cards, and what sellers are told about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from contracts_schema.events.listings import (
+    ListingActivated,
+    ListingCancelled,
+    ListingCreated,
+    ListingReopened,
+    ListingReserved,
+    ListingSold,
+)
+from contracts_schema.message import Event
+from contracts_schema.money import Money
+from pydantic import TypeAdapter
+
+from notifier.domain.notice import PRIMARY, Button, Notice, Press, Reader, actor, person
+
+Facts = dict[str, Any]
+"""What is known of one listing: the fields of the events that told of it, and its state."""
+
+STATES: Mapping[type[Event], str] = MappingProxyType(
+    {
+        ListingActivated: "active",
+        ListingReserved: "reserved",
+        ListingReopened: "active",
+        ListingSold: "sold",
+        ListingCancelled: "cancelled",
+    }
+)
+_MONEY: TypeAdapter[Money] = TypeAdapter(Money)
+
+
+def created(event: ListingCreated) -> list[Notice]:
+    """A draft: ownership is being checked."""
+    return [actor("listing_created", event.seller_id, params={"title": event.title})]
+
+
+def activated(event: ListingActivated) -> list[Notice]:
+    """Live: the seller is told; the channel's card is made of what is known of the listing."""
+    params = {"title": event.title, "price": str(event.price)}
+    return [person("listing_activated", event.seller_id, params=params)]
+
+
+def card(facts: Facts) -> list[Notice]:
+    """The listing's public card as it stands in the channel it was created from."""
+    if not facts.get("channel_id"):
+        return []
+    state = facts.get("state", "active")  # not noted for cards of before states were
+    listing_id = str(facts["listing_id"])
+    price = str(_MONEY.validate_python(facts["price"]))
+    buttons: tuple[Button, ...] = ()
+    if state == "active":
+        buttons = (Press("make_offer", listing_id, PRIMARY), Press("view_offers", listing_id))
+    return [
+        Notice(
+            f"listing_card.{state}",
+            Reader.CHANNEL,
+            channel_id=str(facts["channel_id"]),
+            guild_id=str(facts.get("guild_id") or ""),
+            card_key=f"listing:{listing_id}",
+            params={"title": str(facts["title"]), "summary": str(facts.get("summary", ""))},
+            fields=(("price", price), ("category", str(facts.get("category", "")))),
+            image_url=str(facts.get("thumbnail_url", "")),
+            buttons=buttons,
+        )
+    ]
+
+
+def rejected(user_id: str, facts: Facts) -> list[Notice]:
+    """Ownership was not confirmed: it was never live."""
+    return [person("listing_rejected", user_id, params={"title": str(facts["title"])})]
+
+
+def withdrawn(event: ListingCancelled, facts: Facts) -> list[Notice]:
+    """The seller took it down."""
+    if event.reason_code != "withdrawn":
+        return []
+    return [actor("listing_withdrawn", event.seller_id, params={"title": str(facts["title"])})]

@@ -1,0 +1,90 @@
+"""One thing to tell one reader: a key of the texts, its facts, and what may be pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from contracts_schema.commands.discord import ButtonStyle
+
+PRIMARY, DANGER = ButtonStyle.PRIMARY, ButtonStyle.DANGER
+STEPS = ("offer", "contract", "payment", "delivery", "confirmation", "payout")
+
+
+class Reader(StrEnum):
+    """Who reads a notice."""
+
+    ACTOR = "actor"
+    """Who did it: they see the answer to their own command."""
+    PERSON = "person"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that asks Holdfast to do something with a subject."""
+
+    verb: str
+    subject: str
+    style: ButtonStyle = ButtonStyle.SECONDARY
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLink:
+    """A button to a page whose address only its reader may know."""
+
+    label: str
+    service: str
+    path: str
+
+
+Button = Press | SecretLink
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What to tell: a key of the texts, its facts, the step, the deadline and the buttons."""
+
+    key: str
+    reader: Reader
+    user_id: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    step: str = ""
+    deadline: datetime | None = None
+    buttons: tuple[Button, ...] = ()
+    card_key: str = ""
+    channel_id: str = ""
+    guild_id: str = ""
+    image_url: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    """(key of the field's name, its value)"""
+
+
+def actor(key: str, user_id: str, **more: object) -> Notice:
+    """A notice for who did it."""
+    return Notice(key, Reader.ACTOR, user_id, **more)  # type: ignore[arg-type]
+
+
+def person(key: str, user_id: str, **more: object) -> Notice:
+    """A notice for somebody it concerns."""
+    return Notice(key, Reader.PERSON, user_id, **more)  # type: ignore[arg-type]
+
+
+def both(event: Any, key: str, **more: Any) -> list[Notice]:
+    """The same key for both sides, each with its own words."""
+    return [
+        person(f"{key}.buyer", event.buyer_id, **more),
+        person(f"{key}.seller", event.seller_id, **more),
+    ]
+
+
+def of_deal(event: Any, step: str, **params: str) -> dict[str, Any]:
+    """What cards about a deal share: its title, the step it is at, and the place they stand in."""
+    return {
+        "params": {"title": getattr(event, "title", ""), **params},
+        "step": step,
+        "card_key": f"deal:{event.deal_id}",
+    }
