@@ -11,6 +11,7 @@ from holdfast.services import SERVICES
 from holdfast.state import ProcessState, State
 from holdfast.testbed import Databases, as_superuser, derived, login
 
+pytestmark = pytest.mark.xdist_group("roles")  # these belong to the whole server
 SCHEMAS = ("box_one", "box_two")
 
 

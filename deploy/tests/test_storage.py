@@ -14,6 +14,7 @@ from holdfast import daemon, plan, reaper
 from holdfast.instance import Instance
 from holdfast.s3_bucket import BucketRefused, Storage, ensure_bucket
 
+pytestmark = pytest.mark.xdist_group("storage")
 WAIT_S = 30
 
 

@@ -10,7 +10,7 @@ import pytest
 from e2e_checks import quiet, the_books_hold
 from holdfast.demo import trade
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 HOUR, DAY = 3600, 86_400
 
 

@@ -7,7 +7,7 @@ from e2e_checks import quiet, the_books_hold
 from holdfast.demo import trade
 from holdfast.demo.outside import OutsideRefused
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 TO_SIGNED = (trade.join, trade.list_game, trade.agree, trade.sign)
 
 

@@ -7,7 +7,7 @@ from e2e_checks import quiet, the_books_hold
 from e2e_processes import frozen, kill
 from holdfast.demo import report, trade
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 SERVICES = (
     "identity", "listings", "contracts", "escrow", "verification", "notifier", "discord-gateway",
 )  # fmt: skip
@@ -45,7 +45,6 @@ async def test_a_command_is_acknowledged_while_its_owner_is_away_and_answered_af
 
 
 async def test_a_command_survives_a_broker_that_dies(stage, instance):
-    stage.system.tap.patience_s = 60
     played = await listed(stage)
     before = len(await interactions(stage))
 
@@ -59,7 +58,6 @@ async def test_a_command_survives_a_broker_that_dies(stage, instance):
 
 
 async def test_a_restart_of_everything_kills_no_button_and_no_deal(stage, system, instance):
-    stage.system.tap.patience_s = 60
     played = await listed(stage)
     await trade.agree(played)
     drafted = await played.heard("contracts.contract_drafted.v1", deal_id=played.deal_id)

@@ -5,7 +5,7 @@ from e2e_checks import quiet
 from holdfast.demo import trade
 from holdfast.demo.rest_door import RestRefused
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 
 @pytest.fixture

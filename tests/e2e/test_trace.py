@@ -8,7 +8,7 @@ import pytest
 from e2e_checks import quiet
 from holdfast.demo import trade
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 WRITTEN_WITHIN_S = 15
 
 

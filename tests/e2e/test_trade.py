@@ -13,7 +13,7 @@ from e2e_checks import (
 from holdfast.demo import report, trade
 from holdfast.demo.rest_door import RestDoor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 DOORS = {
     "discord": ("at_discord", "at_discord"),
     "rest": ("at_rest", "at_rest"),

@@ -20,6 +20,7 @@ from holdfast.demo.stage import Stage, setting
 from holdfast.instance import Instance
 from holdfast.state import State
 
+pytestmark = pytest.mark.xdist_group("faults")
 KILLED = ("listings", "contracts", "escrow", "verification", "notifier")
 TOPOLOGY = Path(__file__).parents[2] / "deploy" / "topology.toml"
 

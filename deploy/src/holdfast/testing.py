@@ -9,12 +9,14 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import pytest
 
-from holdfast import daemon, leases, plan
+from holdfast import daemon, distribution, leases, plan
 from holdfast.instance import Instance
+from holdfast.state import lock
 from holdfast.testbed import Brokers, Databases, TestBroker
 
 _LINGER_S = 300.0
@@ -38,6 +40,12 @@ def shared(kind: str, instance_name: str) -> dict[str, str]:
     atexit.register(leases.release, lease)
     linger_s = float(os.environ.get("HOLDFAST_TEST_LINGER_S", _LINGER_S))
     return daemon.ensure(instance, daemon.Wish(kind, linger_s)).urls
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several workers, begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        distribution.long_first(items)
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +86,8 @@ def s3() -> S3:
 @pytest.fixture(scope="session")
 def _databases(postgres_url: str) -> Databases:
     databases = Databases(postgres_url)
-    databases.drop_leftovers()
+    with _one_at_a_time():
+        databases.drop_leftovers()
     return databases
 
 
@@ -99,7 +108,8 @@ def module_database_for(_databases: Databases) -> Iterator[DatabaseFor]:
 @pytest.fixture(scope="session")
 def _brokers(_servers: dict[str, str]) -> Brokers:
     brokers = Brokers(_servers["rabbitmq"], _servers["rabbitmq_management"])
-    brokers.drop_leftovers()
+    with _one_at_a_time():
+        brokers.drop_leftovers()
     return brokers
 
 
@@ -115,6 +125,13 @@ def module_broker_for(_brokers: Brokers) -> Iterator[BrokerFor]:
     """The same, kept for all tests of one module."""
     with _brokers.made() as make:
         yield make
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep workers that begin together from dropping the same leftovers."""
+    with lock(Instance.named("test").run / "leftovers.lock", wait=True) or nullcontext():
+        yield
 
 
 def _given(name: str) -> str:

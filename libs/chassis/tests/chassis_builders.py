@@ -24,7 +24,7 @@ def an_event() -> PayoutAccountReady:
     return PayoutAccountReady(user_id=new_id("usr"))
 
 
-async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     async with asyncio.timeout(seconds):
         while True:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import typer
 
-from holdfast import daemon, leases, plan
+from holdfast import daemon, distribution, leases, plan
 from holdfast.console import err, fail
 from holdfast.instance import Instance, checkout
 
@@ -50,8 +50,9 @@ def _pytest(arguments: list[str], urls: dict[str, str]) -> int:
     environment = {
         f"HOLDFAST_TEST_{name}": urls[key] for key, name in _NAMES.items() if key in urls
     }
+    ours = ["--durations=10", *distribution.arguments(arguments)]
     child = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *arguments],
+        [sys.executable, "-m", "pytest", *ours, *arguments],
         cwd=checkout(),
         env={**os.environ, **environment},
     )

@@ -8,7 +8,7 @@ from holdfast.demo.door import Person, System
 from holdfast.demo.outside import Json
 from holdfast.demo.tap import NotHeard
 
-WAIT_S = 30
+WAIT_S = 60
 
 
 class DiscordDoor:

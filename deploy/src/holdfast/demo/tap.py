@@ -12,7 +12,7 @@ from typing import Any
 
 import aio_pika
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 FORGOTTEN_AFTER_MS = 120_000
 
 

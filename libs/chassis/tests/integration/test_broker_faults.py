@@ -84,7 +84,7 @@ async def test_a_broker_that_goes_and_comes_gets_everything_that_waited(db, brok
         await until(lambda: not relay.healthy)
         assert len(seen) == 5
         proxy.back()
-        await until(lambda: len(seen) == 25, 30)
+        await until(lambda: len(seen) == 25)
 
     assert len(set(seen)) == 25
 
@@ -122,7 +122,7 @@ async def test_consumers_come_back_after_every_connection_was_closed(db, broker_
         await until(lambda: len(seen) == 3)
         await asyncio.to_thread(close_all_connections, broker)
         await stage(db, 3)
-        await until(lambda: len(seen) == 6, 30)
+        await until(lambda: len(seen) == 6)
 
     assert len(set(seen)) == 6
 

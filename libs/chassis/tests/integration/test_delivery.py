@@ -168,7 +168,7 @@ async def test_poison_is_parked_at_once_and_its_neighbours_pass(
         await publish_raw(broker, body, message_id=message_id, type=PayoutAccountReady.topic)
         async with db.transaction() as transaction:
             transaction.stage(good)
-        await until(lambda: seen, 2)
+        await until(lambda: seen)
         [message] = await parked(broker)
 
     assert told in message.headers["x-error"]

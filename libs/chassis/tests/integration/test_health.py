@@ -54,7 +54,7 @@ async def test_what_is_away_is_named_until_it_is_back(client, proxies, which, na
     async def named() -> bool:
         return name in await faults(client)
 
-    await until(named, 15)
+    await until(named)
     answer = await client.get("/ready")
     assert answer.status_code == 503
     assert answer.json()["status"] == "degraded"
@@ -62,7 +62,7 @@ async def test_what_is_away_is_named_until_it_is_back(client, proxies, which, na
     assert (await client.get("/live")).status_code == 200
 
     proxies[which].back()
-    await until(lambda: is_ready(client), 30)
+    await until(lambda: is_ready(client))
 
 
 async def test_no_password_is_told_with_a_fault(client, proxies, database_url):

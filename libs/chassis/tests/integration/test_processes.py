@@ -57,7 +57,7 @@ async def all_noted_once(db) -> None:
     async def done() -> bool:
         return await db.value(DISTINCT) >= NOTES
 
-    await until(done, 30)
+    await until(done)
     assert await db.value(ALL) == await db.value(DISTINCT) == NOTES
     assert await db.value("SELECT count(*) FROM inbox") == NOTES
 
@@ -67,9 +67,9 @@ async def test_who_is_asked_to_stop_in_the_middle_of_its_work_loses_nothing(noti
     await stage(notifier, NOTES)
 
     async with process(environment | {"SLOW_S": "0.7"}) as first:
-        await until(lambda: notifier.value(ALL), 30)
+        await until(lambda: notifier.value(ALL))
         first.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await first.wait() in (0, -signal.SIGTERM)
         assert 0 < await notifier.value(ALL) < NOTES
     async with process(environment):
@@ -91,7 +91,7 @@ async def test_who_is_killed_at_its_worst_moment_loses_and_doubles_nothing(
     await stage(notifier, NOTES)
 
     async with process(environment | {"HOLDFAST_FAILPOINTS": where}) as first:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await first.wait() == -signal.SIGKILL
     async with process(environment):
         await all_noted_once(notifier)
@@ -102,7 +102,7 @@ async def test_one_trace_goes_from_the_request_through_the_broker_to_the_consume
 ):
     trace_id = "0af7651916cd43dd8448eb211c80319c"
     async with process(environment):
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         answer = await client.post(
             "/v1/notes", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
         )
@@ -125,10 +125,10 @@ async def test_one_trace_goes_from_the_request_through_the_broker_to_the_consume
 async def test_a_commit_in_an_api_process_wakes_the_relay_of_a_worker(
     environment, client, notifier, database_url
 ):
-    """The worker here looks by itself only once a minute: what comes sooner was called."""
+    """The worker here looks by itself only once an hour: what comes sooner was called."""
     publisher = Publisher(environment["HOLDFAST_BROKER_URL"], "notifier")
     tasks = [
-        asyncio.ensure_future(Relay(notifier, publisher, poll_s=60).forever()),
+        asyncio.ensure_future(Relay(notifier, publisher, poll_s=3600).forever()),
         asyncio.ensure_future(wakeups.listen_forever(notifier, database_url)),
     ]
     unsent = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
@@ -137,10 +137,10 @@ async def test_a_commit_in_an_api_process_wakes_the_relay_of_a_worker(
         return await notifier.value(unsent) == 0
 
     async with process(environment | {"HOLDFAST_ROLE": "api"}):
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         for _ in range(5):
             await asyncio.gather(*(client.post("/v1/notes") for _ in range(10)))
-            await until(all_sent, 5)
+            await until(all_sent)
 
     assert await notifier.value("SELECT count(*) FROM outbox") == 50
     for task in tasks:
@@ -151,7 +151,7 @@ async def test_a_commit_in_an_api_process_wakes_the_relay_of_a_worker(
 
 async def test_an_api_process_publishes_and_consumes_nothing_itself(environment, client, notifier):
     async with process(environment | {"HOLDFAST_ROLE": "api"}):
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         await client.post("/v1/notes")
         assert (await client.get("/ready")).status_code == 200
         await asyncio.sleep(1)
@@ -163,7 +163,7 @@ async def test_two_processes_that_play_their_roles_do_the_whole_way(environment,
     worker = environment | {"HOLDFAST_ROLE": "worker", "HOLDFAST_PORT": str(free_port())}
 
     async with process(environment | {"HOLDFAST_ROLE": "api"}), process(worker):
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         for number in range(NOTES):
             headers = {"Idempotency-Key": f"note-{number:04}"}
             for _ in range(2):
