@@ -23,7 +23,8 @@ from contracts_schema.message import Event, topics
 HERE = Path(__file__).parent
 TOPOLOGY = HERE.parent / "deploy" / "topology.toml"
 ARCHITECTURE = HERE / "architecture.md"
-SERVICES = ("identity", "listings", "contracts", "escrow", "verification", "notifier")
+SERVICES = tuple(sorted(folder.name for folder in (HERE.parent / "services").iterdir()))
+WITHOUT_REST = ("discord-gateway",)
 TABLES = {
     "listing": "listings.domain.listing",
     "offer": "listings.domain.offer",
@@ -46,20 +47,29 @@ SETTINGS = {
     "S3_ACCESS_KEY": "not-used",
     "S3_SECRET_KEY": "not-used",
     "S3_BUCKET": "none",
+    "CUSTOM_ID_SECRET": "not-used-for-anything",
+    "DISCORD_TOKEN": "not-used",
 }
 
 
 def documents() -> dict[Path, str]:
     """Every generated file and what it should hold."""
-    written = {HERE / "openapi" / f"{name}.json": openapi(name) for name in SERVICES}
-    written[ARCHITECTURE] = architecture(ARCHITECTURE.read_text("utf-8"))
+    apps = {name: built(name) for name in SERVICES}
+    written = {
+        HERE / "openapi" / f"{name}.json": openapi(app)
+        for name, app in apps.items()
+        if name not in WITHOUT_REST
+    }
+    written[TOPOLOGY] = topology(TOPOLOGY.read_text("utf-8"), apps)
+    broker = tomllib.loads(written[TOPOLOGY])
+    written[ARCHITECTURE] = architecture(ARCHITECTURE.read_text("utf-8"), consumers(broker))
     return written
 
 
-def architecture(text: str) -> str:
+def architecture(text: str, hearing: Mapping[str, set[str]]) -> str:
     """The page with its generated parts as the code has them now."""
     parts = {f"states-{name}": states(module) for name, module in TABLES.items()}
-    parts |= {"events": event_table(), "flow": flow()}
+    parts |= {"events": event_table(hearing), "flow": flow(hearing)}
     for name, part in parts.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
@@ -98,16 +108,14 @@ def _leads(edge: Any, state: Enum) -> bool:
     return getattr(edge, "to", edge) is state
 
 
-def consumers() -> dict[str, set[str]]:
+def consumers(broker: Mapping[str, Any]) -> dict[str, set[str]]:
     """Which services hear each event, by the broker's bindings."""
-    topology = tomllib.loads(TOPOLOGY.read_text("utf-8"))
     hearing: dict[str, set[str]] = defaultdict(set)
-    for queue in topology["queues"]:
+    for queue in broker["queues"]:
         if queue["exchange"] != "events":
             continue
-        bindings = topology["groups"][queue["group"]] if "group" in queue else queue["bindings"]
         for topic in _events():
-            if any(_fits(binding, topic) for binding in bindings):
+            if any(_fits(binding, topic) for binding in queue["bindings"]):
                 hearing[topic].add(queue["name"].partition(".")[0])
     return hearing
 
@@ -120,9 +128,8 @@ def _fits(binding: str, topic: str) -> bool:
     return topic == binding or (binding.endswith("#") and topic.startswith(binding[:-1]))
 
 
-def event_table() -> str:
+def event_table(hearing: Mapping[str, set[str]]) -> str:
     """Every event: what it says, and who hears it."""
-    hearing = consumers()
     lines = ["| event | says | heard by |", "|---|---|---|"]
     for topic, model in _events().items():
         says = (model.__doc__ or "").strip().splitlines()[0]
@@ -130,10 +137,10 @@ def event_table() -> str:
     return "\n".join(lines)
 
 
-def flow() -> str:
+def flow(hearing: Mapping[str, set[str]]) -> str:
     """Who tells whom, as a Mermaid graph; notifier hears all and is left out."""
     told: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for topic, services in consumers().items():
+    for topic, services in hearing.items():
         source, what, _ = topic.split(".")
         source = "discord-gateway" if source == "discord" else source
         for service in services - {source, "notifier"}:
@@ -145,19 +152,48 @@ def flow() -> str:
     return "\n".join([*lines, "```"])
 
 
-def openapi(service: str) -> str:
-    """The service's own description of its REST interface."""
-    app = importlib.import_module(f"{service}.app")
-    settings = importlib.import_module(f"{service}.settings").Settings
+def built(service: str) -> Any:
+    """The service as it starts, connected to nothing."""
+    package = service.replace("-", "_")
+    app = importlib.import_module(f"{package}.app")
+    settings = importlib.import_module(f"{package}.settings").Settings
     saved = dict(os.environ)
     os.environ.update({f"HOLDFAST_{name}": value for name, value in SETTINGS.items()})
     os.environ["HOLDFAST_SIGNING_KEY"] = _throwaway_key()
     try:
-        described = app.create_app(settings()).openapi()
+        return app.create_app(settings())
     finally:
         os.environ.clear()
         os.environ.update(saved)
-    return json.dumps(described, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def openapi(app: Any) -> str:
+    """The service's own description of its REST interface."""
+    return json.dumps(app.openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def topology(text: str, apps: Mapping[str, Any]) -> str:
+    """The broker's file with every queue that a service registers handlers for."""
+    queues = "".join(
+        part
+        for app in apps.values()
+        if app.state.consumers
+        for part in _queues(app.state.consumers)
+    )
+    begin, end = "# begin queues", "# end queues"
+    pattern = re.compile(f"({begin}[^\n]*\n).*?({end})", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError("topology.toml has no place for the queues")
+    return pattern.sub(lambda match: f"{match[1]}\n{queues}{match[2]}", text)
+
+
+def _queues(consumers: Any) -> Iterator[str]:
+    for queue, routes in sorted(consumers.routes.items()):
+        kinds = {"events" if issubclass(it.model, Event) else "commands" for it in routes.values()}
+        [exchange] = kinds
+        bindings = "".join(f'    "{key}",\n' for key in consumers.bindings(queue))
+        head = f'[[queues]]\nname = "{queue}"\nexchange = "{exchange}"\n'
+        yield f"{head}bindings = [\n{bindings}]\n\n"
 
 
 def _throwaway_key() -> str:
@@ -171,12 +207,19 @@ def _throwaway_key() -> str:
 
 
 def main() -> int:
-    """Write every document that is not as it should be."""
-    for path, text in documents().items():
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-            print(f"written: {path.relative_to(HERE.parent)}")
+    """Write every document that is not as it should be; with ``--check`` only name them."""
+    stale = {
+        path: text
+        for path, text in documents().items()
+        if not path.exists() or path.read_text("utf-8") != text
+    }
+    if "--check" in sys.argv:
+        print(*(f"{path.relative_to(HERE.parent)} is not what the code says" for path in stale))
+        return 1 if stale else 0
+    for path, text in stale.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        print(f"written: {path.relative_to(HERE.parent)}")
     return 0
 
 

@@ -64,16 +64,3 @@ def test_a_long_file_is_found(tmp_path):
     assert list(rules.long_files(tmp_path)) == [
         "libs/x/src/x/long.py has 301 lines, more than 300: split it"
     ]
-
-
-def test_a_queue_that_is_consumed_but_not_declared_is_found(tmp_path):
-    (tmp_path / "deploy").mkdir()
-    shutil.copy(checkout() / "deploy/topology.toml", tmp_path / "deploy/topology.toml")
-    folder = tmp_path / "services/escrow/src/escrow"
-    folder.mkdir(parents=True)
-    (folder / "consumers.py").write_text('@consumers.event("escrow.ghosts")\nasync def f(): ...\n')
-
-    found = list(rules.topology_faults(tmp_path))
-
-    assert any(it.startswith("escrow.ghosts is consumed in services/escrow") for it in found)
-    assert any(it.startswith("escrow.commands is declared, but nothing") for it in found)

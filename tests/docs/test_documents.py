@@ -1,6 +1,7 @@
 """The documents say what the code says."""
 
 import importlib.util
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,37 @@ def test_the_committed_document_is_what_the_code_says(path):
 
 
 def test_every_event_is_heard_by_somebody():
-    hearing = generator().consumers()
+    broker = tomllib.loads(generator().TOPOLOGY.read_text("utf-8"))
+    hearing = generator().consumers(broker)
 
     assert all(hearing[topic] for topic in generator()._events())
+
+
+class App:
+    """A service with these consumers, as the generator looks at it."""
+
+    def __init__(self, consumers):
+        self.state = self
+        self.consumers = consumers
+
+
+def test_a_queue_and_a_binding_come_from_what_a_service_registers():
+    from chassis.messaging.consumers import Consumers
+    from chassis.storage.database import Transaction
+    from contracts_schema.events.escrow import FundsHeld, Released
+
+    async def note(tx: Transaction, event: FundsHeld | Released) -> None: ...
+
+    consumers = Consumers("escrow")
+    consumers.events("escrow.ghosts", note)
+    text = generator().TOPOLOGY.read_text("utf-8")
+    [queue] = tomllib.loads(generator().topology(text, {"escrow": App(consumers)}))["queues"]
+
+    assert queue == {
+        "name": "escrow.ghosts",
+        "exchange": "events",
+        "bindings": ["escrow.funds_held.v1", "escrow.released.v1"],
+    }
 
 
 def test_readme_names_every_service_and_both_commands():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -59,18 +58,6 @@ def topology_faults(root: Path) -> Iterator[str]:
     listed = {it.name for it in whole.services}
     if named != listed:
         yield f"services.py and topology.toml name different services: {sorted(named ^ listed)}"
-    declared = {it.name for it in whole.queues}
-    consumed = dict(_consumed(root))
-    yield from (
-        f"{queue} is consumed in {where} but not declared in topology.toml"
-        for queue, where in sorted(consumed.items())
-        if queue not in declared
-    )
-    yield from (
-        f"{it.name} is declared, but nothing in services/{it.service} consumes it"
-        for it in whole.queues
-        if it.name not in consumed
-    )
     yield from _unknown_messages(whole)
 
 
@@ -103,41 +90,6 @@ def _asked(root: Path) -> Iterator[tuple[str, Requirement]]:
     workspace = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     for text in workspace["dependency-groups"]["dev"]:
         yield "pyproject.toml", Requirement(text)
-
-
-def _consumed(root: Path) -> Iterator[tuple[str, str]]:
-    """Queue names that services subscribe to, read from their source without importing it."""
-    for file in sorted(root.glob("services/*/src/**/*.py")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        constants = dict(_constants(tree))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _subscribes(node.func) and node.args:
-                queue = _text(node.args[0], constants)
-                if queue:
-                    yield queue, str(file.relative_to(root))
-
-
-def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, str(node.value.value)
-
-
-def _subscribes(called: ast.expr) -> bool:
-    return (
-        isinstance(called, ast.Attribute)
-        and called.attr in ("event", "command", "events", "commands")
-        and isinstance(called.value, ast.Name)
-        and called.value.id == "consumers"
-    )
-
-
-def _text(argument: ast.expr, constants: Mapping[str, str]) -> str | None:
-    if isinstance(argument, ast.Constant):
-        return str(argument.value)
-    return constants.get(argument.id) if isinstance(argument, ast.Name) else None
 
 
 def _unknown_messages(whole: topology.Topology) -> Iterator[str]:

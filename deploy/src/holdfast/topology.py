@@ -82,18 +82,13 @@ class Topology:
 def read(path: Path = FILE) -> Topology:
     """The topology the file describes, checked."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    groups = raw.get("groups", {})
     topology = Topology(
         services=tuple(
             Service(name, it["events"], tuple(it.get("commands", ())))
             for name, it in raw["services"].items()
         ),
         queues=tuple(
-            Queue(
-                it["name"],
-                f"holdfast.{it['exchange']}",
-                (*it.get("bindings", ()), *groups.get(it.get("group"), ())),
-            )
+            Queue(it["name"], f"holdfast.{it['exchange']}", tuple(it["bindings"]))
             for it in raw["queues"]
         ),
         waits=raw["waits"],
@@ -131,7 +126,7 @@ def _unanswered(topology: Topology) -> Iterator[str]:
     for sender in topology.services:
         for command in sender.commands:
             first = command.partition(".")[0]
-            count = sum(key.partition(".")[0] == first for it in takers for key in it.bindings)
+            count = sum(any(key.partition(".")[0] == first for key in it.bindings) for it in takers)
             if count != 1:
                 yield f"{count} queues take {command} from {sender.name}, not one"
 

@@ -28,7 +28,7 @@ class Check:
 
 
 def check() -> None:
-    """Check format, lint, types, import rules, topology, lock and sizes. No test is run."""
+    """Check format, lint, types, imports, topology, documents, lock, sizes. No test is run."""
     root = checkout()
     broken = [it.name for it in _checks() if not _holds(it, root)]
     if broken:
@@ -43,6 +43,7 @@ def _checks() -> Iterator[Check]:
     yield Check("types", _types)
     yield Check("import rules", _run("lint-imports"))
     yield Check("topology", _listed(rules.topology_faults))
+    yield Check("documents", _run("python", "docs/generate.py", "--check"), "./holdfast docs")
     yield Check("lock", _listed(rules.lock_faults))
     yield Check("file sizes", _listed(rules.long_files))
 

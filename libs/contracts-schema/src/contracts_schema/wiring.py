@@ -49,9 +49,8 @@ def _publishers(topology: Mapping[str, Any], message: type[Message]) -> Iterator
 
 def _queues(topology: Mapping[str, Any], message: type[Message]) -> Iterator[str]:
     kind = "events" if issubclass(message, Event) else "commands"
-    groups = topology.get("groups", {})
     for queue in topology["queues"]:
-        keys = [*queue.get("bindings", ()), *groups.get(queue.get("group", ""), ())]
+        keys = queue["bindings"]
         if queue["exchange"] == kind and any(_takes(key, message.topic) for key in keys):
             yield queue["name"]
 

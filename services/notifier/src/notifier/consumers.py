@@ -11,12 +11,17 @@ from notifier.domain.by_event import NOTICES_BY_EVENT
 from notifier.handlers import command, listing, notice, person, preference
 
 QUEUE = "notifier.events"
+EVERYTHING = (
+    *("identity.#", "listings.#", "contracts.#", "escrow.#", "verification.#", "discord.#"),
+    "notifier.command_rejected.v1",  # its own refusals, which are told like any other
+)
 REMEMBERED = (UserRegistered, ListingCreated, ListingActivated)
 """Events that are also remembered, so they have a handler of their own."""
 
 
 def register(consumers: Consumers) -> Consumers:
     """What to do with each message."""
+    consumers.hears(QUEUE, *EVERYTHING)
     consumers.commands("notifier.commands", preference.set_preferences)
     consumers.events("notifier.principals", principals.project)
     consumers.events(QUEUE, person.register, command.reject)

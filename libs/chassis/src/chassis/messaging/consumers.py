@@ -51,6 +51,15 @@ class Consumers:
         self.service = service
         self.routes: dict[str, dict[str, Route]] = {}
         self.prefetch: dict[str, int] = {}
+        self.patterns: dict[str, tuple[str, ...]] = {}
+
+    def bindings(self, queue: str) -> tuple[str, ...]:
+        """The routing keys that the queue is bound by: its handlers' topics, or wider patterns."""
+        return self.patterns.get(queue) or tuple(sorted(self.routes[queue]))
+
+    def hears(self, queue: str, *patterns: str) -> None:
+        """Bind the queue by these patterns, also for what it has no handler for yet."""
+        self.patterns[queue] = patterns
 
     def event(self, queue: str, *, prefetch: int = 0) -> Callable[[H], H]:
         """Decorate a handler of events."""
