@@ -88,3 +88,16 @@ def test_roots_closed_checkout_keeps_its_data_where_servers_can_reach_them(tmp_p
         assert is_traversable(data)
     finally:
         shutil.rmtree(data.parent.parent)
+
+
+def test_a_checkout_with_a_space_in_its_name_keeps_its_data_where_rabbitmq_can_run(tmp_path):
+    spaced = tmp_path / "with space"
+    spaced.mkdir()
+
+    data = Instance(spaced, "one").data
+
+    try:
+        assert " " not in str(data)
+        assert data.is_dir()
+    finally:
+        shutil.rmtree(data.parent.parent)

@@ -12,6 +12,7 @@ from holdfast import parties, plan, routes
 from holdfast.compose import write_secrets
 from holdfast.instance import Instance, checkout
 from holdfast.process import Process
+from holdfast.servers import postgres, rabbitmq
 from holdfast.services import COMMON, OPTIONAL, SERVICES
 
 # Fields that only the local plan sets, or that a person sets for one process on purpose.
@@ -78,8 +79,25 @@ def test_both_start_the_same_programs(compose, local):
         it.name for it in SERVICES
     }
 
-    assert {name for name, node in local.items() if isinstance(node, Process)} == names
+    started = {name for name, node in local.items() if isinstance(node, Process)}
+    assert started - {"epmd"} == names  # the broker's image starts its own
     assert set(compose["services"]) == names | {"migrate"}
+
+
+def test_both_give_the_servers_the_same_settings(compose, local):
+    def flags(command):
+        return {it for it in command if "=" in it}
+
+    inside = flags(compose["services"]["postgres"]["command"])
+    assert inside <= flags(local["postgres"].command)
+    assert inside == flags(postgres.flags(postgres.COMMON_SETTINGS))
+    for line in rabbitmq.COMMON_CONFIGURATION.splitlines():
+        assert line in compose["configs"]["rabbitmq"]["content"].splitlines()
+
+
+def test_the_brokers_name_server_is_there_before_the_broker_and_as_long(local):
+    assert "epmd" in local["rabbitmq"].after
+    assert local["epmd"].user == local["rabbitmq"].user
 
 
 def test_both_migrate_before_any_service_and_open_the_gateway_last(compose, local):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import httpx
 from holdfast import topology as shape
 from holdfast.topology import Topology
 
+OLDEST = "4.0"
 _TIMEOUT_S = 30.0
 _LEADER_TIMEOUT_S = 60.0
 _POLL_S = 0.1
@@ -21,6 +23,25 @@ _POLL_S = 0.1
 
 class BrokerRefused(RuntimeError):
     """The broker answered a management request with an error, or not in time."""
+
+
+class BrokerTooOld(RuntimeError):
+    """The broker cannot keep one service from speaking for another; the text says what to do."""
+
+
+def objection(version: str) -> str | None:
+    """Why a broker of this version is not used, or None when it may be."""
+    if ordered(version) >= ordered(OLDEST):
+        return None
+    return (
+        f"RabbitMQ {version} is older than {OLDEST} and checks no permission for the routing keys "
+        "in CC and BCC headers, so that any service could send what is another's to say"
+    )
+
+
+def ordered(version: str) -> tuple[int, ...]:
+    """The numbers of a version, for comparing; what follows them (as in 4.1.0-rc.1) is left out."""
+    return tuple(int(it) for it in re.findall(r"\d+", version.partition("-")[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +69,19 @@ class Management:
             raise BrokerRefused(f"{method} {url}: {answer.status_code} {answer.text.strip()}")
         return answer.json() if answer.content else None
 
+    def version(self) -> str:
+        """The broker's version."""
+        return str(self.ask("GET", "/overview")["rabbitmq_version"])
+
+    def require_version(self) -> None:
+        """Refuse a broker in which permissions do not hold."""
+        reason = objection(self.version())
+        if reason:
+            raise BrokerTooOld(
+                f"{reason}: upgrade it, or unset HOLDFAST_RABBITMQ_URL and "
+                "HOLDFAST_RABBITMQ_MANAGEMENT_URL to have a private broker started"
+            )
+
     def create_vhost(self) -> None:
         """Have the virtual host exist."""
         self.ask("PUT", "/vhosts/{vhost}")
@@ -58,6 +92,7 @@ class Management:
 
     def declare(self, topology: Topology) -> None:
         """Declare what the topology holds, prove it is so, and that every queue has a leader."""
+        self.require_version()
         self.ask("POST", "/definitions/{vhost}", shape.definitions(topology))
         found = list(self.differences(topology))
         if found:
@@ -99,7 +134,7 @@ class Management:
             time.sleep(_POLL_S)
 
     def _led(self) -> Iterable[str]:
-        queues = self.ask("GET", "/queues/{vhost}?columns=name,leader,online")
+        queues = self.ask("GET", "/queues/{vhost}?disable_stats=true&columns=name,leader,online")
         return (it["name"] for it in queues if it.get("leader") in it.get("online", ()))
 
 

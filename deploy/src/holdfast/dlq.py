@@ -43,8 +43,9 @@ class Count:
 
 
 def counts(management: Management) -> list[Count]:
-    """Every queue that can park, and how many it has."""
-    rows = management.ask("GET", "/queues/{vhost}?columns=name,messages")
+    """Every queue that can park, and how many it has (as of some seconds ago)."""
+    totals = "disable_stats=true&enable_queue_totals=true&columns=name,messages"
+    rows = management.ask("GET", f"/queues/{{vhost}}?{totals}")
     return sorted(
         (
             Count(it["name"].removesuffix(_SUFFIX), it.get("messages", 0))

@@ -86,8 +86,17 @@ class Instance:
         """The folder of unpacked programs, shared by all instances of the checkout."""
         return _made(Instance(self.root)._reachable() / "cache")
 
+    @property
+    def unfit(self) -> str | None:
+        """Why the servers cannot live in the checkout itself, or None when they can."""
+        if " " in str(self.root):
+            return f"{self.root} has a space in it, which RabbitMQ's scripts do not take"
+        if os.geteuid() == 0 and not is_traversable(self.root):
+            return f"{self.root} is closed to others"
+        return None
+
     def _reachable(self) -> Path:
-        if os.geteuid() != 0 or is_traversable(self.root):
+        if self.unfit is None:
             return self.home
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
         outside = Path("/var/tmp") / f"holdfast-{digest}"  # noqa: S108 - owner checked below

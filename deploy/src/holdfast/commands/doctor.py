@@ -13,8 +13,9 @@ import typer
 from rich.markup import escape
 
 from holdfast import parties, ports
+from holdfast.broker import objection
 from holdfast.console import err, out
-from holdfast.instance import Instance, is_traversable
+from holdfast.instance import Instance
 from holdfast.servers import (
     ServerUnavailable,
     docker,
@@ -67,18 +68,15 @@ def examine(instance: Instance) -> Iterator[Finding]:
     yield Finding("python", Verdict.GOOD, f"{sys.version.split()[0]} at {sys.executable}")
     yield _docker()
     yield _server("postgresql", postgres.given, lambda: str(postgres.find_binaries()))
-    yield _server("rabbitmq", rabbitmq.given, lambda: str(rabbitmq.find_programs(instance).home))
-    yield _server("s3", seaweedfs.given, lambda: str(seaweedfs.find_program()))
-    yield _server("gateway", lambda: None, lambda: str(traefik.find_program()))
+    yield _server("rabbitmq", rabbitmq.checked, lambda: rabbitmq.find_programs(instance).described)
+    yield from _unused_rabbitmq()
+    yield _server("s3", seaweedfs.given, lambda: str(seaweedfs.find_weed()))
+    yield _server("gateway", lambda: None, lambda: str(traefik.find_traefik()))
     yield from _outside(instance)
     yield from _ports()
     yield from _space(instance)
-    if os.geteuid() == 0 and not is_traversable(instance.root):
-        yield Finding(
-            "folder",
-            Verdict.NOTE,
-            f"{instance.root} is closed to others: data go to {instance.data}",
-        )
+    if instance.unfit:
+        yield Finding("folder", Verdict.NOTE, f"{instance.unfit}: data go to {instance.data}")
 
 
 def _docker() -> Finding:
@@ -97,6 +95,13 @@ def _server(what: str, given: Callable[[], object], found: Callable[[], str]) ->
     except ServerUnavailable as lack:
         said, _, fix = str(lack).partition(": ")
         return Finding(what, Verdict.BAD, said, fix)
+
+
+def _unused_rabbitmq() -> Iterator[Finding]:
+    found = rabbitmq.installed()
+    reason = objection(rabbitmq.version(found)) if found else None
+    if reason:
+        yield Finding("rabbitmq", Verdict.NOTE, f"the system's is not used: {reason}")
 
 
 def _outside(instance: Instance) -> Iterator[Finding]:

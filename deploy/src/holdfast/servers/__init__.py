@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from holdfast.process import Node
 
@@ -24,3 +27,12 @@ class Server:
     def after(self) -> tuple[str, ...]:
         """The names to wait for before using the server."""
         return tuple(node.name for node in self.nodes)
+
+
+def find_program(name: str, lack: str = "") -> Path:
+    """The program beside this Python, else in PATH; `lack` says what to do without it."""
+    beside = Path(sys.executable).parent / name
+    found = beside if beside.exists() else shutil.which(name)
+    if not found:
+        raise ServerUnavailable(lack or f"no {name} here")
+    return Path(found)

@@ -1,27 +1,36 @@
-"""RabbitMQ and Erlang unpacked from Debian's packages: no root, no change to the system."""
+"""RabbitMQ 4 and Erlang unpacked from the packages of Debian 13: no root, no change to the system.
+
+They come with the libraries they were built with, so that they run on an older Debian too.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
+import shlex
 import shutil
 import subprocess
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.servers import ServerUnavailable
+from holdfast.servers import ServerUnavailable, apt, find_program
 from holdfast.state import lock
 
 _ERLANG = (
     "base asn1 crypto eldap ftp inets mnesia os-mon parsetools public-key runtime-tools snmp "
     "ssl syntax-tools tftp tools xmerl edoc eunit"
 )
-_PACKAGES = ("rabbitmq-server", "libsctp1", *(f"erlang-{part}" for part in _ERLANG.split()))
-_ADVICE = (
-    "set HOLDFAST_RABBITMQ_URL and HOLDFAST_RABBITMQ_MANAGEMENT_URL, start Docker, "
-    "or install the package rabbitmq-server"
+_LIBRARIES = (
+    "libc6 libtinfo6 zlib1g libssl3t64 libsctp1 libsystemd0 libgcc-s1 libstdc++6 libcap2 libzstd1 "
+    "liblzma5 liblz4-1 libgcrypt20 libgpg-error0"
 )
-_TOOLS = ("apt-get", "dpkg-deb")
+_PACKAGES = ("rabbitmq-server", *(f"erlang-{it}" for it in _ERLANG.split()), *_LIBRARIES.split())
+_BUILT_FOR = "/usr/lib/erlang"
+_TOOLS = ("apt-get", "dpkg-deb", "patchelf")
+ADVICE = (
+    "set HOLDFAST_RABBITMQ_URL and HOLDFAST_RABBITMQ_MANAGEMENT_URL to a broker of 4.0 or newer, "
+    "start Docker, or install rabbitmq-server 4.0 or newer"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +41,9 @@ class Programs:
     unpacked: Path | None
 
     @property
-    def erlang(self) -> Path | None:
-        """The folder of Erlang's programs that must come first in PATH."""
-        return self.unpacked / "usr/lib/erlang/bin" if self.unpacked else None
+    def erlang(self) -> Path:
+        """The folder of Erlang's programs."""
+        return (self.unpacked or Path("/")) / "usr/lib/erlang/bin"
 
     @property
     def complete(self) -> bool:
@@ -45,6 +54,11 @@ class Programs:
             return _place(self.unpacked).read_text(encoding="utf-8") == str(self.unpacked)
         except FileNotFoundError:
             return False
+
+    @property
+    def described(self) -> str:
+        """Where the programs are, or will be from."""
+        return str(self.home) if self.complete else "Debian's packages, fetched at the first start"
 
     def unpack(self) -> None:
         """Fetch and unpack the packages unless that was done before."""
@@ -57,11 +71,11 @@ class Programs:
 
 def programs(cache: Path) -> Programs:
     """The RabbitMQ that Debian's packages hold, unpacked or to be unpacked in the cache."""
-    folder = cache / "rabbitmq"
+    folder = cache / "rabbitmq-4"
     found = Programs(folder / "home", folder)
-    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-    if missing and not found.complete:
-        raise ServerUnavailable(f"no RabbitMQ, and no {' and '.join(missing)} here: {_ADVICE}")
+    if not found.complete:
+        for tool in _TOOLS:
+            find_program(tool, f"no RabbitMQ, and no {tool} to unpack one here: {ADVICE}")
     return found
 
 
@@ -71,52 +85,47 @@ def _unpack(target: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     packages = fresh / "packages"
     packages.mkdir(parents=True)
-    _download(packages)
+    try:
+        apt.fetch(_PACKAGES, packages, apt.machine_sources())
+    except apt.NoPackages as lack:
+        raise ServerUnavailable(f"no RabbitMQ, and {lack}: {ADVICE}") from lack
     for package in packages.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, fresh], check=True)
     shutil.rmtree(packages)
     fresh.chmod(0o755)
-    _relocate(fresh / "usr/lib/erlang", target / "usr/lib/erlang")
+    _relocate(fresh, target)
     (home,) = fresh.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*")
     (fresh / "home").symlink_to(home.relative_to(fresh))
     _place(fresh).write_text(str(target), encoding="utf-8")
     fresh.rename(target)
 
 
-def _download(folder: Path) -> None:
-    """Fetch with the system's package lists, else with lists of our own: those need no root."""
-    try:
-        _apt(folder, "download", *_PACKAGES)
-    except ServerUnavailable:
-        lists = folder / "lists"
-        for name in ("lists/partial", "archives/partial"):
-            (lists / name).mkdir(parents=True)
-        own = (
-            "-o", f"Dir::State::lists={lists}/lists", "-o", f"Dir::Cache={lists}",
-            "-o", f"Dir::Cache::archives={lists}/archives",
-        )  # fmt: skip
-        _apt(folder, *own, "update")
-        _apt(folder, *own, "download", *_PACKAGES)
+def _relocate(fresh: Path, final: Path) -> None:
+    """Point Erlang at its new place and at the libraries beside it, whatever the system has."""
+    files = [it for it in (fresh / "usr/lib/erlang").rglob("*") if _is_plain(it)]
+    place = shlex.quote(f"{final}{_BUILT_FOR}").encode()
+    for script in (it for it in files if _starts_with(it, b"#!")):
+        script.write_bytes(script.read_bytes().replace(_BUILT_FOR.encode(), place))
+    binaries = [it for it in files if _starts_with(it, b"\x7fELF")]
+    (loader,) = fresh.glob("usr/lib*/ld-linux*.so.*")
+    (libraries,) = fresh.glob("usr/lib/*-linux-gnu*")
+    where = final / libraries.relative_to(fresh)
+    _patch(["--force-rpath", "--set-rpath", str(where)], binaries)
+    interpreter = final / loader.relative_to(fresh)
+    _patch(["--set-interpreter", str(interpreter)], (it for it in binaries if it.suffix != ".so"))
 
 
-def _apt(folder: Path, *words: str) -> None:
-    done = subprocess.run(
-        ["apt-get", "-q", "-o", "APT::Sandbox::User=root", *words],
-        cwd=folder, capture_output=True, text=True, check=False,
-        env={**os.environ, "LC_ALL": "C"},
-    )  # fmt: skip
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise ServerUnavailable(f"apt-get gives no RabbitMQ ({said[-1:]}): {_ADVICE}")
+def _patch(change: Sequence[str], binaries: Iterable[Path]) -> None:
+    subprocess.run([find_program("patchelf"), *change, *binaries], check=True)
 
 
-def _relocate(erlang: Path, final: Path) -> None:
-    """Point Erlang's start scripts at their new place; they ignore the environment."""
-    for script in (*erlang.glob("bin/*"), *erlang.glob("erts-*/bin/*")):
-        if script.is_file() and not script.is_symlink():
-            content = script.read_bytes()
-            if content.startswith(b"#!"):
-                script.write_bytes(content.replace(b"/usr/lib/erlang", str(final).encode()))
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 def _place(folder: Path) -> Path:

@@ -23,9 +23,11 @@ from holdfast.instance import Instance
 from holdfast.ports import Ports
 from holdfast.process import Node, Process, Step
 from holdfast.servers import Server, rabbitmq, seaweedfs
+from holdfast.servers import postgres as local_postgres
 
 POSTGRES_IMAGE = "postgres:18"
 RABBITMQ_IMAGE = "rabbitmq:4.1-management"
+_NO_STATISTICS = "-rabbitmq_management_agent disable_metrics_collector true"
 SEAWEEDFS_IMAGE = "chrislusf/seaweedfs:4.48"
 
 
@@ -53,6 +55,7 @@ def postgres(instance: Instance, ports: Ports) -> Server | None:
         {5432: port},
         {"POSTGRES_PASSWORD": password, "POSTGRES_INITDB_ARGS": "--locale=C.UTF-8"},
         "/var/lib/postgresql",
+        ("postgres", *local_postgres.flags(local_postgres.COMMON_SETTINGS)),
     )
     return Server({"postgres": url}, container.nodes(instance, probes.postgres(url)))
 
@@ -67,7 +70,11 @@ def broker(instance: Instance, ports: Ports) -> Server | None:
         "rabbitmq",
         RABBITMQ_IMAGE,
         {5672: port, 15672: management},
-        {"RABBITMQ_DEFAULT_USER": rabbitmq.OPERATOR, "RABBITMQ_DEFAULT_PASS": password},
+        {
+            "RABBITMQ_DEFAULT_USER": rabbitmq.OPERATOR,
+            "RABBITMQ_DEFAULT_PASS": password,
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _NO_STATISTICS,
+        },
         "/var/lib/rabbitmq",
     )
     ready = rabbitmq.ready(port, management)

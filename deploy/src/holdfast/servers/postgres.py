@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,12 +22,19 @@ from holdfast.servers import Server, ServerUnavailable
 
 _USUAL_PORT = 26432
 _OLDEST_MAJOR = 15
-_SETTINGS = {
+# The same in docker-compose.yml. asyncpg prepares every statement and asks it many times with
+# different values: one plan for all, made once, and none is worth compiling to machine code.
+COMMON_SETTINGS = {
     "max_connections": "300",
+    "timezone": "UTC",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+_SETTINGS = {
+    **COMMON_SETTINGS,
     "shared_buffers": "128MB",
     "unix_socket_directories": "",  # a socket's path may not be long, and nobody needs it
     "listen_addresses": "127.0.0.1",
-    "timezone": "UTC",
     "log_timezone": "UTC",
 }
 
@@ -50,19 +58,25 @@ def local(instance: Instance, ports: Ports) -> Server:
     async def initialise() -> None:
         await asyncio.to_thread(_initialise, binaries, data, password)
 
-    settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
     server = Process(
         name="postgres",
-        command=(str(binaries / "postgres"), "-D", str(data), "-p", str(port), *settings),
+        command=(
+            str(binaries / "postgres"), "-D", str(data), "-p", str(port), *flags(_SETTINGS)
+        ),
         ready=probes.postgres(url),
         after=("postgres-data",),
         port=port,
         user=server_user(),
         folder=data.parent,
         stop_signal=signal.SIGINT,
-    )
+    )  # fmt: skip
     nodes = (Step("postgres-data", initialise), server)
     return Server({"postgres": url}, nodes, {"postgres": str(instance.secrets / "postgres")})
+
+
+def flags(settings: Mapping[str, str]) -> tuple[str, ...]:
+    """The settings as the server's command line takes them."""
+    return tuple(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
 
 
 def find_binaries() -> Path:

@@ -1,4 +1,7 @@
-"""RabbitMQ: given by URL, or a private node of the system's or of unpacked Debian packages."""
+"""RabbitMQ: given by URL, or a private node of the system's or of unpacked Debian packages.
+
+A version that topic permissions cannot be trusted in is not used, wherever it comes from.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import os
 import signal
 from pathlib import Path
 
-from holdfast import probes
+import httpx
+
+from holdfast import broker, probes
 from holdfast.credentials import credential
 from holdfast.instance import Instance, hand_over, server_user
 from holdfast.ports import Ports
@@ -15,7 +20,6 @@ from holdfast.process import Process, Step
 from holdfast.servers import Server, ServerUnavailable, debian
 
 OPERATOR = "holdfast"
-_SYSTEM_HOME = Path("/usr/lib/rabbitmq")
 _CONFIGURATION = """\
 default_user = {user}
 default_pass = {password}
@@ -23,12 +27,15 @@ loopback_users = none
 listeners.tcp.1 = 127.0.0.1:{port}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management_port}
-prometheus.tcp.ip = 127.0.0.1
-prometheus.tcp.port = {metrics_port}
 vm_memory_high_watermark.absolute = 512MB
 disk_free_limit.absolute = 200MB
 raft.wal_max_size_bytes = 67108864
+"""
+# The same in docker-compose.yml. Nobody reads the statistics that the management interface would
+# collect; what it declares, lists and counts comes from the broker itself.
+COMMON_CONFIGURATION = """\
 heartbeat = 30
+management_agent.disable_metrics_collector = true
 """
 # Busy waiting of the schedulers would take from the few cores that everything else shares.
 _ERLANG_ARGUMENTS = (
@@ -49,22 +56,49 @@ def given() -> Server | None:
     )
 
 
+def checked() -> Server | None:
+    """The broker named in the environment, once it has said that it is new enough."""
+    server = given()
+    if server is None:
+        return None
+    management = broker.Management.at(server.urls["rabbitmq_management"])
+    try:
+        with management.client:
+            management.require_version()
+    except broker.BrokerTooOld as refusal:
+        raise ServerUnavailable(str(refusal)) from refusal
+    except (httpx.HTTPError, broker.BrokerRefused) as failure:
+        raise ServerUnavailable(f"the given broker does not answer: {failure}") from failure
+    return server
+
+
 def local(instance: Instance, ports: Ports) -> Server:
     """A private broker of this instance on the loopback interface."""
     programs = find_programs(instance)
-    base = instance.data / "rabbitmq"
+    base = instance.data / "rabbitmq-4"
     node = _Node(base, credential(instance, "rabbitmq"), ports)
 
     async def prepare() -> None:
         await asyncio.to_thread(programs.unpack)
         await asyncio.to_thread(node.prepare)
 
+    names = Process(
+        name="epmd",
+        command=(str(programs.erlang / "epmd"), "-port", str(node.epmd_port)),
+        environment={"HOME": str(base / "home"), "ERL_EPMD_ADDRESS": "127.0.0.1"},
+        ready=probes.tcp(node.epmd_port),
+        after=("rabbitmq-files",),
+        port=node.epmd_port,
+        user=server_user(),
+        folder=base,
+        stop_timeout_s=2.0,
+    )
     server = Process(
         name="rabbitmq",
         command=(str(programs.home / "sbin" / "rabbitmq-server"),),
         environment=node.environment(programs),
         ready=ready(node.port, node.management_port),
-        after=("rabbitmq-files",),
+        after=("rabbitmq-files", "epmd"),
         port=node.port,
         user=server_user(),
         folder=base,
@@ -74,15 +108,26 @@ def local(instance: Instance, ports: Ports) -> Server:
     )
     secrets = {"rabbitmq": str(instance.secrets / "rabbitmq")}
     reach = urls(node.password, node.port, node.management_port)
-    return Server(reach, (Step("rabbitmq-files", prepare), server), secrets)
+    return Server(reach, (Step("rabbitmq-files", prepare), names, server), secrets)
 
 
 def find_programs(instance: Instance) -> debian.Programs:
     """The system's RabbitMQ, else one unpacked from Debian's packages."""
-    installed = next(iter(sorted(_SYSTEM_HOME.glob("lib/rabbitmq_server-*"))), None)
-    if installed and (installed / "sbin" / "rabbitmq-server").exists():
-        return debian.Programs(installed, None)
+    found = installed()
+    if found and broker.objection(version(found)) is None:
+        return debian.Programs(found, None)
     return debian.programs(instance.cache)
+
+
+def installed(system: Path = Path("/usr/lib/rabbitmq")) -> Path | None:
+    """The newest RabbitMQ that the system's own packages hold."""
+    found = [it.parent.parent for it in system.glob("lib/rabbitmq_server-*/sbin/rabbitmq-server")]
+    return max(found, key=lambda it: broker.ordered(version(it)), default=None)
+
+
+def version(home: Path) -> str:
+    """The version of the RabbitMQ in this folder."""
+    return home.name.removeprefix("rabbitmq_server-")
 
 
 def urls(password: str, port: int, management_port: int) -> dict[str, str]:
@@ -96,11 +141,11 @@ def urls(password: str, port: int, management_port: int) -> dict[str, str]:
 
 def ready(port: int, management_port: int) -> probes.Probe:
     """Ready when both the broker and its management interface answer."""
-    broker = probes.amqp(port)
+    protocol = probes.amqp(port)
     management = probes.http(f"http://127.0.0.1:{management_port}/")
 
     async def both() -> bool:
-        return await broker() and await management()
+        return await protocol() and await management()
 
     return both
 
@@ -113,7 +158,6 @@ class _Node:
         self.password = password
         self.port = ports.get("rabbitmq", 25670)
         self.management_port = ports.get("rabbitmq-management", 25680)
-        self.metrics_port = ports.get("rabbitmq-metrics", 25690)
         self.epmd_port = ports.get("rabbitmq-epmd", 25671)
         self.distribution_port = ports.get("rabbitmq-distribution", 25672)
 
@@ -122,13 +166,13 @@ class _Node:
         for folder in (self.base, self.base / "home", self.base / "mnesia"):
             folder.mkdir(exist_ok=True, mode=0o700)
             hand_over(folder)
-        text = _CONFIGURATION.format(
+        text = COMMON_CONFIGURATION + _CONFIGURATION.format(
             user=OPERATOR, password=self.password, port=self.port,
-            management_port=self.management_port, metrics_port=self.metrics_port,
+            management_port=self.management_port,
         )  # fmt: skip
         for name, content in (
             ("rabbitmq.conf", text),
-            ("enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n"),
+            ("enabled_plugins", "[rabbitmq_management].\n"),
         ):
             file = self.base / name
             file.write_text(content, encoding="utf-8")
@@ -140,7 +184,7 @@ class _Node:
         base = self.base
         path = os.environ.get("PATH", "/usr/bin:/bin")
         return {
-            "PATH": f"{programs.erlang}:{path}" if programs.erlang else path,
+            "PATH": f"{programs.erlang}:{path}",
             "HOME": str(base / "home"),
             "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
-import sys
 from pathlib import Path
 
 from holdfast import probes
@@ -14,7 +12,7 @@ from holdfast.credentials import credential
 from holdfast.instance import Instance
 from holdfast.ports import Ports
 from holdfast.process import Process, Step
-from holdfast.servers import Server, ServerUnavailable
+from holdfast.servers import Server, ServerUnavailable, find_program
 
 ACCESS_KEY = "holdfast"
 _PARTS = ("master", "volume", "filer", "s3")
@@ -45,7 +43,7 @@ def local(instance: Instance, ports: Ports) -> Server:
     server = Process(
         name="seaweedfs",
         command=(
-            str(find_program()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            str(find_weed()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-filer", "-s3", f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64",
             "-volume.max=50",
             "-volume.preStopSeconds=0", "-master.telemetry=false",
@@ -81,15 +79,11 @@ def encryption_key(instance: Instance) -> str:
     return credential(instance, "s3-kek", lambda: secrets.token_hex(32))
 
 
-def find_program() -> Path:
-    """The program `weed`: beside this Python, else in PATH."""
-    beside = Path(sys.executable).parent / "weed"
-    found = beside if beside.exists() else shutil.which("weed")
-    if not found:
-        raise ServerUnavailable(
-            "no S3 server: set HOLDFAST_S3_ENDPOINT and its keys, or start Docker"
-        )
-    return Path(found)
+def find_weed() -> Path:
+    """The program `weed`."""
+    return find_program(
+        "weed", "no S3 server: set HOLDFAST_S3_ENDPOINT and its keys, or start Docker"
+    )
 
 
 def write_identities(path: Path, secret: str) -> None:

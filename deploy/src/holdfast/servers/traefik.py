@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from holdfast import probes, routes
 from holdfast.instance import Instance
 from holdfast.ports import Ports
 from holdfast.process import Process
-from holdfast.servers import ServerUnavailable
+from holdfast.servers import find_program
 
 USUAL_PORT = 8080
 
@@ -27,7 +25,7 @@ def gateway(
     flags = routes.static_flags(f"127.0.0.1:{port}", f"127.0.0.1:{ping}", str(file))
     return Process(
         name="gateway",
-        command=(str(find_program()), *flags),
+        command=(str(find_traefik()), *flags),
         environment={"HOME": str(instance.run)},
         ready=probes.http(f"http://127.0.0.1:{ping}/ping"),
         after=after,
@@ -36,10 +34,8 @@ def gateway(
     )
 
 
-def find_program() -> Path:
-    """The program `traefik`: beside this Python, else in PATH."""
-    beside = Path(sys.executable).parent / "traefik"
-    found = beside if beside.exists() else shutil.which("traefik")
-    if not found:
-        raise ServerUnavailable("no traefik: make the environment again by removing .holdfast/venv")
-    return Path(found)
+def find_traefik() -> Path:
+    """The program `traefik`."""
+    return find_program(
+        "traefik", "no traefik: make the environment again by removing .holdfast/venv"
+    )

@@ -33,7 +33,7 @@ router = APIRouter(include_in_schema=False)
 class BrokerHealth:
     """Looks at the broker's own count of consumers and sends a canary through each queue.
 
-    A connection that says it is open proves nothing (traps F9, F19); a canary that came back does.
+    A connection that says it is open proves nothing; a canary that came back does.
     """
 
     def __init__(self, consuming: Consuming | None, publisher: Publisher) -> None:

@@ -1,0 +1,132 @@
+"""Packages of one Debian release, whatever Debian this is: no root, no change to the system.
+
+The sources are the machine's own, so its mirror, proxy and keyring hold, with the release renamed.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+RELEASE = "trixie"
+_ALIASES = "stable|oldstable|oldoldstable|testing|unstable|sid"
+_ONE_LINE = re.compile(r"deb\s+(?:\[([^]]*)\]\s+)?(\S+)\s+(\S+)\s+(.+)")
+PATIENCE_S = 240.0  # less than a client waits for the whole to come up
+
+
+class NoPackages(RuntimeError):
+    """The packages cannot be had on this machine; the text says why."""
+
+
+def fetch(
+    packages: Iterable[str], folder: Path, sources: str, patience_s: float = PATIENCE_S
+) -> None:
+    """Have the packages' files in the folder, with package lists kept beside them meanwhile."""
+    deadline = time.monotonic() + patience_s
+    state = folder / "apt"
+    for name in ("sources", "lists/partial", "archives/partial"):
+        (state / name).mkdir(parents=True)
+    (state / "sources" / "debian.sources").write_text(sources, encoding="utf-8")
+    options = list(_options(state))
+    # A mirror that lacks one suite is told by the update and may still hold every package.
+    complaint = _apt([*options, "update"], folder, deadline)
+    failure = _apt([*options, "download", *packages], folder, deadline)
+    if failure:
+        raise NoPackages(f"apt-get gives no packages of Debian {RELEASE} ({complaint or failure})")
+
+
+def machine_sources() -> str:
+    """This machine's sources for the wanted release."""
+    system = platform.freedesktop_os_release()
+    if system["ID"] != "debian":
+        raise NoPackages(f"packages of Debian do not fit {system['NAME']}")
+    found = renamed(Path("/etc/apt"), system.get("VERSION_CODENAME", ""))
+    if not found:
+        raise NoPackages("/etc/apt names no source of Debian's own packages")
+    return found
+
+
+def renamed(etc: Path, codename: str) -> str:
+    """The sources of a Debian machine with its release renamed; others, as a vendor's, left out."""
+    stanzas: list[dict[str, str]] = []
+    for file in sorted((etc / "sources.list.d").glob("*.sources")):
+        stanzas += _stanzas(file.read_text(encoding="utf-8"))
+    for file in (etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))):
+        if file.is_file():
+            stanzas += _one_lines(file.read_text(encoding="utf-8"))
+    ours = [it for it in (_renamed(stanza, codename) for stanza in stanzas) if it]
+    return "\n".join("".join(f"{name}: {value}\n" for name, value in it.items()) for it in ours)
+
+
+def _options(state: Path) -> Iterator[str]:
+    settings = {
+        "APT::Sandbox::User": "root",
+        "APT::Default-Release": RELEASE,
+        "Dir::Etc::sourcelist": "/dev/null",
+        "Dir::Etc::sourceparts": state / "sources",
+        "Dir::Etc::preferences": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null",
+        "Dir::State::lists": state / "lists",
+        "Dir::Cache": state,
+        "Dir::Cache::archives": state / "archives",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": 2,
+        "Acquire::http::Timeout": 20,
+        "Acquire::https::Timeout": 20,
+    }
+    for name, value in settings.items():
+        yield from ("-o", f"{name}={value}")
+
+
+def _apt(words: list[str], folder: Path, deadline: float) -> str | None:
+    """Why apt-get failed, or None when it did not."""
+    try:
+        done = subprocess.run(
+            ["apt-get", "-q", *words],
+            cwd=folder, capture_output=True, text=True, check=False,
+            timeout=max(deadline - time.monotonic(), 1.0), env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "they did not arrive in time"
+    said = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+    return "; ".join(said[:3]) if done.returncode else None
+
+
+def _stanzas(text: str) -> Iterator[dict[str, str]]:
+    for part in re.split(r"\n\s*\n", text):
+        fields: dict[str, str] = {}
+        name = ""
+        for line in part.splitlines():
+            if line[:1].isspace() and name:
+                fields[name] += f"\n{line}"
+            elif ":" in line and not line.startswith("#"):
+                name, _, value = line.partition(":")
+                name = name.strip().lower()
+                fields[name] = value.strip()
+        if "deb" in fields.get("types", "").split() and fields.get("enabled") != "no":
+            yield fields
+
+
+def _one_lines(text: str) -> Iterator[dict[str, str]]:
+    for line in text.splitlines():
+        found = _ONE_LINE.fullmatch(line.partition("#")[0].strip())
+        if found:
+            options = dict(it.split("=", 1) for it in (found[1] or "").split() if "=" in it)
+            yield options | {"uris": found[2], "suites": found[3], "components": found[4]}
+
+
+def _renamed(stanza: Mapping[str, str], codename: str) -> dict[str, str] | None:
+    """The stanza for the wanted release, or None when it is not Debian's own."""
+    kin = re.compile(rf"(?:{re.escape(codename)}|{_ALIASES})(-updates|-security)?")
+    suites = [kin.fullmatch(it) for it in stanza["suites"].split()]
+    wanted = [RELEASE + (it[1] or "") for it in suites if it]
+    if not wanted or "main" not in stanza["components"].split() or "cdrom:" in stanza["uris"]:
+        return None
+    trust = {name: stanza[name] for name in ("signed-by", "trusted") if name in stanza}
+    where = {"types": "deb", "uris": stanza["uris"], "suites": " ".join(wanted)}
+    return {**where, "components": "main", **trust}
