@@ -70,20 +70,31 @@ def processes(figures: Figures, before: Figures | None = None) -> tuple[tuple[st
     return ("process", *columns), rows
 
 
-def terminal(heads: tuple[str, ...], rows: Rows, figures: Figures) -> Table:
+def terminal(heads: tuple[str, ...], rows: Rows, caption: str) -> Table:
     """What a person reads."""
-    shown = Table(*heads, header_style="bold")
+    shown = Table(*heads, header_style="bold", caption=caption)
     for row in rows:
         shown.add_row(*row)
-    about = figures["machine"]
-    shown.caption = (
-        f"medians over {figures['runs']} runs · {about['cores']} cores, {about['cpu']} · "
-        f"commit {about['commit']} · {figures['bench_s']:.0f} s · other programs took "
-        f"{figures['cores_taken_by_others']:.1f} cores meanwhile"
-    )
     for column in shown.columns[1:-1]:
         column.justify = "right"
     return shown
+
+
+def run_of(figures: Figures) -> str:
+    """Which run the figures are of."""
+    return (
+        f"medians over {figures['runs']} runs · {machine_of(figures)} · other programs took "
+        f"{figures['cores_taken_by_others']:.1f} cores meanwhile"
+    )
+
+
+def machine_of(figures: Figures) -> str:
+    """What was measured on which machine in what time."""
+    about = figures["machine"]
+    return (
+        f"{about['cores']} cores, {about['cpu']} · commit {about['commit']} · "
+        f"{figures['bench_s']:.0f} s"
+    )
 
 
 def markdown(heads: tuple[str, ...], rows: Rows) -> str:

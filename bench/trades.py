@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import httpx
 from holdfast.demo import trade
 from holdfast.demo.door import Person, System
 from holdfast.demo.outside import Outside
-from holdfast.demo.rest_door import RestDoor
+from holdfast.demo.rest_door import Json, RestDoor
 from holdfast.demo.stage import Stage
 from holdfast.demo.trade import Trade
 from holdfast.services import SERVICES
@@ -31,7 +32,7 @@ _addresses = itertools.count(2)
 
 
 class TimedDoor(RestDoor):
-    """A person at the REST door with an address of their own, whose offers are timed."""
+    """A person at the REST door with an address of their own, who looks at the watch."""
 
     def __init__(self, system: System, person: Person) -> None:
         super().__init__(system, person)
@@ -43,6 +44,17 @@ class TimedDoor(RestDoor):
             transport=httpx.AsyncHTTPTransport(verify=False, local_address=source),
         )
         self.offered_at = 0.0
+        self.took_ms: dict[str, list[float]] = defaultdict(list)
+        """What each command took until it was answered, by the last word of its path."""
+
+    async def post(
+        self, path: str, body: Json | None = None, headers: dict[str, str] | None = None
+    ) -> Json:
+        """Act once, noting how long that took."""
+        began = time.perf_counter()
+        answer = await super().post(path, body, headers)
+        self.took_ms[path.rpartition("/")[2]].append((time.perf_counter() - began) * 1000)
+        return answer
 
     async def make_offer(self, listing_id: str, amount_minor: int) -> None:
         """POST an offer, noting when."""

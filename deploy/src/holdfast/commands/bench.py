@@ -30,6 +30,17 @@ def bench(
 
 
 @app.command()
+def growth(
+    escrows: Annotated[
+        str, typer.Option(help="numbers of escrows, the last the largest, divisible by 20")
+    ] = "10000,1000000",
+    json_file: Json = None,
+) -> None:
+    """Fill the tables and measure the same work at each size. 10^6: ~30 minutes and 40 GB."""
+    _measure("growth", "--escrows", escrows, *_json(json_file))
+
+
+@app.command()
 def compare(before: Path, after: Path) -> None:
     """Show what two runs measured (their `--json` files), side by side."""
     _measure("compare", str(before.absolute()), str(after.absolute()))

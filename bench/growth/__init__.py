@@ -1,0 +1,1 @@
+"""What the same work costs when the tables are large; see README.md."""
