@@ -26,7 +26,7 @@ Position = tuple[datetime, str]
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, Page[Row](…) fails in Python 3.11 (cpython issue 90562)
 class Page(Generic[R]):
     """What makes one list: the filters its cursors are bound to, and where one of its rows is."""
 
