@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Protocol
 from chassis.settings import Profile, ServiceSettings
 
 _LOOK_EVERY_S = 0.05
+_FOLLOW_EVERY_S = 0.1
+_MOVED_S = 0.5
 
 
 class Clock(Protocol):
@@ -69,6 +72,31 @@ class FileClock:
                 self._seen_ns = seen_ns
         except FileNotFoundError:
             self._offset, self._seen_ns = timedelta(), -1
+
+
+async def wait(
+    clock: Clock, until: datetime | None, called: asyncio.Event, at_most_s: float
+) -> None:
+    """Wait until that moment by this clock, until called, or for so many seconds at most.
+
+    Real time is slept through. A clock that can be moved is looked at again and again, and one
+    that was moved ends the wait.
+    """
+    step_s = at_most_s if isinstance(clock, SystemClock) else _FOLLOW_EVERY_S
+    began, began_at = time.monotonic(), clock.now()
+    while True:
+        waited_s, now = time.monotonic() - began, clock.now()
+        left_s = at_most_s - waited_s
+        if until is not None:
+            left_s = min(left_s, (until - now).total_seconds())
+        if left_s <= 0 or abs((now - began_at).total_seconds() - waited_s) > _MOVED_S:
+            return
+        try:
+            async with asyncio.timeout(min(left_s, step_s)):
+                await called.wait()
+        except TimeoutError:
+            continue
+        return
 
 
 def from_settings(settings: ServiceSettings) -> Clock:

@@ -128,7 +128,7 @@ async def test_a_commit_in_an_api_process_wakes_the_relay_of_a_worker(
     """The worker here looks by itself only once an hour: what comes sooner was called."""
     publisher = Publisher(environment["HOLDFAST_BROKER_URL"], "notifier")
     tasks = [
-        asyncio.ensure_future(Relay(notifier, publisher, poll_s=3600).forever()),
+        asyncio.ensure_future(Relay(notifier, publisher, look_every_s=3600).forever()),
         asyncio.ensure_future(wakeups.listen_forever(notifier, database_url)),
     ]
     unsent = "SELECT count(*) FROM outbox WHERE published_at IS NULL"

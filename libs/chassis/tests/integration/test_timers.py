@@ -1,10 +1,12 @@
 """What is due is done once, by one of many workers, across restarts and failures."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from chassis.clock import FileClock, SystemClock
 from chassis.storage import database
 from chassis.storage.timers import BACKOFF_S, LEASE, Timers
 
@@ -300,3 +302,79 @@ async def test_running_for_ever_does_what_comes_due_at_once(db, timers):
     task.cancel()
 
     assert fired == ["a"]
+
+
+@asynccontextmanager
+async def running(timers: Timers, db):
+    task = asyncio.ensure_future(timers.forever(db))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("by", ["db", "other"])
+async def test_a_timer_fires_at_its_moment_whoever_set_it(database_url, timers, by):
+    """Other processes call nobody here: what they set is seen by a look before it is due."""
+    now = SystemClock()
+    fired = asyncio.Event()
+    timers = Timers(look_every_s=0.3)
+
+    @timers.on("expire")
+    async def note(transaction, timer) -> None:
+        late.append((now.now() - timer.due_at).total_seconds())
+        fired.set()
+
+    late: list[float] = []
+    async with (
+        database.connect(database_url, now, "notifier") as db,
+        database.connect(database_url, now, "notifier") as other,
+        running(timers, db),
+    ):
+        await set_timers({"db": db, "other": other}[by], "a", after=timedelta(seconds=0.8))
+        async with asyncio.timeout(5):
+            await fired.wait()
+
+    assert 0 <= late[0] < 0.25
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["seen before", "not seen yet"])
+async def test_a_clock_that_is_moved_is_followed_at_once(database_url, timers, tmp_path, known):
+    clock = FileClock(tmp_path / "clock")
+    fired = noting(timers)
+
+    async with (
+        database.connect(database_url, clock, "notifier") as db,
+        database.connect(database_url, clock, "notifier") as other,
+    ):
+        if known:
+            await set_timers(db, "a")
+        async with running(timers, db):
+            await asyncio.sleep(0.3)
+            if not known:
+                await set_timers(other, "a")
+            (tmp_path / "clock").write_text("3600")
+            async with asyncio.timeout(1.5):
+                while not fired:
+                    await asyncio.sleep(0.01)
+
+    assert fired == ["a"]
+
+
+async def test_what_failed_comes_again_in_its_time_without_a_call(database_url):
+    timers, tries = Timers(look_every_s=60), []
+
+    @timers.on("expire")
+    async def fail_once(transaction, timer) -> None:
+        tries.append(timer.attempts)
+        if not timer.attempts:
+            raise LookupError("not yet")
+
+    async with database.connect(database_url, SystemClock(), "notifier") as db, running(timers, db):
+        await set_timers(db, "a", after=timedelta())
+        async with asyncio.timeout(BACKOFF_S[0] + 2):
+            while len(tries) < 2:
+                await asyncio.sleep(0.02)
+
+    assert tries == [0, 1]

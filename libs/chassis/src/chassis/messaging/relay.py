@@ -23,7 +23,8 @@ from chassis.storage.sql import statement
 from chassis.storage.tables import outbox
 
 BATCH = 200
-POLL_S = 0.5
+LOOK_EVERY_S = 2.5
+AGAIN_AFTER_S = 0.5
 KEEP = timedelta(days=14)
 STALLS_BEFORE_EXIT = 3
 
@@ -50,9 +51,11 @@ log = structlog.get_logger(__name__)
 class Relay:
     """The background work that empties one service's outbox."""
 
-    def __init__(self, database: Database, publisher: Publisher, poll_s: float = POLL_S) -> None:
-        """Empty this database's outbox through this publisher; unasked, look every ``poll_s``."""
-        self._database, self._publisher, self._poll_s = database, publisher, poll_s
+    def __init__(
+        self, database: Database, publisher: Publisher, look_every_s: float = LOOK_EVERY_S
+    ) -> None:
+        """Empty this database's outbox through this publisher; unasked, look now and then."""
+        self._database, self._publisher, self._look_every_s = database, publisher, look_every_s
         self._stalls = 0
         self.healthy = True
 
@@ -72,7 +75,7 @@ class Relay:
             except Exception as error:  # broker, database or row: it must never just end
                 self.healthy = False
                 log.warning("relay.waiting", error=f"{type(error).__name__}: {error}"[:300])
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(AGAIN_AFTER_S)
             await self._wait()
 
     async def once(self) -> int:
@@ -137,7 +140,7 @@ class Relay:
 
     async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(self._poll_s):
+            async with asyncio.timeout(self._look_every_s):
                 await self._database.outbox_filled.wait()
         except TimeoutError:
             pass

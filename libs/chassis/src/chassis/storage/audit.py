@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from typing import Any
 
 import structlog
@@ -19,23 +20,32 @@ from chassis.storage.sql import parameters, statement
 from chassis.storage.tables import audit_chain
 
 BATCH = 500
-POLL_S = 2.0
+LOOK_EVERY_S = 30.0
 LINK_EVERY_S = 0.5
+AGAIN_AFTER_S = 1.0
+LOOK_BACK_EVERY_S = 5.0
 LOOK_BACK = 10_000
 """A transaction may commit an entry after later positions were linked, but never so many later."""
 GENESIS = "0" * 64
-_LOCK_KEY = 7_411_002
+# The lock travels with BEGIN. Advisory locks are the database's: each schema has one of its own.
+_LOCK = "SELECT WHERE pg_try_advisory_xact_lock(7411002, hashtext(current_schema()))"
+_LOCKED = "SELECT 1"
 
 log = structlog.get_logger(__name__)
 
-_LOCK = statement("SELECT pg_try_advisory_xact_lock(:key)")
 _HEAD = statement("""
 SELECT sequence, hash, (SELECT max(position) FROM audit_chain) AS position FROM audit_chain
 ORDER BY sequence DESC LIMIT 1
 """)
-_UNLINKED = statement("""
-SELECT e.* FROM audit_entries e LEFT JOIN audit_chain c USING (position)
-WHERE e.position > :after AND c.position IS NULL ORDER BY e.position LIMIT :most
+_NEW = statement("""
+SELECT * FROM audit_entries WHERE position > :after ORDER BY position LIMIT :most
+""")
+_LATE = statement("""
+SELECT e.* FROM audit_entries e WHERE e.position > :after AND e.position < :before
+    AND NOT EXISTS (
+        SELECT FROM audit_chain c
+        WHERE c.position = e.position AND c.position > :after AND c.position < :before)
+ORDER BY e.position LIMIT :most
 """)
 _LEFT_OUT = statement("""
 SELECT e.position FROM audit_entries e LEFT JOIN audit_chain c USING (position)
@@ -58,15 +68,23 @@ def link_hash(previous: str, sequence: int, entry: Any) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-async def chain_once(database: Database) -> int:
-    """Link the entries that are not linked yet; how many were. Two workers never fork the chain."""
-    async with database.transaction(opening=BEGIN_UNHURRIED) as transaction:
-        if not await transaction.value(_LOCK, key=_LOCK_KEY):
+async def chain_once(database: Database, *, looking_back: bool = True) -> int:
+    """Link the entries that are not linked yet; how many were. Two workers never fork the chain.
+
+    Looking back finds those that were committed after later positions had been linked.
+    """
+    async with database.transaction(opening=f"{BEGIN_UNHURRIED}; {_LOCK}") as transaction:
+        if transaction.opened != _LOCKED:
             return 0
         head = await transaction.row(_HEAD)
         sequence, previous, seen = tuple(head) if head else (0, GENESIS, 0)
+        entries = []
+        if looking_back:
+            since = seen - LOOK_BACK
+            entries = await transaction.rows(_LATE, after=since, before=seen, most=BATCH)
+        entries += await transaction.rows(_NEW, after=seen, most=BATCH - len(entries))
         links = []
-        for entry in await transaction.rows(_UNLINKED, after=seen - LOOK_BACK, most=BATCH):
+        for entry in entries:
             sequence += 1
             linked = link_hash(previous, sequence, entry)
             link = {"sequence": sequence, "position": entry["position"]}
@@ -78,16 +96,21 @@ async def chain_once(database: Database) -> int:
 
 
 async def forever(database: Database) -> None:
-    """Link entries soon after they come."""
+    """Link entries soon after they come; now and then look for those that came late."""
+    looked_back = -LOOK_BACK_EVERY_S
     while True:
         database.audit_written.clear()
+        looking_back = time.monotonic() - looked_back >= LOOK_BACK_EVERY_S
         try:
-            while await chain_once(database) == BATCH:
+            while await chain_once(database, looking_back=looking_back) == BATCH:
                 pass
+            looked_back = time.monotonic() if looking_back else looked_back
         except Exception as error:
             log.warning("audit.waits", error=f"{type(error).__name__}: {error}"[:300])
+            await asyncio.sleep(AGAIN_AFTER_S)
+            continue
         try:
-            async with asyncio.timeout(POLL_S):
+            async with asyncio.timeout(LOOK_EVERY_S):
                 await database.audit_written.wait()
         except TimeoutError:
             continue

@@ -15,9 +15,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import CTE, Text, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from chassis import clock
 from chassis.cause import Cause
 from chassis.ops.failpoints import failpoint
 from chassis.ops.telemetry import carried, tracer
@@ -25,7 +40,9 @@ from chassis.storage.database import LOST, Database, Transaction
 from chassis.storage.sql import statement
 from chassis.storage.tables import timers
 
-POLL_S = 0.25
+LOOK_EVERY_S = 5.0
+"""Unasked: a timer that another process set is seen before it is due, if it is not due sooner."""
+AGAIN_AFTER_S = 1.0
 BATCH = 20
 LEASE = timedelta(seconds=15)
 LEASE_RENEWED_S = 5.0
@@ -65,9 +82,11 @@ Job = Callable[[Database, Timer], Awaitable[None]]
 class Timers:
     """What one service does when something is due."""
 
-    def __init__(self, renew_s: float = LEASE_RENEWED_S) -> None:
+    def __init__(
+        self, renew_s: float = LEASE_RENEWED_S, look_every_s: float = LOOK_EVERY_S
+    ) -> None:
         """Nothing yet; a running job's lease is renewed every ``renew_s``."""
-        self._renew_s = renew_s
+        self._renew_s, self._look_every_s = renew_s, look_every_s
         self.handlers: dict[str, OnDue] = {}
         self.jobs: dict[str, Job] = {}
 
@@ -90,30 +109,38 @@ class Timers:
         return register
 
     async def forever(self, database: Database) -> None:
-        """Do what is due, as it comes due."""
+        """Do what is due, as it comes due: one look tells when to look again."""
         while True:
             database.timers_set.clear()
             try:
-                while await self.once(database):
-                    pass
+                due, following = await self._look(database)
+                if await self._do(database, due) and len(due) == BATCH:
+                    continue
             except Exception as error:
                 log.warning("timers.wait", error=f"{type(error).__name__}: {error}"[:300])
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await database.timers_set.wait()
-            except TimeoutError:
-                pass
+                await asyncio.sleep(AGAIN_AFTER_S)
+                continue
+            await clock.wait(database.clock, following, database.timers_set, self._look_every_s)
 
     async def once(self, database: Database) -> int:
         """Do what is due now, once; how many timers fired or failed."""
-        kinds = [*self.handlers, *self.jobs]
-        due = await database.rows(_LOOK, now=database.clock.now(), kinds=kinds)
+        due, _ = await self._look(database)
+        return await self._do(database, due)
+
+    async def _look(self, database: Database) -> tuple[list[str], datetime | None]:
+        """The kinds of the first that are due, and when the next one will be."""
+        now = database.clock.now()
+        rows = await database.rows(_LOOK, now=now, kinds=[*self.handlers, *self.jobs])
+        due = [row["kind"] for row in rows if row["at"] <= now]
+        return due, min((row["at"] for row in rows if row["at"] > now), default=None)
+
+    async def _do(self, database: Database, due: list[str]) -> int:
         fired = 0
-        for _ in [row for row in due if row["kind"] in self.handlers]:
+        for _ in [kind for kind in due if kind in self.handlers]:
             if not await self._one_in_transaction(database):
                 break
             fired += 1
-        if not any(row["kind"] in self.jobs for row in due):
+        if not any(kind in self.jobs for kind in due):
             return fired
         leased = await self._lease(database)
         await asyncio.gather(*(self._run(database, timer) for timer in leased))
@@ -178,13 +205,17 @@ class Timers:
         log.warning("timer.postponed", kind=timer.kind, subject=timer.subject_id, error=shown)
         due_at = database.clock.now() + timedelta(seconds=wait)
         await database.execute(_POSTPONE, timer_id=timer.timer_id, due_at=due_at, error=shown)
+        database.timers_set.set()
 
 
+_NOW: BindParameter[datetime] = bindparam("now")
+_OURS = timers.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text)))
 _DUE = (
-    timers.c.due_at <= bindparam("now"),
-    timers.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text))),
-    or_(timers.c.leased_until.is_(None), timers.c.leased_until <= bindparam("now")),
+    timers.c.due_at <= _NOW,
+    _OURS,
+    or_(timers.c.leased_until.is_(None), timers.c.leased_until <= _NOW),
 )
+_LEASED = timers.c.leased_until > _NOW
 _TIMER = [timers.c[each.name] for each in fields(Timer)]
 
 
@@ -194,7 +225,18 @@ def _due(most: int) -> CTE:
     return found.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED")
 
 
-_LOOK = statement(select(timers.c.kind).where(*_DUE).order_by(timers.c.due_at).limit(BATCH))
+def _first(moment: Column[datetime], most: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    found = select(timers.c.kind, moment.label("at")).where(*conditions)
+    return found.order_by(moment).limit(most)
+
+
+_LOOK = statement(
+    union_all(
+        _first(timers.c.due_at, BATCH, *_DUE),
+        _first(timers.c.due_at, 1, timers.c.due_at > _NOW, _OURS),
+        _first(timers.c.leased_until, 1, timers.c.due_at <= _NOW, _OURS, _LEASED),
+    )
+)
 _TAKE = statement(delete(timers).where(timers.c.timer_id == _due(1).c.timer_id).returning(*_TIMER))
 _LEASE = statement(
     update(timers)

@@ -20,6 +20,8 @@ from chassis.storage.sql import Statement, bind, statement
 
 Row = asyncpg.Record
 BEGIN = "BEGIN"
+SOON = timedelta(seconds=6)
+"""A timer due sooner wakes the workers; their own looks find a later one in time."""
 
 _FLUSH = statement("""
 WITH told AS (
@@ -161,8 +163,8 @@ class Transaction:
 
     @property
     def due_soon(self) -> bool:
-        """Whether a timer was set that fires within a second."""
-        soon = self.now() + timedelta(seconds=1)
+        """Whether a timer was set that is due before the workers look by themselves."""
+        soon = self.now() + SOON
         return any(due_at <= soon for _, _, _, due_at, *_ in self.timers.values())
 
 
