@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from chassis.clock import ManualClock
 from chassis.storage.database import Database, connect
-from contracts.archive import Bucket, S3Archive
-from contracts.typesetting import Press
-from contracts_builders import NOON, House, a_house, signed
+from contracts.adapters.s3 import Bucket, S3Archive
+from contracts.adapters.typst import TypstWorker
+from contracts_builders import NOON, Harness, a_harness, signed
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ async def database(database_url, clock) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def house(database) -> House:
-    return a_house(database)
+async def harness(database) -> Harness:
+    return a_harness(database)
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +57,8 @@ async def archive(bucket) -> AsyncIterator[S3Archive]:
 
 
 @pytest.fixture
-async def press() -> AsyncIterator[Press]:
-    made = Press()
+async def typesetter() -> AsyncIterator[TypstWorker]:
+    made = TypstWorker()
     yield made
     await made.close()
 

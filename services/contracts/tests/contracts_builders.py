@@ -21,16 +21,17 @@ from chassis.clock import ManualClock
 from chassis.http.auth import ALGORITHM, TOKEN_TYPE, Authenticator
 from chassis.principals import Principal
 from chassis.storage.database import Database
-from chassis.storage.timers import Timers
-from contracts import jobs, store
+from chassis.storage.timers import Timer, Timers
+from contracts import handlers, jobs, store
 from contracts.app import create_app
-from contracts.domain.contract import Contract, Method, Signing
+from contracts.domain.contract import Contract
 from contracts.domain.policy import Deal, Policy, contract_id_of
-from contracts.handlers import drafting, signing
-from contracts.handlers.drafting import Drafting
+from contracts.domain.signature import Evidence, Method, Signing
+from contracts.handlers.draft import DRAFT, Drafting
 from contracts.ports import ArchiveDiffers, ArchiveUnavailable
 from contracts.settings import Settings
 from contracts_schema.events.identity import PlatformRole, Tier
+from contracts_schema.events.listings import OfferAccepted, Side
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import canonical_json
@@ -63,7 +64,7 @@ def settings(**changes: Any) -> Settings:
 
 
 def a_policy(**changes: Any) -> Policy:
-    """The house's policy, with these settings changed."""
+    """The harness's policy, with these settings changed."""
     return settings(**changes).policy()
 
 
@@ -93,7 +94,7 @@ def a_contract(**changes: Any) -> Contract:
         "listing_id": terms.listing_id,
         "seller_id": SELLER,
         "buyer_id": BUYER,
-        "terms_json": canonical_json(terms.model_dump(mode="json")).decode(),
+        "terms": canonical_json(terms.model_dump(mode="json")).decode(),
         "terms_sha256": terms.sha256(),
         "pdf_sha256": "a" * 64,
         "template_version": 1,
@@ -103,15 +104,32 @@ def a_contract(**changes: Any) -> Contract:
     return Contract(**values | changes)
 
 
-def a_signing(**changes: Any) -> Signing:
+def accepted(deal: Deal) -> OfferAccepted:
+    """What listings tells of this deal."""
+    return OfferAccepted(
+        offer_id=deal.deal_id,
+        listing_id=deal.listing_id,
+        title=deal.title,
+        buyer_id=deal.buyer_id,
+        seller_id=deal.seller_id,
+        amount=deal.price,
+        accepted_by=Side.SELLER,
+        asset_id=deal.asset_id,
+        snapshot_sha256=deal.snapshot_sha256,
+        conditions=deal.conditions,
+        delivery_window_s=deal.delivery_s,
+    )
+
+
+def a_timer(kind: str, subject_id: str) -> Timer:
+    """A timer that is due, set by nobody's request."""
+    return Timer(f"{kind}:{subject_id}", kind, subject_id, NOON, {}, 0)
+
+
+def a_signing(phrase: str = "I AGREE", seen_terms: str | None = None, **evidence: Any) -> Signing:
     """The right words, over REST."""
-    values: dict[str, Any] = {
-        "phrase": "I AGREE",
-        "method": Method.REST,
-        "request_id": "r-1",
-        "ip": "127.0.0.1",
-    }
-    return Signing(**values | changes)
+    values: dict[str, Any] = {"method": Method.REST, "request_id": "r-1", "ip": "127.0.0.1"}
+    return Signing(phrase, seen_terms, Evidence(**values | evidence))
 
 
 def a_person(user_id: str, **changes: Any) -> Principal:
@@ -149,7 +167,7 @@ class MemoryArchive:
             raise ArchiveUnavailable("away")
 
 
-class FlatPress:
+class FlatTypesetter:
     """A typesetter that takes no time: the data is the document."""
 
     async def typeset(self, source: str, data: str, at: datetime) -> bytes:
@@ -158,36 +176,40 @@ class FlatPress:
 
 
 @dataclass
-class House:
+class Harness:
     """The service's inside on a real database, without HTTP or broker."""
 
     database: Database
     clock: ManualClock
-    work: Drafting
+    drafting: Drafting
     timers: Timers
 
     async def accept(self, deal: Deal) -> str:
         """An offer is accepted; the contract's id."""
-        await self.database.run(lambda tx: drafting.begin(tx, deal, self.work.policy), Cause("c-1"))
+        event = accepted(deal)
+        await self.database.run(
+            lambda tx: handlers.draft.begin(tx, event, self.drafting.policy), Cause("c-1")
+        )
         return contract_id_of(deal.deal_id)
 
     async def drafted(self, name: str = "deal", **changes: Any) -> Contract:
         """A contract that waits for signatures."""
         contract_id = await self.accept(a_deal(name, **changes))
-        await drafting.finish(self.database, contract_id, self.work, Cause())
+        timer = a_timer(DRAFT, contract_id)
+        await handlers.draft.finish(self.database, timer, self.drafting)
         return await self.contract(contract_id)
 
     async def contract(self, contract_id: str) -> Contract:
         """The contract as it stands."""
-        found = await store.find(self.database, contract_id)
+        found = await store.contract.find(self.database, contract_id)
         assert found is not None
         return found
 
     async def sign(self, contract_id: str, user_id: str, **changes: Any) -> Contract:
         """Sign by the right words, or by what is changed."""
-        wish = a_signing(**changes)
+        signing = a_signing(**changes)
         return await self.database.run(
-            lambda tx: signing.sign(tx, a_person(user_id), contract_id, wish)
+            lambda tx: handlers.signature.keep(tx, a_person(user_id), contract_id, signing)
         )
 
     async def both_sign(self, contract_id: str) -> Contract:
@@ -218,14 +240,19 @@ class House:
         return [event["topic"].split(".")[1] for event in await self.told()]
 
 
-def a_house(
-    database: Database, archive: Any = None, press: Any = None, policy: Policy | None = None
-) -> House:
+def a_harness(
+    database: Database,
+    archive: Any = None,
+    typesetter: Any = None,
+    policy: Policy | None = None,
+) -> Harness:
     """Put the service's inside together."""
-    work = Drafting(archive or MemoryArchive(), press or FlatPress(), policy or a_policy())
+    drafting = Drafting(
+        archive or MemoryArchive(), typesetter or FlatTypesetter(), policy or a_policy()
+    )
     clock = database.clock
     assert isinstance(clock, ManualClock)
-    return House(database, clock, work, jobs.register(Timers(), work))
+    return Harness(database, clock, drafting, jobs.register(Timers(), drafting))
 
 
 class TestAuthenticator(Authenticator):
@@ -257,7 +284,7 @@ def token(user_id: str, clock: ManualClock) -> str:
 
 @asynccontextmanager
 async def running(
-    database: Database, archive: Any, press: Any = None, **changes: Any
+    database: Database, archive: Any, typesetter: Any = None, **changes: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The HTTP side of the service on this database, with a client for it."""
     app = create_app(settings(**changes))
@@ -265,7 +292,7 @@ async def running(
         own = app.state.database
         own.clock = app.state.clock = database.clock
         app.state.archive = archive
-        app.state.typesetter = press or app.state.typesetter
+        app.state.typesetter = typesetter or app.state.typesetter
         app.state.authenticator = TestAuthenticator("http://none", ISSUER, database.clock)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:

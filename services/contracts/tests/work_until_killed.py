@@ -5,9 +5,9 @@ import os
 
 from chassis.clock import ManualClock
 from chassis.storage.database import connect
-from contracts.archive import Bucket, S3Archive
-from contracts.typesetting import Press
-from contracts_builders import NOON, a_house
+from contracts.adapters.s3 import Bucket, S3Archive
+from contracts.adapters.typst import TypstWorker
+from contracts_builders import NOON, a_harness
 
 
 async def main() -> None:
@@ -17,7 +17,7 @@ async def main() -> None:
     }
     archive = S3Archive(Bucket(*given.values()))
     async with connect(os.environ["HOLDFAST_DATABASE_URL"], ManualClock(NOON), "contracts") as db:
-        await a_house(db, archive, Press()).due()
+        await a_harness(db, archive, TypstWorker()).due()
 
 
 asyncio.run(main())

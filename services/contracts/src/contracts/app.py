@@ -12,16 +12,15 @@ from chassis.storage.timers import Timers
 from fastapi import FastAPI
 
 from contracts import api, consumers, jobs
-from contracts.archive import Bucket, S3Archive
-from contracts.handlers.drafting import Drafting
-from contracts.pages import Pages
+from contracts.adapters.s3 import Bucket, S3Archive
+from contracts.adapters.typst import TypstWorker
+from contracts.handlers.draft import Drafting
 from contracts.settings import Settings
-from contracts.typesetting import Press
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the service from its settings."""
-    policy, press = settings.policy(), Press()
+    policy, typesetter = settings.policy(), TypstWorker()
     archive = S3Archive(
         Bucket(
             settings.s3_endpoint,
@@ -37,16 +36,16 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
-            await press.close()
+            await typesetter.close()
             await archive.close()
 
     parts = Parts(
         name="contracts",
         routers=api.ROUTERS,
         consumers=consumers.register(Consumers("contracts"), policy),
-        timers=jobs.register(Timers(), Drafting(archive, press, policy)),
+        timers=jobs.register(Timers(), Drafting(archive, typesetter, policy)),
         rules=api.RULES,
-        state={"archive": archive, "typesetter": press, "pages": Pages()},
+        state={"archive": archive, "typesetter": typesetter},
         enter=[closing],
     )
     return create(settings, parts)

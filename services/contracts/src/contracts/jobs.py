@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from chassis.cause import Cause
-from chassis.ops.telemetry import carried, tracer
-from chassis.storage.database import Database, Transaction
-from chassis.storage.timers import Timer, Timers
+from functools import partial
 
-from contracts.handlers import drafting, executing
-from contracts.handlers.drafting import DRAFT, VOID, Drafting
-from contracts.handlers.signing import EXECUTE
+from chassis.storage.timers import Timers
+
+from contracts.handlers import contract, draft, execution
+from contracts.handlers.contract import VOID
+from contracts.handlers.draft import DRAFT, Drafting
+from contracts.handlers.execution import EXECUTE
 
 
-def register(timers: Timers, work: Drafting) -> Timers:
-    """Bind every timer of contracts."""
-
-    @timers.job(DRAFT)
-    async def draft(database: Database, timer: Timer) -> None:
-        with tracer.start_as_current_span(DRAFT, context=carried(timer.payload)):
-            await drafting.finish(database, timer.subject_id, work, _cause(timer))
-
-    @timers.job(EXECUTE)
-    async def execute(database: Database, timer: Timer) -> None:
-        with tracer.start_as_current_span(EXECUTE, context=carried(timer.payload)):
-            await executing.execute(database, timer.subject_id, work.archive, _cause(timer))
-
-    @timers.on(VOID)
-    async def void(tx: Transaction, timer: Timer) -> None:
-        await drafting.void(tx, timer.subject_id)
-
+def register(timers: Timers, drafting: Drafting) -> Timers:
+    """Bind every timer of contracts to its handler."""
+    timers.job(DRAFT)(partial(draft.finish, drafting=drafting))
+    timers.job(EXECUTE)(partial(execution.execute, archive=drafting.archive))
+    timers.on(VOID)(contract.void_unsigned)
     return timers
-
-
-def _cause(timer: Timer) -> Cause:
-    return Cause(str(timer.payload.get("correlation_id", "")), actor="timer")

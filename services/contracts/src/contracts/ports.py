@@ -1,4 +1,4 @@
-"""What contracts needs of the world."""
+"""What contracts needs from the outside world."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ class ArchiveUnavailable(Exception):
 
 class ArchiveDiffers(Exception):
     """The archive holds something else under this name, or nothing."""
+
+
+class TypesettingFailed(Exception):
+    """The document was not made, for a reason that is not the template's; it is tried again."""
 
 
 class Archive(Protocol):

@@ -1,4 +1,4 @@
-"""The REST door: who may read and sign what, and how refusals read."""
+"""REST: who may read and sign what, and how refusals read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from contracts_builders import (
     ISSUER,
     SELLER,
     STRANGER,
-    FlatPress,
+    FlatTypesetter,
     MemoryArchive,
-    a_house,
+    a_harness,
     as_person,
     running,
 )
@@ -31,13 +31,15 @@ def memory() -> MemoryArchive:
 
 
 @pytest.fixture
-def house(database, memory):
-    return a_house(database, memory)
+def harness(database, memory):
+    return a_harness(database, memory)
 
 
 @pytest.fixture
 async def client(database, database_url, memory) -> AsyncIterator[httpx.AsyncClient]:
-    async with running(database, memory, FlatPress(), database_url=database_url) as open_client:
+    async with running(
+        database, memory, FlatTypesetter(), database_url=database_url
+    ) as open_client:
         yield open_client
 
 
@@ -45,12 +47,12 @@ def signature(**changes) -> dict[str, str]:
     return {"phrase": "I AGREE"} | changes
 
 
-async def test_a_party_reads_terms_hashes_and_whose_turn_it_is(client, house):
-    contract = await house.drafted()
-    await house.sign(contract.contract_id, BUYER)
+async def test_a_party_reads_terms_hashes_and_whose_turn_it_is(client, harness):
+    contract = await harness.drafted()
+    await harness.sign(contract.contract_id, BUYER)
 
     answer = await client.get(
-        f"/v1/contracts/{contract.contract_id}", headers=as_person(SELLER, house.clock)
+        f"/v1/contracts/{contract.contract_id}", headers=as_person(SELLER, harness.clock)
     )
 
     body = answer.json()
@@ -64,24 +66,24 @@ async def test_a_party_reads_terms_hashes_and_whose_turn_it_is(client, house):
 
 
 @pytest.mark.parametrize(("who", "status"), [(STRANGER, 404), (ARBITRATOR, 200), (ADMIN, 200)])
-async def test_who_else_may_read_a_contract(client, house, who, status):
-    contract = await house.drafted()
+async def test_who_else_may_read_a_contract(client, harness, who, status):
+    contract = await harness.drafted()
 
     answer = await client.get(
-        f"/v1/contracts/{contract.contract_id}", headers=as_person(who, house.clock)
+        f"/v1/contracts/{contract.contract_id}", headers=as_person(who, harness.clock)
     )
 
     assert answer.status_code == status
 
 
-async def test_a_list_holds_ones_own_contracts_page_by_page(client, house):
+async def test_a_list_holds_ones_own_contracts_page_by_page(client, harness):
     made = []
     for number in range(5):
-        made.append(await house.drafted(f"mine {number}"))
-        house.clock.advance(timedelta(seconds=1))
-    await house.drafted("others", buyer_id=STRANGER, seller_id=ADMIN)
+        made.append(await harness.drafted(f"mine {number}"))
+        harness.clock.advance(timedelta(seconds=1))
+    await harness.drafted("others", buyer_id=STRANGER, seller_id=ADMIN)
 
-    headers, pages, path = as_person(BUYER, house.clock), [], "/v1/contracts?limit=2"
+    headers, pages, path = as_person(BUYER, harness.clock), [], "/v1/contracts?limit=2"
     while path:
         answer = await client.get(path, headers=headers)
         pages.append([one["id"] for one in answer.json()["data"]])
@@ -93,52 +95,52 @@ async def test_a_list_holds_ones_own_contracts_page_by_page(client, house):
     assert void.json() == {"data": [], "next_cursor": None}
 
 
-async def test_a_cursor_of_another_list_is_refused(client, house):
+async def test_a_cursor_of_another_list_is_refused(client, harness):
     for number in range(2):
-        await house.drafted(f"mine {number}")
-    first = await client.get("/v1/contracts?limit=1", headers=as_person(BUYER, house.clock))
+        await harness.drafted(f"mine {number}")
+    first = await client.get("/v1/contracts?limit=1", headers=as_person(BUYER, harness.clock))
 
     answer = await client.get(
         f"/v1/contracts?limit=1&cursor={first.json()['next_cursor']}",
-        headers=as_person(SELLER, house.clock),
+        headers=as_person(SELLER, harness.clock),
     )
 
     assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
 
 
-async def test_both_sign_over_rest(client, house):
-    contract = await house.drafted()
+async def test_both_sign_over_rest(client, harness):
+    contract = await harness.drafted()
     path = f"/v1/contracts/{contract.contract_id}/signatures"
 
     first = await client.post(
-        path, json=signature(), headers=as_person(BUYER, house.clock) | {"User-Agent": "curl/8"}
+        path, json=signature(), headers=as_person(BUYER, harness.clock) | {"User-Agent": "curl/8"}
     )
     second = await client.post(
         path,
         json=signature(terms_sha256=contract.terms_sha256),
-        headers=as_person(SELLER, house.clock) | {"If-Match": first.headers["etag"]},
+        headers=as_person(SELLER, harness.clock) | {"If-Match": first.headers["etag"]},
     )
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert second.json()["state"] == "EXECUTING"
-    found = await house.contract(contract.contract_id)
+    found = await harness.contract(contract.contract_id)
     assert found.signatures[0].user_agent == "curl/8"
     assert found.signatures[0].request_id
-    await house.due()
+    await harness.due()
     again = await client.get(
-        f"/v1/contracts/{contract.contract_id}", headers=as_person(BUYER, house.clock)
+        f"/v1/contracts/{contract.contract_id}", headers=as_person(BUYER, harness.clock)
     )
     assert again.json()["state"] == "EXECUTED"
 
 
-async def test_the_same_key_is_one_signature_and_one_answer(client, house):
-    contract = await house.drafted()
+async def test_the_same_key_is_one_signature_and_one_answer(client, harness):
+    contract = await harness.drafted()
     path = f"/v1/contracts/{contract.contract_id}/signatures"
-    headers = as_person(BUYER, house.clock) | {"Idempotency-Key": "signature-1"}
+    headers = as_person(BUYER, harness.clock) | {"Idempotency-Key": "signature-1"}
 
     first = await client.post(path, json=signature(), headers=headers)
     second = await client.post(path, json=signature(), headers=headers)
-    without = await client.post(path, json=signature(), headers=as_person(BUYER, house.clock))
+    without = await client.post(path, json=signature(), headers=as_person(BUYER, harness.clock))
 
     assert first.json() == second.json()
     assert second.headers["idempotency-replayed"] == "true"
@@ -164,14 +166,14 @@ async def test_the_same_key_is_one_signature_and_one_answer(client, house):
     ],
 )
 async def test_a_refusal_names_cause_and_next_step_and_changes_nothing(
-    client, house, who, body, headers, status, code
+    client, harness, who, body, headers, status, code
 ):
-    contract = await house.drafted()
+    contract = await harness.drafted()
 
     answer = await client.post(
         f"/v1/contracts/{contract.contract_id}/signatures",
         json=body,
-        headers=as_person(who, house.clock) | headers,
+        headers=as_person(who, harness.clock) | headers,
     )
 
     problem = answer.json()
@@ -179,24 +181,24 @@ async def test_a_refusal_names_cause_and_next_step_and_changes_nothing(
     assert answer.headers["content-type"] == "application/problem+json"
     assert problem["detail"]
     assert problem["next_action"]
-    assert await house.contract(contract.contract_id) == contract
+    assert await harness.contract(contract.contract_id) == contract
 
 
-async def test_without_a_login_nothing_but_the_verdict_is_told(client, house):
-    contract = await house.drafted()
+async def test_without_a_login_nothing_but_the_verdict_is_told(client, harness):
+    contract = await harness.drafted()
 
     for path in ("", "/pdf"):
         answer = await client.get(f"/v1/contracts/{contract.contract_id}{path}")
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_the_pdf_goes_to_the_parties_only_and_its_hash_is_known(client, house):
-    contract = await house.drafted()
+async def test_the_pdf_goes_to_the_parties_only_and_its_hash_is_known(client, harness):
+    contract = await harness.drafted()
     path = f"/v1/contracts/{contract.contract_id}/pdf"
 
-    answer = await client.get(path, headers=as_person(BUYER, house.clock))
+    answer = await client.get(path, headers=as_person(BUYER, harness.clock))
     strangers = [
-        await client.get(path, headers=as_person(who, house.clock)) for who in (STRANGER, ADMIN)
+        await client.get(path, headers=as_person(who, harness.clock)) for who in (STRANGER, ADMIN)
     ]
 
     assert hashlib.sha256(answer.content).hexdigest() == contract.pdf_sha256
@@ -204,19 +206,19 @@ async def test_the_pdf_goes_to_the_parties_only_and_its_hash_is_known(client, ho
     assert [one.status_code for one in strangers] == [404, 404]
 
 
-async def test_a_pdf_whose_archive_is_away_is_told_as_passing(client, house, memory):
-    contract = await house.drafted()
+async def test_a_pdf_whose_archive_is_away_is_told_as_passing(client, harness, memory):
+    contract = await harness.drafted()
     memory.away = True
 
     answer = await client.get(
-        f"/v1/contracts/{contract.contract_id}/pdf", headers=as_person(BUYER, house.clock)
+        f"/v1/contracts/{contract.contract_id}/pdf", headers=as_person(BUYER, harness.clock)
     )
 
     assert (answer.status_code, answer.json()["retryable"]) == (503, True)
 
 
-async def test_whoever_holds_the_pdf_can_check_it(client, house, memory):
-    contract = await house.drafted()
+async def test_whoever_holds_the_pdf_can_check_it(client, harness, memory):
+    contract = await harness.drafted()
     [pdf] = [content for key, content in memory.objects.items() if key.endswith(".pdf")]
 
     genuine = (await client.post("/v1/contracts/verify", content=pdf)).json()
@@ -240,10 +242,10 @@ async def test_what_is_no_pdf_or_too_large_is_refused(client):
 
 
 async def test_an_administrator_publishes_a_template_that_later_contracts_use(
-    client, house, database
+    client, harness, database
 ):
-    before = await house.drafted("before")
-    headers = as_person(ADMIN, house.clock)
+    before = await harness.drafted("before")
+    headers = as_person(ADMIN, harness.clock)
 
     made = await client.post(
         "/v1/admin/contract-templates", json={"source": "= Plain", "note": "test"}, headers=headers
@@ -252,12 +254,12 @@ async def test_an_administrator_publishes_a_template_that_later_contracts_use(
 
     assert (made.status_code, made.json()["version"]) == (201, 2)
     assert [(one["version"], one["active"]) for one in listed] == [(2, True), (1, False)]
-    assert (await house.drafted("after")).template_version == 2
+    assert (await harness.drafted("after")).template_version == 2
     assert before.template_version == 1
 
 
-async def test_templates_are_for_administrators(client, house):
-    headers = as_person(BUYER, house.clock)
+async def test_templates_are_for_administrators(client, harness):
+    headers = as_person(BUYER, harness.clock)
 
     read = await client.get("/v1/admin/contract-templates", headers=headers)
     write = await client.post("/v1/admin/contract-templates", json={"source": "x"}, headers=headers)
@@ -265,12 +267,12 @@ async def test_templates_are_for_administrators(client, house):
     assert [read.status_code, write.status_code] == [403, 403]
 
 
-async def test_a_template_that_does_not_compile_changes_nothing(database, database_url, house):
+async def test_a_template_that_does_not_compile_changes_nothing(database, database_url, harness):
     async with running(database, MemoryArchive(), database_url=database_url) as client:
         answer = await client.post(
             "/v1/admin/contract-templates",
             json={"source": "#nonsense"},
-            headers=as_person(ADMIN, house.clock),
+            headers=as_person(ADMIN, harness.clock),
         )
 
     assert (answer.status_code, answer.json()["code"]) == (422, "template_refused")
@@ -278,28 +280,28 @@ async def test_a_template_that_does_not_compile_changes_nothing(database, databa
     assert await database.value("SELECT max(version) FROM templates WHERE active") == 1
 
 
-async def test_an_administrator_runs_a_failed_execution_again(client, house, memory):
-    contract = await house.drafted()
-    await house.both_sign(contract.contract_id)
+async def test_an_administrator_runs_a_failed_execution_again(client, harness, memory):
+    contract = await harness.drafted()
+    await harness.both_sign(contract.contract_id)
     memory.away = True
     for _ in range(3):
-        await house.due()
-        house.clock.advance(timedelta(seconds=31))
+        await harness.due()
+        harness.clock.advance(timedelta(seconds=31))
     path = f"/v1/admin/contracts/{contract.contract_id}/execute"
 
-    refused = await client.post(path, headers=as_person(BUYER, house.clock))
+    refused = await client.post(path, headers=as_person(BUYER, harness.clock))
     memory.away = False
-    accepted = await client.post(path, headers=as_person(ADMIN, house.clock))
-    await house.due()
-    again = await client.post(path, headers=as_person(ADMIN, house.clock))
+    accepted = await client.post(path, headers=as_person(ADMIN, harness.clock))
+    await harness.due()
+    again = await client.post(path, headers=as_person(ADMIN, harness.clock))
 
     assert [one.status_code for one in (refused, accepted, again)] == [403, 202, 409]
     assert again.json()["detail"] == "Cannot retry a contract that is EXECUTED."
 
 
-async def test_what_does_not_exist_is_not_found(client, house):
+async def test_what_does_not_exist_is_not_found(client, harness):
     nothing = derive_id("ctr", "nothing")
-    headers = as_person(BUYER, house.clock)
+    headers = as_person(BUYER, harness.clock)
 
     answers = [
         await client.get(f"/v1/contracts/{nothing}", headers=headers),
@@ -311,13 +313,13 @@ async def test_what_does_not_exist_is_not_found(client, house):
     assert {(one.status_code, one.json()["code"]) for one in answers} == {(404, "not_found")}
 
 
-async def test_a_link_is_made_for_who_can_still_sign(client, house):
-    contract = await house.drafted()
+async def test_a_link_is_made_for_who_can_still_sign(client, harness):
+    contract = await harness.drafted()
     path = f"/v1/contracts/{contract.contract_id}/signing-links"
 
-    made = await client.post(path, headers=as_person(BUYER, house.clock))
-    await house.sign(contract.contract_id, BUYER)
-    late = await client.post(path, headers=as_person(BUYER, house.clock))
+    made = await client.post(path, headers=as_person(BUYER, harness.clock))
+    await harness.sign(contract.contract_id, BUYER)
+    late = await client.post(path, headers=as_person(BUYER, harness.clock))
 
     assert made.status_code == 201
     assert made.json()["url"].startswith(f"{ISSUER}/sign/")
@@ -325,5 +327,5 @@ async def test_a_link_is_made_for_who_can_still_sign(client, house):
     assert (late.status_code, late.json()["code"]) == (409, "already_signed")
     secret = made.json()["url"].rpartition("/")[2]
     for table in ("signing_links", "outbox", "audit_entries", "idempotency_keys"):
-        rows = await house.database.rows(f"SELECT t::text AS shown FROM {table} t")
+        rows = await harness.database.rows(f"SELECT t::text AS shown FROM {table} t")
         assert all(secret not in row["shown"] for row in rows)

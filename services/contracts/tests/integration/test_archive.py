@@ -6,7 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from contracts.archive import S3Archive
+from contracts.adapters.s3 import S3Archive
 from contracts.ports import ArchiveDiffers, ArchiveUnavailable
 from contracts_builders import signed
 from contracts_schema.terms import sha256_hex

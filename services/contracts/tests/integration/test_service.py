@@ -23,11 +23,11 @@ from contracts_builders import (
     DISCORD_IDS,
     SELLER,
     a_deal,
+    accepted,
     until,
 )
 from contracts_schema.commands.contracts import CreateSigningLink, Sign
 from contracts_schema.events.identity import Tier, TierChanged, UserRegistered
-from contracts_schema.events.listings import OfferAccepted, Side
 
 MOST_MEMORY_MB = 110
 
@@ -111,20 +111,7 @@ class World:
 
     async def accepted(self, name: str) -> str:
         deal = a_deal(name)
-        accepted = OfferAccepted(
-            offer_id=deal.deal_id,
-            listing_id=deal.listing_id,
-            title=deal.title,
-            buyer_id=deal.buyer_id,
-            seller_id=deal.seller_id,
-            amount=deal.price,
-            accepted_by=Side.SELLER,
-            asset_id=deal.asset_id,
-            snapshot_sha256=deal.snapshot_sha256,
-            conditions=deal.conditions,
-            delivery_window_s=deal.delivery_s,
-        )
-        await self.event("listings", accepted)
+        await self.event("listings", accepted(deal))
         return contract_id_of(deal.deal_id)
 
 
@@ -134,7 +121,7 @@ def world(broker) -> World:
 
 
 async def in_state(database, contract_id: str, state: State) -> bool:
-    contract = await store.find(database, contract_id)
+    contract = await store.contract.find(database, contract_id)
     return contract is not None and contract.state is state
 
 
@@ -169,8 +156,8 @@ async def trade(world, database, name: str) -> str:
     contract_id = await world.accepted(name)
     await until(lambda: known(database, 2), 45)
     await until(lambda: in_state(database, contract_id, State.PENDING_SIGNATURE), 90)
-    wish = Sign(contract_id=contract_id, phrase="I AGREE")
-    await asyncio.gather(*(world.command(who, wish) for who in (BUYER, SELLER)))
+    command = Sign(contract_id=contract_id, phrase="I AGREE")
+    await asyncio.gather(*(world.command(who, command) for who in (BUYER, SELLER)))
     await until(lambda: in_state(database, contract_id, State.EXECUTED), 90)
     await until(lambda: all_sent(database), 30)
     return contract_id
@@ -185,7 +172,7 @@ async def test_a_trade_over_the_broker_in_little_memory(database, environment, w
         memory_mb = resident_mb(pids[0])
 
     assert await topics(database) == TOLD
-    contract = await store.find(database, contract_id)
+    contract = await store.contract.find(database, contract_id)
     assert contract is not None
     assert {one.method for one in contract.signatures} == {"discord"}
     assert {one.signer_id for one in contract.signatures} == {BUYER, SELLER}

@@ -17,13 +17,13 @@ from contracts.domain.errors import (
     WrongPhrase,
     WrongState,
 )
-from contracts.domain.execution import Job, JobAction, JobState
+from contracts.domain.execution import Execution, ExecutionAction, ExecutionState
 from contracts_builders import BUYER, NOON, SELLER, STRANGER, a_contract, a_signing
 from contracts_schema.events.listings import Side
 
 FORBIDDEN = [pair for pair in product(State, Action) if pair not in TRANSITIONS]
-FORBIDDEN_FOR_JOBS = [
-    pair for pair in product(JobState, JobAction) if pair not in execution.TRANSITIONS
+FORBIDDEN_FOR_EXECUTIONS = [
+    pair for pair in product(ExecutionState, ExecutionAction) if pair not in execution.TRANSITIONS
 ]
 
 
@@ -46,10 +46,10 @@ def test_what_the_table_holds_moves_and_counts(state, action):
     assert (contract.state, contract.version) == (TRANSITIONS[state, action], 2)
 
 
-@pytest.mark.parametrize(("state", "action"), FORBIDDEN_FOR_JOBS)
-def test_what_the_jobs_table_omits_is_refused(state, action):
+@pytest.mark.parametrize(("state", "action"), FORBIDDEN_FOR_EXECUTIONS)
+def test_what_the_executions_table_omits_is_refused(state, action):
     with pytest.raises(WrongState):
-        Job("ctr_x", state)._move(action)
+        Execution("ctr_x", state)._move(action)
 
 
 def test_both_sides_sign_the_same_hash():
@@ -147,24 +147,24 @@ def test_a_signature_over_other_terms_is_no_agreement():
 
 
 def test_the_third_failure_is_the_last():
-    job = Job("ctr_x")
+    an_execution = Execution("ctr_x")
     outcomes = []
     for _ in range(3):
-        job.begin()
-        outcomes.append(job.fail("the archive is away"))
+        an_execution.begin()
+        outcomes.append(an_execution.fail("the archive is away"))
 
     assert outcomes == [False, False, True]
-    assert (job.state, job.attempts) == (JobState.FAILED, 3)
-    job.retry()
-    assert (job.state, job.attempts) == (JobState.PENDING, 0)
+    assert (an_execution.state, an_execution.attempts) == (ExecutionState.FAILED, 3)
+    an_execution.retry()
+    assert (an_execution.state, an_execution.attempts) == (ExecutionState.PENDING, 0)
 
 
-def test_a_job_whose_process_died_begins_again_without_counting_it():
-    job = Job("ctr_x", JobState.PROCESSING, attempts=2)
+def test_an_execution_whose_process_died_begins_again_without_counting_it():
+    an_execution = Execution("ctr_x", ExecutionState.PROCESSING, attempts=2)
 
-    job.begin()
+    an_execution.begin()
 
-    assert (job.state, job.attempts) == (JobState.PROCESSING, 2)
+    assert (an_execution.state, an_execution.attempts) == (ExecutionState.PROCESSING, 2)
 
 
 def test_every_state_says_what_is_next():

@@ -1,8 +1,14 @@
 """HTTP in: routes for people, for the platform's team, and the page that signs."""
 
-from contracts.api import admin, contracts, sign_page
+from contracts.api import contract, execution, signature, signing_link, template
 from contracts.api.problems import RULES
 
-ROUTERS = (contracts.router, admin.router, sign_page.router)
+ROUTERS = (
+    contract.router,
+    signature.router,
+    signing_link.router,
+    template.router,
+    execution.router,
+)
 
 __all__ = ["ROUTERS", "RULES"]

@@ -1,16 +1,13 @@
-"""How each refusal of the domain is shown, the same at both doors."""
+"""How each refusal of the domain is answered, the same over REST and as command_rejected."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
 
-from chassis.problems import MEDIA_TYPE, Rule, Rules
-from contracts_schema.events.rejected import Refusal
+from chassis.problems import Rule, Rules
 
 from contracts.domain import errors
-from contracts.ports import ArchiveDiffers, ArchiveUnavailable
-from contracts.typesetting import PressFailed
+from contracts.ports import ArchiveDiffers, ArchiveUnavailable, TypesettingFailed
 
 READ_AGAIN = "Read the contract again; it says whose turn it is."
 NEW_LINK = "Ask for a new link with the Sign button of the contract's card in Discord."
@@ -35,32 +32,7 @@ RULES: Rules = MappingProxyType(
         ArchiveDiffers: Rule(
             503, "archive_differs", "Write to support with the contract's id.", False
         ),
-        PressFailed: Rule(503, "press_failed", "Try again in a moment.", True),
+        TypesettingFailed: Rule(503, "typesetting_failed", "Try again in a moment.", True),
         errors.ContractError: Rule(409, "refused", READ_AGAIN),
     }
 )
-
-_WORDS = {
-    400: "The request is malformed.",
-    401: "No valid login.",
-    403: "Not allowed for this account.",
-    404: "Not found, or not yours to see.",
-    409: "Not possible as things stand.",
-    410: "Used or expired.",
-    412: "It has moved since you read it.",
-    413: "The body is too large.",
-    422: "The input does not fit.",
-    503: "Not available for the moment.",
-}
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, for its description."""
-    return {
-        status: {
-            "model": Refusal,
-            "description": _WORDS[status],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
-        }
-        for status in statuses
-    }

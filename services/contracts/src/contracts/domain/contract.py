@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from contracts_schema.events.listings import Side
+from contracts_schema.terms import Terms
 
 from contracts.domain.errors import (
     AlreadySigned,
@@ -20,8 +21,7 @@ from contracts.domain.errors import (
     WrongPhrase,
     WrongState,
 )
-
-PHRASE = "I AGREE"
+from contracts.domain.signature import PHRASE, Signature, Signing
 
 
 class State(StrEnum):
@@ -58,40 +58,6 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
 """A pair that is absent is forbidden."""
 
 
-class Method(StrEnum):
-    """By which door a signature came."""
-
-    DISCORD = "discord"
-    REST = "rest"
-    WEB = "web"
-
-
-@dataclass(frozen=True, slots=True)
-class Signing:
-    """What a person did to sign: the words, the terms they saw, and how it reached us."""
-
-    phrase: str
-    method: Method
-    request_id: str
-    seen_terms: str | None = None
-    ip: str = ""
-    user_agent: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """One party's signature, as it is kept."""
-
-    signer_id: str
-    side: Side
-    method: Method
-    terms_sha256: str
-    signed_at: datetime
-    request_id: str = ""
-    ip: str = ""
-    user_agent: str = ""
-
-
 @dataclass(slots=True)
 class Contract:
     """The agreement of a buyer and a seller, whose terms never change once they are drafted."""
@@ -101,7 +67,8 @@ class Contract:
     listing_id: str
     seller_id: str
     buyer_id: str
-    terms_json: str
+    terms: str
+    """Canonical JSON, exactly as it is signed."""
     terms_sha256: str
     pdf_sha256: str | None
     template_version: int
@@ -139,19 +106,25 @@ class Contract:
             raise WrongPhrase
         if signing.seen_terms is not None and signing.seen_terms != self.terms_sha256:
             raise TermsDiffer(signing.seen_terms, self.terms_sha256)
+        evidence = signing.evidence
         signature = Signature(
             signer_id=signer_id,
             side=side,
-            method=signing.method,
+            method=evidence.method,
             terms_sha256=self.terms_sha256,
             signed_at=at,
-            request_id=signing.request_id,
-            ip=signing.ip,
-            user_agent=signing.user_agent,
+            request_id=evidence.request_id,
+            ip=evidence.ip,
+            user_agent=evidence.user_agent,
         )
         self._move(Action.SIGN)
         self.signatures.append(signature)
         return signature
+
+    @property
+    def agreed_terms(self) -> Terms:
+        """The terms as they were frozen."""
+        return Terms.model_validate_json(self.terms)
 
     @property
     def document_sha256(self) -> str:

@@ -1,4 +1,4 @@
-"""The job that puts a signed contract into force: three attempts, then an operator."""
+"""The execution, which puts a signed contract into force: three attempts, then an operator."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from contracts.domain.errors import WrongState
 MOST_ATTEMPTS = 3
 
 
-class JobState(StrEnum):
-    """Where an execution job stands."""
+class ExecutionState(StrEnum):
+    """Where an execution stands."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
@@ -21,8 +21,8 @@ class JobState(StrEnum):
     FAILED = "FAILED"
 
 
-class JobAction(StrEnum):
-    """What may happen to an execution job."""
+class ExecutionAction(StrEnum):
+    """What may happen to an execution."""
 
     BEGIN = "begin"
     COMPLETE = "complete"
@@ -31,50 +31,50 @@ class JobAction(StrEnum):
     RETRY = "retry"
 
 
-TRANSITIONS: Mapping[tuple[JobState, JobAction], JobState] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[ExecutionState, ExecutionAction], ExecutionState] = MappingProxyType(
     {
-        (JobState.PENDING, JobAction.BEGIN): JobState.PROCESSING,
-        (JobState.PROCESSING, JobAction.BEGIN): JobState.PROCESSING,
-        (JobState.PROCESSING, JobAction.COMPLETE): JobState.COMPLETED,
-        (JobState.PROCESSING, JobAction.WAIT): JobState.PENDING,
-        (JobState.PROCESSING, JobAction.FAIL): JobState.FAILED,
-        (JobState.FAILED, JobAction.RETRY): JobState.PENDING,
+        (ExecutionState.PENDING, ExecutionAction.BEGIN): ExecutionState.PROCESSING,
+        (ExecutionState.PROCESSING, ExecutionAction.BEGIN): ExecutionState.PROCESSING,
+        (ExecutionState.PROCESSING, ExecutionAction.COMPLETE): ExecutionState.COMPLETED,
+        (ExecutionState.PROCESSING, ExecutionAction.WAIT): ExecutionState.PENDING,
+        (ExecutionState.PROCESSING, ExecutionAction.FAIL): ExecutionState.FAILED,
+        (ExecutionState.FAILED, ExecutionAction.RETRY): ExecutionState.PENDING,
     }
 )
-"""A job found PROCESSING was left by a process that died: it begins again."""
+"""An execution found PROCESSING was left by a process that died: it begins again."""
 
 
 @dataclass(slots=True)
-class Job:
+class Execution:
     """One contract's execution; attempts counts those that failed."""
 
     contract_id: str
-    state: JobState = JobState.PENDING
+    state: ExecutionState = ExecutionState.PENDING
     attempts: int = 0
     last_error: str = ""
 
     def begin(self) -> None:
         """Take up the work."""
-        self._move(JobAction.BEGIN)
+        self._move(ExecutionAction.BEGIN)
 
     def complete(self) -> None:
         """The contract is in force."""
-        self._move(JobAction.COMPLETE)
+        self._move(ExecutionAction.COMPLETE)
 
     def fail(self, error: str) -> bool:
         """Note a failed attempt; True means that it was the last one."""
         self.attempts += 1
         self.last_error = error[:500]
         exhausted = self.attempts >= MOST_ATTEMPTS
-        self._move(JobAction.FAIL if exhausted else JobAction.WAIT)
+        self._move(ExecutionAction.FAIL if exhausted else ExecutionAction.WAIT)
         return exhausted
 
     def retry(self) -> None:
         """Begin anew, with all attempts."""
-        self._move(JobAction.RETRY)
+        self._move(ExecutionAction.RETRY)
         self.attempts = 0
 
-    def _move(self, action: JobAction) -> None:
+    def _move(self, action: ExecutionAction) -> None:
         try:
             self.state = TRANSITIONS[self.state, action]
         except KeyError:

@@ -1,4 +1,4 @@
-"""The numbers of the house, and how an accepted offer becomes terms under them."""
+"""The platform's numbers, and how an accepted offer becomes terms under them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contracts.domain.errors import WindowsTooLong
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """What listings told of an accepted offer."""
+    """An accepted offer, as listings told it."""
 
     deal_id: str
     listing_id: str

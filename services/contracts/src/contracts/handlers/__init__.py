@@ -1,1 +1,5 @@
 """One function per command, event and due timer: load, decide, save, stage."""
+
+from contracts.handlers import contract, draft, execution, signature, signing_link, template
+
+__all__ = ["contract", "draft", "execution", "signature", "signing_link", "template"]

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from chassis import principals
-from contracts.domain.contract import Method
+from contracts.domain.signature import Method
 from contracts_builders import (
     BUYER,
     DISCORD_IDS,
     SELLER,
-    FlatPress,
+    FlatTypesetter,
     MemoryArchive,
     as_person,
     running,
@@ -26,21 +26,21 @@ from contracts_schema.events.identity import Tier, TierChanged, UserRegistered, 
 @pytest.fixture
 async def client(database, database_url) -> AsyncIterator[httpx.AsyncClient]:
     async with running(
-        database, MemoryArchive(), FlatPress(), database_url=database_url
+        database, MemoryArchive(), FlatTypesetter(), database_url=database_url
     ) as open_client:
         yield open_client
 
 
-async def link(client, house, contract, user_id=BUYER) -> str:
+async def link(client, harness, contract, user_id=BUYER) -> str:
     """The path of a fresh link."""
-    async with house.database.transaction() as tx:
+    async with harness.database.transaction() as tx:
         joined = UserRegistered(user_id=user_id, discord_id=DISCORD_IDS[user_id])
         await principals.project(tx, joined)
         risen = TierChanged(user_id=user_id, tier=Tier.TIER_1, previous=Tier.TIER_0)
         await principals.project(tx, risen)
     answer = await client.post(
         f"/v1/contracts/{contract.contract_id}/signing-links",
-        headers=as_person(user_id, house.clock),
+        headers=as_person(user_id, harness.clock),
     )
     return urlsplit(answer.json()["url"]).path
 
@@ -49,10 +49,10 @@ def form(contract, **changes) -> dict[str, str]:
     return {"phrase": "I AGREE", "terms_sha256": contract.terms_sha256} | changes
 
 
-async def test_the_page_shows_the_terms_in_words_and_leaks_nothing(client, house):
-    contract = await house.drafted()
+async def test_the_page_shows_the_terms_in_words_and_leaks_nothing(client, harness):
+    contract = await harness.drafted()
 
-    page = await client.get(await link(client, house, contract))
+    page = await client.get(await link(client, harness, contract))
 
     assert page.status_code == 200
     for shown in ("4,300.00 USD", "4,175.00 USD", "Blox Harbor Tycoon", contract.terms_sha256):
@@ -64,21 +64,21 @@ async def test_the_page_shows_the_terms_in_words_and_leaks_nothing(client, house
     assert "<script" not in page.text
 
 
-async def test_what_a_party_typed_is_text_on_the_page(client, house):
-    contract = await house.drafted(
+async def test_what_a_party_typed_is_text_on_the_page(client, harness):
+    contract = await harness.drafted(
         title='<script>alert("x")</script> $price ${body}', conditions="<b>\u202ebold</b>"
     )
 
-    page = await client.get(await link(client, house, contract))
+    page = await client.get(await link(client, harness, contract))
 
     assert "<script" not in page.text
     assert "&lt;script&gt;" in page.text
     assert "⟨U+202E⟩" in page.text
 
 
-async def test_typing_the_words_signs_once(client, house):
-    contract = await house.drafted()
-    path = await link(client, house, contract)
+async def test_typing_the_words_signs_once(client, harness):
+    contract = await harness.drafted()
+    path = await link(client, harness, contract)
 
     read = [await client.get(path) for _ in range(3)]  # link previews look, and use nothing up
     done = await client.post(path, data=form(contract))
@@ -89,13 +89,13 @@ async def test_typing_the_words_signs_once(client, house):
     assert (done.status_code, again.status_code, after.status_code) == (200, 410, 410)
     assert "You have signed" in done.text
     assert "The seller can sign until" in done.text
-    [kept] = (await house.contract(contract.contract_id)).signatures
+    [kept] = (await harness.contract(contract.contract_id)).signatures
     assert (kept.method, kept.signer_id, kept.ip) == (Method.WEB, BUYER, "127.0.0.1")
 
 
-async def test_a_mistyped_phrase_shows_the_form_again_and_uses_nothing_up(client, house):
-    contract = await house.drafted()
-    path = await link(client, house, contract)
+async def test_a_mistyped_phrase_shows_the_form_again_and_uses_nothing_up(client, harness):
+    contract = await harness.drafted()
+    path = await link(client, harness, contract)
 
     wrong = await client.post(path, data=form(contract, phrase="i agree"))
     right = await client.post(path, data=form(contract))
@@ -105,9 +105,9 @@ async def test_a_mistyped_phrase_shows_the_form_again_and_uses_nothing_up(client
     assert "<form" in wrong.text
 
 
-async def test_a_form_with_other_terms_signs_nothing(client, house):
-    contract = await house.drafted()
-    path = await link(client, house, contract)
+async def test_a_form_with_other_terms_signs_nothing(client, harness):
+    contract = await harness.drafted()
+    path = await link(client, harness, contract)
 
     answers = [
         await client.post(path, data=form(contract, terms_sha256="0" * 64)),
@@ -116,24 +116,24 @@ async def test_a_form_with_other_terms_signs_nothing(client, house):
     ]
 
     assert [one.status_code for one in answers] == [409, 409, 422]
-    assert (await house.contract(contract.contract_id)).signatures == []
+    assert (await harness.contract(contract.contract_id)).signatures == []
 
 
-async def test_a_link_is_dead_after_fifteen_minutes(client, house):
-    contract = await house.drafted()
-    path = await link(client, house, contract)
+async def test_a_link_is_dead_after_fifteen_minutes(client, harness):
+    contract = await harness.drafted()
+    path = await link(client, harness, contract)
 
-    house.clock.advance(timedelta(minutes=15))
+    harness.clock.advance(timedelta(minutes=15))
     answers = [await client.get(path), await client.post(path, data=form(contract))]
 
     assert [one.status_code for one in answers] == [410, 410]
     assert "older than 15 minutes" in answers[0].text
 
 
-async def test_a_newer_link_ends_the_older_one(client, house):
-    contract = await house.drafted()
-    older = await link(client, house, contract)
-    newer = await link(client, house, contract)
+async def test_a_newer_link_ends_the_older_one(client, harness):
+    contract = await harness.drafted()
+    older = await link(client, harness, contract)
+    newer = await link(client, harness, contract)
 
     assert (await client.get(older)).status_code == 404
     assert (await client.get(newer)).status_code == 200
@@ -149,47 +149,47 @@ async def test_an_unknown_link_says_what_to_do(client, path):
     assert "Ask for a new link" in answers[0].text
 
 
-async def test_a_form_larger_than_ours_is_refused(client, house):
-    contract = await house.drafted()
-    path = await link(client, house, contract)
+async def test_a_form_larger_than_ours_is_refused(client, harness):
+    contract = await harness.drafted()
+    path = await link(client, harness, contract)
 
     answer = await client.post(path, content=b"phrase=" + b"x" * 5000)
 
     assert answer.status_code == 413
 
 
-async def test_who_was_suspended_meanwhile_does_not_sign(client, house):
-    contract = await house.drafted()
-    path = await link(client, house, contract)
-    async with house.database.transaction() as tx:
+async def test_who_was_suspended_meanwhile_does_not_sign(client, harness):
+    contract = await harness.drafted()
+    path = await link(client, harness, contract)
+    async with harness.database.transaction() as tx:
         await principals.project(tx, UserSuspended(user_id=BUYER))
 
     answer = await client.post(path, data=form(contract))
 
     assert answer.status_code == 403
     assert "suspended" in answer.text
-    assert (await house.contract(contract.contract_id)).signatures == []
+    assert (await harness.contract(contract.contract_id)).signatures == []
 
 
-async def test_the_form_sent_twice_at_once_signs_once(client, house):
+async def test_the_form_sent_twice_at_once_signs_once(client, harness):
     for number in range(25):
-        contract = await house.drafted(f"twice {number}")
-        path = await link(client, house, contract)
+        contract = await harness.drafted(f"twice {number}")
+        path = await link(client, harness, contract)
 
         answers = await asyncio.gather(*(client.post(path, data=form(contract)) for _ in range(2)))
 
         assert sorted(one.status_code for one in answers) == [200, 410]
-        assert len((await house.contract(contract.contract_id)).signatures) == 1
+        assert len((await harness.contract(contract.contract_id)).signatures) == 1
 
 
-async def test_after_the_contract_is_void_the_link_says_so(client, house):
-    contract = await house.drafted()
-    house.clock.advance(timedelta(hours=71, minutes=55))
-    path = await link(client, house, contract, SELLER)
-    house.clock.advance(timedelta(minutes=4, seconds=59))
+async def test_after_the_contract_is_void_the_link_says_so(client, harness):
+    contract = await harness.drafted()
+    harness.clock.advance(timedelta(hours=71, minutes=55))
+    path = await link(client, harness, contract, SELLER)
+    harness.clock.advance(timedelta(minutes=4, seconds=59))
     assert (await client.get(path)).status_code == 200
 
-    house.clock.advance(timedelta(seconds=1))
-    await house.due()
+    harness.clock.advance(timedelta(seconds=1))
+    await harness.due()
 
     assert (await client.get(path)).status_code == 410

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from chassis.cause import Cause
 from chassis.ops.failpoints import failpoint
 from chassis.principals import Principal
 from chassis.storage.database import Database, Transaction
+from chassis.storage.timers import Timer
 from contracts_schema.events.contracts import (
     ContractExecuted,
     ContractExecuting,
@@ -16,28 +16,37 @@ from contracts_schema.events.contracts import (
 from contracts_schema.events.identity import PlatformRole
 
 from contracts import store
-from contracts.documents import pdf_key, terms_key
 from contracts.domain.contract import Contract, State
-from contracts.domain.errors import BrokenEvidence, NotAParty
-from contracts.domain.execution import Job, JobState
-from contracts.handlers.signing import EXECUTE
-from contracts.handlers.telling import parties, terms_of, thread
+from contracts.domain.document import pdf_key, terms_key
+from contracts.domain.errors import BrokenEvidence
+from contracts.domain.execution import Execution, ExecutionState
+from contracts.handlers.contract import event_fields, lock
 from contracts.ports import Archive, ArchiveDiffers, ArchiveUnavailable
+
+EXECUTE = "contract.execute"
 
 
 class TryAgain(Exception):
     """This attempt failed and is noted; the timer's backoff leads to the next."""
 
 
-async def execute(database: Database, contract_id: str, archive: Archive, cause: Cause) -> None:
+async def start(tx: Transaction, contract: Contract) -> None:
+    """Both have signed: have the contract executed."""
+    contract.complete()
+    await store.execution.add(tx, Execution(contract.contract_id))
+    await _set_going(tx, contract)
+
+
+async def execute(database: Database, timer: Timer, archive: Archive) -> None:
     """Make one attempt; TryAgain asks for the next one, the third failure is final."""
+    contract_id, cause = timer.subject_id, timer.cause
 
     async def begin(tx: Transaction) -> Contract | None:
-        contract, job = await _load(tx, contract_id)
-        if contract.state is not State.EXECUTING or job.state is JobState.COMPLETED:
+        contract, execution = await _load(tx, contract_id)
+        if contract.state is not State.EXECUTING or execution.state is ExecutionState.COMPLETED:
             return None
-        job.begin()
-        await store.save_job(tx, job)
+        execution.begin()
+        await store.execution.save(tx, execution)
         return contract
 
     contract = await database.run(begin, cause)
@@ -52,14 +61,13 @@ async def execute(database: Database, contract_id: str, archive: Archive, cause:
             raise TryAgain(str(error)) from error
         return
     failpoint("contracts.execute.checked")
-    await database.run(lambda tx: _put_into_force(tx, contract_id), cause)
+    await database.run(partial(_put_into_force, contract_id=contract_id), cause)
 
 
 async def check(contract: Contract, archive: Archive) -> None:
     """Both signed these terms, and the archive still holds exactly what they signed."""
     contract.check_signatures()
-    terms = terms_of(contract)
-    if terms.sha256() != contract.terms_sha256:
+    if contract.agreed_terms.sha256() != contract.terms_sha256:
         raise BrokenEvidence("terms_differ", "The stored terms do not have the signed hash.")
     contract_id = contract.contract_id
     await archive.read(terms_key(contract_id, contract.terms_sha256), contract.terms_sha256)
@@ -68,18 +76,18 @@ async def check(contract: Contract, archive: Archive) -> None:
 
 
 async def _put_into_force(tx: Transaction, contract_id: str) -> None:
-    contract, job = await _load(tx, contract_id)
+    contract, execution = await _load(tx, contract_id)
     if contract.state is not State.EXECUTING:
         return
     seen, now = contract.version, tx.now()
     contract.execute(now)
-    job.complete()
-    await store.save(tx, contract, seen)
-    await store.save_job(tx, job)
+    execution.complete()
+    await store.contract.save(tx, contract, seen)
+    await store.execution.save(tx, execution)
     tx.stage(
         ContractExecuted(
-            **parties(contract),
-            terms=terms_of(contract),
+            **event_fields(contract),
+            terms=contract.agreed_terms,
             terms_sha256=contract.terms_sha256,
             pdf_sha256=contract.document_sha256,
             executed_at=now,
@@ -90,22 +98,22 @@ async def _put_into_force(tx: Transaction, contract_id: str) -> None:
 
 
 async def _note_failure(tx: Transaction, contract_id: str, error: Exception) -> None:
-    contract, job = await _load(tx, contract_id)
-    if job.state is not JobState.PROCESSING:
+    contract, execution = await _load(tx, contract_id)
+    if execution.state is not ExecutionState.PROCESSING:
         return
-    exhausted = job.fail(f"{type(error).__name__}: {error}")
-    await store.save_job(tx, job)
-    tx.audit("contract.execution_attempt", contract_id, reason=job.last_error)
+    exhausted = execution.fail(f"{type(error).__name__}: {error}")
+    await store.execution.save(tx, execution)
+    tx.audit("contract.execution_attempt", contract_id, reason=execution.last_error)
     if exhausted:
-        await _give_up(tx, contract, job, _reason(error))
+        await _give_up(tx, contract, execution.attempts, _reason(error))
 
 
-async def _give_up(tx: Transaction, contract: Contract, job: Job, reason_code: str) -> None:
+async def _give_up(tx: Transaction, contract: Contract, attempts: int, reason_code: str) -> None:
     seen = contract.version
     contract.give_up()
-    await store.save(tx, contract, seen)
+    await store.contract.save(tx, contract, seen)
     event = ContractExecutionFailed(
-        **parties(contract), reason_code=reason_code, attempts=job.attempts
+        **event_fields(contract), reason_code=reason_code, attempts=attempts
     )
     tx.stage(event, sequence=contract.version)
 
@@ -117,27 +125,29 @@ def _reason(error: Exception) -> str:
 
 
 async def _failed_for_good(database: Database, contract_id: str) -> bool:
-    contract = await store.find(database, contract_id)
+    contract = await store.contract.find(database, contract_id)
     return contract is None or contract.state is not State.EXECUTING
 
 
 async def retry(tx: Transaction, caller: Principal, contract_id: str) -> Contract:
     """Let an operator run a failed execution again, with all its attempts."""
     caller.require(role=PlatformRole.ADMIN)
-    contract, job = await _load(tx, contract_id)
+    contract, execution = await _load(tx, contract_id)
     seen = contract.version
     contract.retry()
-    job.retry()
-    await store.save(tx, contract, seen)
-    await store.save_job(tx, job)
-    tx.stage(ContractExecuting(**parties(contract)), sequence=contract.version)
-    await tx.set_timer(EXECUTE, contract_id, tx.now(), thread(tx))
+    execution.retry()
+    await store.contract.save(tx, contract, seen)
+    await store.execution.save(tx, execution)
+    await _set_going(tx, contract)
     tx.audit("contract.retry_execution", contract_id)
     return contract
 
 
-async def _load(tx: Transaction, contract_id: str) -> tuple[Contract, Job]:
-    contract = await store.lock(tx, contract_id)
-    if contract is None:
-        raise NotAParty(contract_id)
-    return contract, await store.lock_job(tx, contract_id) or Job(contract_id)
+async def _set_going(tx: Transaction, contract: Contract) -> None:
+    tx.stage(ContractExecuting(**event_fields(contract)), sequence=contract.version)
+    await tx.set_timer(EXECUTE, contract.contract_id, tx.now())
+
+
+async def _load(tx: Transaction, contract_id: str) -> tuple[Contract, Execution]:
+    contract = await lock(tx, contract_id)
+    return contract, await store.execution.lock(tx, contract_id) or Execution(contract_id)

@@ -11,10 +11,10 @@ from contracts_schema.money import Currency, Money
 from contracts_schema.terms import sha256_hex
 
 from contracts import store
-from contracts.documents import document_data
+from contracts.domain.document import document_data
 from contracts.domain.policy import Deal, Policy
+from contracts.domain.template import Template
 from contracts.ports import Typesetter
-from contracts.store import Template
 
 # What a person could type at worst: a template must take it as text.
 _SAMPLE = Deal(
@@ -45,6 +45,6 @@ async def publish(tx: Transaction, caller: Principal, source: str, note: str) ->
     caller.require(role=PlatformRole.ADMIN)
     sha256 = sha256_hex(source.encode())
     template = Template(0, source, sha256, True, note, caller.user_id, tx.now())
-    template = await store.add_template(tx, template)
+    template = await store.template.add(tx, template)
     tx.audit("template.publish", f"template:{template.version}", reason=note, sha256=sha256)
     return template

@@ -9,14 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from contracts.documents import pdf_key
 from contracts.domain.contract import State
+from contracts.domain.document import pdf_key
 from contracts.domain.errors import SigningClosed, WrongState
 from contracts_builders import (
     BUYER,
     MemoryArchive,
     a_deal,
-    a_house,
+    a_harness,
     a_policy,
 )
 
@@ -24,23 +24,23 @@ CHILD = Path(__file__).parent.parent / "work_until_killed.py"
 AFTER_LEASE = timedelta(seconds=61)
 
 
-async def test_an_offer_accepted_twice_makes_one_contract(house):
-    contract_id = await house.accept(a_deal())
-    await house.accept(a_deal())
-    await house.due()
-    await house.accept(a_deal())
-    await house.due()
+async def test_an_offer_accepted_twice_makes_one_contract(harness):
+    contract_id = await harness.accept(a_deal())
+    await harness.accept(a_deal())
+    await harness.due()
+    await harness.accept(a_deal())
+    await harness.due()
 
-    assert await house.names() == ["contract_drafted"]
-    assert (await house.contract(contract_id)).version == 1
+    assert await harness.names() == ["contract_drafted"]
+    assert (await harness.contract(contract_id)).version == 1
 
 
 async def test_the_terms_are_those_of_the_moment_of_acceptance(database):
     archive = MemoryArchive(away=True)
-    contract_id = await a_house(database, archive).accept(a_deal())
+    contract_id = await a_harness(database, archive).accept(a_deal())
 
     archive.away = False
-    dearer = a_house(database, archive, policy=a_policy(stripe_fee_bps=900))
+    dearer = a_harness(database, archive, policy=a_policy(stripe_fee_bps=900))
     await dearer.due()
 
     [drafted] = await dearer.told()
@@ -50,19 +50,19 @@ async def test_the_terms_are_those_of_the_moment_of_acceptance(database):
 
 async def test_an_archive_that_is_away_delays_the_contract_and_loses_nothing(database):
     archive = MemoryArchive(away=True)
-    house = a_house(database, archive)
-    contract_id = await house.accept(a_deal())
-    await house.due()
-    assert await house.names() == []
+    harness = a_harness(database, archive)
+    contract_id = await harness.accept(a_deal())
+    await harness.due()
+    assert await harness.names() == []
 
     archive.away = False
-    house.clock.advance(timedelta(minutes=11))
-    await house.due()
+    harness.clock.advance(timedelta(minutes=11))
+    await harness.due()
 
-    assert await house.names() == ["contract_drafted"]
+    assert await harness.names() == ["contract_drafted"]
     assert len(archive.objects) == 2
-    contract = await house.contract(contract_id)
-    assert contract.sign_before == house.clock.now() + timedelta(hours=72)
+    contract = await harness.contract(contract_id)
+    assert contract.sign_before == harness.clock.now() + timedelta(hours=72)
 
 
 @pytest.mark.fault("P1")
@@ -76,18 +76,18 @@ async def test_an_archive_that_is_away_delays_the_contract_and_loses_nothing(dat
     ],
 )
 async def test_a_draft_killed_at_any_step_is_finished_once(
-    database, database_url, archive, press, past_the_archive, fresh, point
+    database, database_url, archive, typesetter, past_the_archive, fresh, point
 ):
-    house = a_house(database, archive, press)
-    contract_id = await house.accept(a_deal(fresh))
+    harness = a_harness(database, archive, typesetter)
+    contract_id = await harness.accept(a_deal(fresh))
 
     killed = work_until_killed(database_url, archive.bucket, point)
     assert killed.returncode == -9, killed.stderr
-    house.clock.advance(AFTER_LEASE)
-    await house.due()
+    harness.clock.advance(AFTER_LEASE)
+    await harness.due()
 
-    assert await house.names() == ["contract_drafted"]
-    contract = await house.contract(contract_id)
+    assert await harness.names() == ["contract_drafted"]
+    contract = await harness.contract(contract_id)
     listed = past_the_archive("GET", f"?prefix=contracts%2F{contract_id}%2F").text
     assert listed.count("<Key>") == 2
     assert f"<Key>{pdf_key(contract_id, contract.pdf_sha256)}</Key>" in listed
@@ -102,17 +102,17 @@ async def test_a_draft_killed_at_any_step_is_finished_once(
 async def test_an_execution_killed_at_any_step_is_finished_once(
     database, database_url, archive, fresh, point
 ):
-    house = a_house(database, archive)
-    contract = await house.drafted(fresh)
-    await house.both_sign(contract.contract_id)
+    harness = a_harness(database, archive)
+    contract = await harness.drafted(fresh)
+    await harness.both_sign(contract.contract_id)
 
     killed = work_until_killed(database_url, archive.bucket, point)
     assert killed.returncode == -9, killed.stderr
-    house.clock.advance(AFTER_LEASE)
-    await house.due()
+    harness.clock.advance(AFTER_LEASE)
+    await harness.due()
 
-    assert (await house.contract(contract.contract_id)).state is State.EXECUTED
-    assert len(await house.told("contracts.contract_executed.v1")) == 1
+    assert (await harness.contract(contract.contract_id)).state is State.EXECUTED
+    assert len(await harness.told("contracts.contract_executed.v1")) == 1
 
 
 def work_until_killed(database_url, bucket, point) -> subprocess.CompletedProcess[str]:
@@ -136,45 +136,45 @@ def work_until_killed(database_url, bucket, point) -> subprocess.CompletedProces
 
 
 async def test_windows_no_rail_can_hold_end_the_deal_at_once(database):
-    house = a_house(database, policy=a_policy(inspection_window_s=75 * 86_400))
-    contract_id = await house.accept(a_deal(delivery_s=30 * 86_400))
-    await house.accept(a_deal(delivery_s=30 * 86_400))
-    await house.due()
+    harness = a_harness(database, policy=a_policy(inspection_window_s=75 * 86_400))
+    contract_id = await harness.accept(a_deal(delivery_s=30 * 86_400))
+    await harness.accept(a_deal(delivery_s=30 * 86_400))
+    await harness.due()
 
-    [voided] = await house.told()
+    [voided] = await harness.told()
     assert voided["reason_code"] == "windows_too_long"
     assert voided["deal_id"] == a_deal().deal_id
-    contract = await house.contract(contract_id)
+    contract = await harness.contract(contract_id)
     assert (contract.state, contract.pdf_sha256) == (State.VOID, None)
     with pytest.raises(WrongState):
-        await house.sign(contract_id, BUYER)
+        await harness.sign(contract_id, BUYER)
 
 
-async def test_a_contract_that_is_not_signed_in_time_is_void(house):
-    contract = await house.drafted()
-    await house.sign(contract.contract_id, BUYER)
+async def test_a_contract_that_is_not_signed_in_time_is_void(harness):
+    contract = await harness.drafted()
+    await harness.sign(contract.contract_id, BUYER)
 
-    house.clock.advance(timedelta(hours=72, seconds=-1))
-    await house.due()
-    assert (await house.contract(contract.contract_id)).state is State.PENDING_SIGNATURE
-    house.clock.advance(timedelta(seconds=1))
+    harness.clock.advance(timedelta(hours=72, seconds=-1))
+    await harness.due()
+    assert (await harness.contract(contract.contract_id)).state is State.PENDING_SIGNATURE
+    harness.clock.advance(timedelta(seconds=1))
     with pytest.raises(SigningClosed):
-        await house.sign(contract.contract_id, a_deal().seller_id)
-    await house.due()
+        await harness.sign(contract.contract_id, a_deal().seller_id)
+    await harness.due()
 
-    found = await house.contract(contract.contract_id)
+    found = await harness.contract(contract.contract_id)
     assert (found.state, found.void_reason) == (State.VOID, "not_signed_in_time")
-    assert (await house.names())[-1] == "contract_voided"
+    assert (await harness.names())[-1] == "contract_voided"
     with pytest.raises(WrongState):
-        await house.sign(contract.contract_id, a_deal().seller_id)
+        await harness.sign(contract.contract_id, a_deal().seller_id)
     assert len(found.signatures) == 1
 
 
-async def test_a_signed_contract_is_not_voided_by_its_old_timer(house):
-    contract = await house.drafted()
-    await house.both_sign(contract.contract_id)
-    house.clock.advance(timedelta(hours=73))
-    await house.due()
+async def test_a_signed_contract_is_not_voided_by_its_old_timer(harness):
+    contract = await harness.drafted()
+    await harness.both_sign(contract.contract_id)
+    harness.clock.advance(timedelta(hours=73))
+    await harness.due()
 
-    assert (await house.contract(contract.contract_id)).state is State.EXECUTED
-    assert "contract_voided" not in await house.names()
+    assert (await harness.contract(contract.contract_id)).state is State.EXECUTED
+    assert "contract_voided" not in await harness.names()

@@ -1,4 +1,4 @@
-"""What a contract's documents hold, and what they are called in the archive."""
+"""The documents of a contract: what they hold, and their names in the archive."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contracts.domain.wording import breakable, in_words, legible
 
 
 def pdf_key(contract_id: str, sha256: str) -> str:
-    """Where the PDF with this hash lies; another document has another name."""
+    """The name of the PDF with this hash; another document has another name."""
     return f"contracts/{contract_id}/{sha256}.pdf"
 
 
 def terms_key(contract_id: str, sha256: str) -> str:
-    """Where the canonical terms with this hash lie."""
+    """The name of the canonical terms with this hash."""
     return f"contracts/{contract_id}/{sha256}.json"
 
 

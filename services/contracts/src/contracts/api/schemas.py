@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from chassis.http.idempotency import IdempotencyKey
+from chassis.http.lists import Asked
 from chassis.http.preconditions import IfMatch
 from contracts_schema.events.listings import Side
 from contracts_schema.ids import ContractId
@@ -16,8 +17,9 @@ from contracts_schema.terms import Rail, Terms
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contracts.domain.contract import Contract, Method, State
-from contracts.store import Template
+from contracts.domain.contract import Contract, State
+from contracts.domain.signature import Method
+from contracts.domain.template import Template
 
 ContractInPath = Annotated[ContractId, Path(description="The contract's id")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -42,12 +44,12 @@ class TemplateIn(_Body):
     note: Annotated[Text, Field(max_length=500)] = ""
 
 
-class PageWish(_Body):
-    """Which page of one's contracts."""
+class ContractsAsked(Asked):
+    """Which page of one's contracts, and in which state only."""
+
+    model_config = ConfigDict(extra="forbid")
 
     state: State | None = None
-    cursor: Annotated[str | None, Field(max_length=500)] = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Guards:
 
 class SignatureOut(BaseModel):
     """One party's signature."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     signer_id: str
     side: Side
@@ -81,7 +85,7 @@ class ContractSummary(BaseModel):
     rail: Rail
     state: State
     version: int
-    waits_for: list[Side]
+    waits_for: tuple[Side, ...]
     what_is_next: str
     created_at: datetime
     sign_before: datetime
@@ -106,7 +110,7 @@ class ContractPage(BaseModel):
     next_cursor: str | None
 
 
-class SigningLink(BaseModel):
+class SigningLinkOut(BaseModel):
     """A link for one person and one use; whoever holds it can sign, so it is shown to nobody."""
 
     url: str
@@ -151,62 +155,51 @@ class TemplateList(BaseModel):
     data: list[TemplateOut]
 
 
-def summary(contract: Contract) -> ContractSummary:
+def contract_summary(contract: Contract) -> ContractSummary:
     """The contract as a list shows it."""
-    return ContractSummary(**_common(contract, Terms.model_validate_json(contract.terms_json)))
+    return ContractSummary(**_fields(contract, ContractSummary))
 
 
-def full(contract: Contract) -> ContractOut:
-    """The contract as its own page shows it."""
-    terms = Terms.model_validate_json(contract.terms_json)
-    return ContractOut(
-        **_common(contract, terms),
-        terms=terms,
+def contract_out(contract: Contract) -> ContractOut:
+    """The contract as it is read alone."""
+    return ContractOut(**_fields(contract, ContractOut))
+
+
+def template_out(template: Template) -> TemplateOut:
+    """A template as administrators see it."""
+    return TemplateOut(**asdict(template))
+
+
+def verification(sha256: str, contract: Contract | None) -> Verification:
+    """What the hash of a document says, whose contract was found by it or was not."""
+    if contract is None:
+        return Verification(
+            verdict=Verdict.UNKNOWN,
+            pdf_sha256=sha256,
+            explanation="No contract made here has these bytes; one changed byte is enough.",
+        )
+    return Verification(
+        verdict=Verdict.GENUINE,
+        pdf_sha256=sha256,
+        explanation=f"These are the bytes of this contract. {contract.what_is_next()}",
+        contract_id=contract.contract_id,
+        state=contract.state,
         terms_sha256=contract.terms_sha256,
-        pdf_sha256=contract.pdf_sha256,
-        template_version=contract.template_version,
-        signatures=[
-            SignatureOut(
-                signer_id=one.signer_id,
-                side=one.side,
-                method=one.method,
-                terms_sha256=one.terms_sha256,
-                signed_at=one.signed_at,
-            )
-            for one in contract.signatures
-        ],
+        executed_at=contract.executed_at,
     )
 
 
-def template(one: Template) -> TemplateOut:
-    """A template as the team sees it."""
-    return TemplateOut(
-        version=one.version,
-        active=one.active,
-        sha256=one.sha256,
-        note=one.note,
-        created_by=one.created_by,
-        created_at=one.created_at,
-        source=one.source,
-    )
-
-
-def _common(contract: Contract, terms: Terms) -> dict[str, object]:
-    return {
+def _fields(contract: Contract, model: type[BaseModel]) -> dict[str, Any]:
+    """What the model shows: what is said here, and the contract's own attributes."""
+    terms = contract.agreed_terms
+    said = {
         "id": contract.contract_id,
-        "deal_id": contract.deal_id,
-        "listing_id": contract.listing_id,
-        "seller_id": contract.seller_id,
-        "buyer_id": contract.buyer_id,
         "title": terms.title,
         "price": terms.price,
         "rail": terms.rail,
-        "state": contract.state,
-        "version": contract.version,
-        "waits_for": list(contract.waits_for),
+        "terms": terms,
         "what_is_next": contract.what_is_next(),
-        "created_at": contract.created_at,
-        "sign_before": contract.sign_before,
-        "executed_at": contract.executed_at,
-        "void_reason": contract.void_reason,
+    }
+    return {
+        name: said[name] if name in said else getattr(contract, name) for name in model.model_fields
     }

@@ -14,7 +14,7 @@ from chassis.principals import Principal
 from contracts.app import create_app
 from contracts_builders import (
     ADMIN,
-    FlatPress,
+    FlatTypesetter,
     MemoryArchive,
     a_person,
     settings,
@@ -30,7 +30,7 @@ schemathesis.serializer.alias("application/pdf", "application/octet-stream")
 def base(database_url) -> Iterator[str]:
     """The service on a free port, in a thread of its own."""
     app = create_app(settings(database_url=database_url))
-    app.state.archive, app.state.typesetter = MemoryArchive(), FlatPress()
+    app.state.archive, app.state.typesetter = MemoryArchive(), FlatTypesetter()
     app.dependency_overrides[caller] = as_administrator
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
@@ -42,7 +42,7 @@ def base(database_url) -> Iterator[str]:
 
 
 async def as_administrator() -> Principal:
-    """Whose doors are all open, so that no example ends at the first one."""
+    """Who may do everything, so that no example ends at a missing right."""
     return a_person(ADMIN)
 
 

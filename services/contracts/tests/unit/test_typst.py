@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from contracts.documents import document_data
+from contracts.adapters.typst import TypstWorker
+from contracts.domain.document import document_data
 from contracts.domain.errors import TemplateRefused
-from contracts.typesetting import Press, PressFailed
+from contracts.ports import TypesettingFailed
 from contracts_builders import NOON, a_deal, a_policy
 from contracts_schema.terms import canonical_json
 
@@ -31,18 +32,18 @@ HOSTILE = [
 
 
 @asynccontextmanager
-async def a_press(**settings: float) -> AsyncIterator[Press]:
-    press = Press(**settings)
+async def a_worker(**settings: float) -> AsyncIterator[TypstWorker]:
+    worker = TypstWorker(**settings)
     try:
-        yield press
+        yield worker
     finally:
-        await press.close()
+        await worker.close()
 
 
 async def pdf(at=NOON, source=SOURCE, **changes) -> bytes:
     terms = a_policy().terms(a_deal(**changes))
-    async with a_press() as press:
-        return await press.typeset(source, document_data(terms, 1, at), at)
+    async with a_worker() as worker:
+        return await worker.typeset(source, document_data(terms, 1, at), at)
 
 
 async def test_two_compiles_give_the_same_bytes():
@@ -111,7 +112,7 @@ async def test_a_template_cannot_read_files_or_fetch_packages():
     with pytest.raises(TemplateRefused):
         await pdf(source='#read("/etc/passwd")')
     with pytest.raises(TemplateRefused):
-        await pdf(source='#read("../press.py")')
+        await pdf(source='#read("../pdf_worker.py")')
     with pytest.raises(TemplateRefused, match="package"):
         await pdf(source='#import "@preview/cetz:0.3.1"')
 
@@ -119,54 +120,56 @@ async def test_a_template_cannot_read_files_or_fetch_packages():
 async def test_a_template_that_runs_away_is_ended_and_the_next_document_is_made():
     source = "#for a in range(30000) { for b in range(30000) { [x] } }"
 
-    async with a_press(timeout_s=1) as press:
-        with pytest.raises(PressFailed, match="longer than 1 s"):
-            await press.typeset(source, "{}", NOON)
-        assert not press.runs
+    async with a_worker(timeout_s=1) as worker:
+        with pytest.raises(TypesettingFailed, match="longer than 1 s"):
+            await worker.typeset(source, "{}", NOON)
+        assert not worker.runs
 
-        assert await press.typeset("still here", "{}", NOON)
+        assert await worker.typeset("still here", "{}", NOON)
 
 
 async def test_one_press_makes_many_documents_and_one_leaves_no_trace_in_the_next():
-    async with a_press() as press:
-        first = await press.typeset(SOURCE, _data(title="One"), NOON)
+    async with a_worker() as worker:
+        first = await worker.typeset(SOURCE, _data(title="One"), NOON)
         with pytest.raises(TemplateRefused):
-            await press.typeset("#let stays = 1\n#nonsense", "{}", NOON)
+            await worker.typeset("#let stays = 1\n#nonsense", "{}", NOON)
         with pytest.raises(TemplateRefused, match="unknown variable: stays"):
-            await press.typeset("#stays", "{}", NOON)
-        other = await press.typeset(SOURCE, _data(title="Two"), NOON)
+            await worker.typeset("#stays", "{}", NOON)
+        other = await worker.typeset(SOURCE, _data(title="Two"), NOON)
 
-        assert press.runs
+        assert worker.runs
         assert (
-            await press.typeset(SOURCE, _data(title="One"), NOON) == first == await pdf(title="One")
+            await worker.typeset(SOURCE, _data(title="One"), NOON)
+            == first
+            == await pdf(title="One")
         )
         assert other != first
 
 
-async def test_a_press_that_was_killed_is_replaced():
-    async with a_press() as press:
-        await press.typeset("first", "{}", NOON)
-        press._process.kill()
+async def test_a_worker_that_was_killed_is_replaced():
+    async with a_worker() as worker:
+        await worker.typeset("first", "{}", NOON)
+        worker._process.kill()
 
-        with pytest.raises(PressFailed, match="ended"):
-            await press.typeset("second", "{}", NOON)
-        assert await press.typeset("second", "{}", NOON)
+        with pytest.raises(TypesettingFailed, match="ended"):
+            await worker.typeset("second", "{}", NOON)
+        assert await worker.typeset("second", "{}", NOON)
 
 
 async def test_an_idle_press_ends_by_itself():
-    async with a_press(idle_s=0.01) as press:
-        await press.typeset("first", "{}", NOON)
-        process = press._process
+    async with a_worker(idle_s=0.01) as worker:
+        await worker.typeset("first", "{}", NOON)
+        process = worker._process
         async with asyncio.timeout(10):
             assert await process.wait() == 0
 
-        assert await press.typeset("second", "{}", NOON)
+        assert await worker.typeset("second", "{}", NOON)
 
 
-async def test_documents_wished_at_once_are_all_made():
-    async with a_press() as press:
-        wishes = (press.typeset(f"number {number}", "{}", NOON) for number in range(5))
-        made = await asyncio.gather(*wishes)
+async def test_documents_asked_for_at_once_are_all_made():
+    async with a_worker() as worker:
+        documents = (worker.typeset(f"number {number}", "{}", NOON) for number in range(5))
+        made = await asyncio.gather(*documents)
 
     assert len(set(made)) == 5
 

@@ -1,7 +1,7 @@
-"""Reads wishes from stdin and writes PDFs to stdout, until stdin ends.
+"""Reads requests from stdin and writes PDFs to stdout, until stdin ends.
 
 A process apart from the service: typst keeps tens of megabytes once it has worked, and a template
-that runs away is ended by the limits set here. Run as ``python -m contracts.press``.
+that runs away is ended by the limits set here. Run as ``python -m contracts.adapters.pdf_worker``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ HEAD = struct.Struct(">BI")
 """Before each message: what it is, and how many bytes follow."""
 
 
-class Verdict(IntEnum):
+class Kind(IntEnum):
     """What a message is."""
 
-    WISH = 0
-    MADE = 1
-    REFUSED = 2
+    REQUEST = 0
+    PDF = 1
+    REFUSAL = 2
 
 
 def main() -> None:
@@ -37,12 +37,12 @@ def main() -> None:
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
     )
-    wishes, answers = sys.stdin.buffer, sys.stdout.buffer
-    while head := wishes.read(HEAD.size):
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while head := requests.read(HEAD.size):
         _, length = HEAD.unpack(head)
         _limit_time()
-        verdict, made = _typeset(typst, fonts, json.loads(wishes.read(length)))
-        answers.write(HEAD.pack(verdict, len(made)) + made)
+        kind, content = _typeset(typst, fonts, json.loads(requests.read(length)))
+        answers.write(HEAD.pack(kind, len(content)) + content)
         answers.flush()
 
 
@@ -54,15 +54,15 @@ def _limit_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (used + MOST_CPU_S, most))
 
 
-def _typeset(typst: Any, fonts: Any, wish: dict[str, Any]) -> tuple[Verdict, bytes]:
-    compiler = typst.Compiler(wish["source"].encode(), root=str(FONTS), font_paths=fonts)
+def _typeset(typst: Any, fonts: Any, request: dict[str, Any]) -> tuple[Kind, bytes]:
+    compiler = typst.Compiler(request["source"].encode(), root=str(FONTS), font_paths=fonts)
     try:
         made = compiler.compile(
-            format="pdf", timestamp=wish["timestamp"], sys_inputs={"data": wish["data"]}
+            format="pdf", timestamp=request["timestamp"], sys_inputs={"data": request["data"]}
         )
     except typst.TypstError as error:
-        return Verdict.REFUSED, str(error).encode()[:1000]
-    return Verdict.MADE, made if isinstance(made, bytes) else b""
+        return Kind.REFUSAL, str(error).encode()[:1000]
+    return Kind.PDF, made if isinstance(made, bytes) else b""
 
 
 if __name__ == "__main__":

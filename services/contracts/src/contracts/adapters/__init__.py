@@ -1,0 +1,1 @@
+"""What reaches the outside: documents in S3, and typst in a process of its own."""

@@ -1,0 +1,123 @@
+"""A person's contracts: list them, read one, fetch its document, and check a document."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from chassis.http.auth import Caller
+from chassis.http.documented import documented
+from chassis.http.lists import Cursors, Page, Position
+from chassis.http.preconditions import etag
+from chassis.problems import Problem
+from contracts_schema.terms import sha256_hex
+from fastapi import APIRouter, Query, Request, Response
+
+from contracts import handlers, store
+from contracts.api.schemas import (
+    ContractInPath,
+    ContractOut,
+    ContractPage,
+    ContractsAsked,
+    Verification,
+    contract_out,
+    contract_summary,
+    verification,
+)
+from contracts.domain.contract import Contract
+
+LARGEST_PDF = 16 * 1024 * 1024
+PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
+
+router = APIRouter(tags=["contracts"])
+
+
+@router.get("/v1/contracts", response_model=ContractPage, responses=documented(401, 403, 422, 503))
+async def list_contracts(
+    request: Request,
+    response: Response,
+    caller: Caller,
+    asked: Annotated[ContractsAsked, Query()],
+) -> ContractPage:
+    """List my contracts, newest first."""
+    cursors: Cursors = request.app.state.cursors
+    filters = {"user": caller.user_id, "state": asked.state}
+    after = cursors.read(asked.cursor, filters)
+    found = await store.contract.of_person(
+        request.app.state.database, caller.user_id, asked.state, after, asked.rows
+    )
+    shown, following = cursors.cut(response, request, asked, found, Page(filters, _position))
+    return ContractPage(data=[contract_summary(each) for each in shown], next_cursor=following)
+
+
+@router.post(
+    "/v1/contracts/verify",
+    response_model=Verification,
+    responses=documented(413, 422),
+    openapi_extra={"requestBody": {"required": True, "content": PDF}},
+)
+async def verify(request: Request) -> Verification:
+    """Tell whether a PDF is, byte for byte, a contract made here. Open to whoever holds one."""
+    content = await _bounded(request)
+    if not content.startswith(b"%PDF-"):
+        raise Problem(
+            422,
+            "not_a_pdf",
+            "The body does not begin like a PDF.",
+            next_action="Send the file's bytes as the body, with Content-Type application/pdf.",
+        )
+    sha256 = sha256_hex(content)
+    return verification(
+        sha256, await store.contract.find_by_pdf(request.app.state.database, sha256)
+    )
+
+
+@router.get(
+    "/v1/contracts/{contract_id}",
+    response_model=ContractOut,
+    responses=documented(401, 403, 404, 422, 503),
+)
+async def read_contract(
+    request: Request, response: Response, caller: Caller, contract_id: ContractInPath
+) -> ContractOut:
+    """Read a contract of mine: terms, hashes, signatures, and whose turn it is."""
+    contract = await handlers.contract.read(request.app.state.database, caller, contract_id)
+    response.headers["ETag"] = etag(contract.version)
+    return contract_out(contract)
+
+
+@router.get(
+    "/v1/contracts/{contract_id}/pdf",
+    response_class=Response,
+    responses=documented(401, 403, 404, 422, 503) | {200: {"content": PDF}},
+)
+async def read_pdf(request: Request, caller: Caller, contract_id: ContractInPath) -> Response:
+    """Fetch the PDF exactly as it is signed; its hash is checked on the way out."""
+    state = request.app.state
+    contract, pdf = await handlers.contract.read_document(
+        state.database, state.archive, caller, contract_id
+    )
+    headers = {
+        "Content-Disposition": f'inline; filename="{contract_id}.pdf"',
+        "ETag": f'"{contract.pdf_sha256}"',
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+async def _bounded(request: Request) -> bytes:
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > LARGEST_PDF:
+            raise Problem(
+                413,
+                "body_too_large",
+                f"The body has more than {LARGEST_PDF} bytes; no contract is that large.",
+                next_action="Send the PDF of one contract.",
+            )
+    return bytes(content)
+
+
+def _position(contract: Contract) -> Position:
+    return contract.created_at, contract.contract_id

@@ -1,0 +1,48 @@
+"""For administrators: the versions of the contract's template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.http.auth import Caller
+from chassis.http.documented import documented
+from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.storage.database import Transaction
+from contracts_schema.events.identity import PlatformRole
+from fastapi import APIRouter, Request
+
+from contracts import handlers, store
+from contracts.api.schemas import TemplateIn, TemplateList, TemplateOut, template_out
+
+router = APIRouter(prefix="/v1/admin", tags=["admin"])
+
+
+@router.get(
+    "/contract-templates", response_model=TemplateList, responses=documented(401, 403, 422, 503)
+)
+async def list_templates(request: Request, caller: Caller) -> TemplateList:
+    """List the versions of the contract's template."""
+    caller.require(role=PlatformRole.ADMIN)
+    found = await store.template.every(request.app.state.database)
+    return TemplateList(data=[template_out(each) for each in found])
+
+
+@router.post(
+    "/contract-templates",
+    status_code=201,
+    response_model=TemplateOut,
+    responses=documented(400, 401, 403, 422, 503),
+)
+async def publish_template(
+    request: Request, caller: Caller, body: TemplateIn, key: IdempotencyKey = None
+) -> Any:
+    """Publish a new template; it is tried on a sample first and is active at once."""
+    state = request.app.state
+    policy = state.settings.policy()
+    await handlers.template.try_out(state.typesetter, policy, state.clock, caller, body.source)
+
+    async def work(tx: Transaction) -> Answer:
+        made = await handlers.template.publish(tx, caller, body.source, body.note)
+        return 201, template_out(made)
+
+    return await once(request, caller, key, work)
