@@ -1,7 +1,8 @@
 """Writes what the documents say of the code: diagrams, tables and interface descriptions.
 
 ``./holdfast docs`` runs it; a test runs it too and compares. Between ``<!-- begin NAME -->`` and
-``<!-- end NAME -->`` in architecture.md everything is written here, and nothing by hand.
+``<!-- end NAME -->`` in architecture.md and the services' READMEs everything is written here, and
+nothing by hand.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contracts_schema.message import Event, topics
 HERE = Path(__file__).parent
 TOPOLOGY = HERE.parent / "deploy" / "topology.toml"
 ARCHITECTURE = HERE / "architecture.md"
+READMES = sorted((HERE.parent / "services").glob("*/README.md"))
 SERVICES = tuple(sorted(folder.name for folder in (HERE.parent / "services").iterdir()))
 WITHOUT_REST = ("discord-gateway",)
 TABLES = {
@@ -31,6 +33,7 @@ TABLES = {
     "contract": "contracts.domain.contract",
     "escrow": "escrow.domain.states",
 }
+_PLACE = re.compile("<!-- begin (.*?) -->")
 # Enough for every service to be built; nothing is connected to.
 SETTINGS = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1/none",
@@ -63,6 +66,7 @@ def documents() -> dict[Path, str]:
     written[TOPOLOGY] = topology(TOPOLOGY.read_text("utf-8"), apps)
     broker = tomllib.loads(written[TOPOLOGY])
     written[ARCHITECTURE] = architecture(ARCHITECTURE.read_text("utf-8"), consumers(broker))
+    written |= {path: readme(path.read_text("utf-8")) for path in READMES}
     return written
 
 
@@ -70,11 +74,21 @@ def architecture(text: str, hearing: Mapping[str, set[str]]) -> str:
     """The page with its generated parts as the code has them now."""
     parts = {f"states-{name}": states(module) for name, module in TABLES.items()}
     parts |= {"events": event_table(hearing), "flow": flow(hearing)}
+    if lacking := parts.keys() - set(_PLACE.findall(text)):
+        raise ValueError(f"architecture.md has no place for {sorted(lacking)}")
+    return filled(text, parts)
+
+
+def readme(text: str) -> str:
+    """A service's README with the states it shows as the code has them now."""
+    return filled(text, {f"states-{name}": states(module) for name, module in TABLES.items()})
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """The page with each part in its place, where it has one."""
     for name, part in parts.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"architecture.md has no place for {name}")
         text = pattern.sub(lambda _, b=begin, p=part, e=end: f"{b}\n{p}\n{e}", text)
     return text
 

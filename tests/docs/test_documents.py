@@ -24,6 +24,24 @@ def test_the_committed_document_is_what_the_code_says(path):
     assert path.read_text("utf-8") == written, "write it anew by ./holdfast docs"
 
 
+def test_a_readme_shows_the_states_that_the_code_has():
+    page = "before\n<!-- begin states-contract -->\nold\n<!-- end states-contract -->\nafter"
+
+    written = generator().readme(page)
+
+    assert "PENDING_SIGNATURE --> EXECUTING: complete" in written
+    assert "old" not in written
+    assert written.startswith("before\n")
+    assert written.endswith("\nafter")
+
+
+def test_a_page_without_a_place_for_a_part_is_refused():
+    nobody = generator().consumers({"queues": []})
+
+    with pytest.raises(ValueError, match=r"no place for.*states-offer"):
+        generator().architecture("<!-- begin states-contract -->", nobody)
+
+
 def test_every_event_is_heard_by_somebody():
     broker = tomllib.loads(generator().TOPOLOGY.read_text("utf-8"))
     hearing = generator().consumers(broker)
