@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import daemon
-from holdfast.console import err, fail, out
+from holdfast.console import err, out
+from rich.markup import escape
 
 from bench import machine, tables
 from bench.growth import table
 from bench.growth.run import Growth, RedBooks, TooLittleRoom
 from bench.plan import FULL, QUICK
-from bench.run import Bench
+from bench.run import Bench, NotCounted, each_statement
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -41,6 +42,17 @@ def grow(arguments: argparse.Namespace) -> None:
         err.print(f"not measured: {failure}")
 
 
+def statements(arguments: argparse.Namespace) -> None:
+    """Print which statements a trade costs."""
+    rows = each_statement(arguments.trades, FULL.at_once)
+    total = sum(float(row[1]) for row in rows)
+    heads = ("service", "calls a trade", "ms a trade", "statement")
+    out.print(tables.markdown(heads, rows), highlight=False, markup=False)
+    out.print(
+        f"{total:.0f} statements a trade, polling and the moments after the last one included"
+    )
+
+
 def _sizes(text: str) -> list[int]:
     return [int(it) for it in text.split(",")]
 
@@ -61,6 +73,9 @@ def _arguments() -> argparse.Namespace:
     growth.add_argument("--json", type=Path, metavar="FILE")
     growth.add_argument("--escrows", type=_sizes, required=True)
     growth.set_defaults(work=grow)
+    listed = commands.add_parser("statements")
+    listed.add_argument("--trades", type=int, default=FULL.trades)
+    listed.set_defaults(work=statements)
     two = commands.add_parser("compare")
     two.add_argument("files", nargs=2, type=Path, metavar="FILE")
     two.set_defaults(work=compare)
@@ -74,12 +89,19 @@ def main() -> None:
     try:
         arguments.work(arguments)
     except daemon.NotStarted as failure:
-        fail(str(failure), "./holdfast doctor")
+        _end(failure, "./holdfast doctor")
+    except NotCounted as failure:
+        _end(failure, "use a PostgreSQL with pg_stat_statements")
     except (TooLittleRoom, RedBooks) as failure:
-        fail(str(failure), "read bench/README.md on growth")
+        _end(failure, "read bench/README.md on growth")
     except KeyboardInterrupt:
         err.print("stopped; nothing was written")
         sys.exit(130)
+
+
+def _end(failure: Exception, next_step: str) -> None:
+    err.print(f"[bold red]holdfast:[/] {escape(str(failure))}\n  next: {next_step}")
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,11 @@ from holdfast.state import State
 
 from bench import processes, statements, trades
 from bench.statements import Counter
+from bench.tables import Rows
 from bench.trades import Market
+
+TAIL_S = 2.0
+"""What the last trades set going is over by then."""
 
 
 async def idle(state: State, counter: Counter, seconds: float) -> dict[str, Any]:
@@ -57,6 +61,21 @@ async def per_trade(
         ),
         **_statements("per_trade", {name: each(it, idle_of.get(name, 0.0)) for name, it in ran}),
     }
+
+
+async def each_statement(market: Market, counter: Counter, count: int, at_once: int) -> Rows:
+    """Which statements those are: service, calls a trade, ms a trade, SQL; most frequent first."""
+    async with market.pairs(count) as pairs:
+        await counter.forget()
+        await counter.switch(on=True)
+        await trades.saturated(market, pairs, at_once)
+        await asyncio.sleep(TAIL_S)
+        found = await counter.each()
+        await counter.switch(on=False)
+    return [
+        (it.service, f"{it.calls / count:.1f}", f"{it.total_ms / count:.2f}", it.sql)
+        for it in found
+    ]
 
 
 def _statements(unit: str, of: dict[str, float]) -> dict[str, Any]:

@@ -27,10 +27,15 @@ from bench import (
 from bench.pipeline import Flow
 from bench.plan import Plan
 from bench.statements import Counter
+from bench.tables import Rows
 from bench.trades import Market
 
 INSTANCE = "bench"
 LOOK_S = 1.0
+
+
+class NotCounted(RuntimeError):
+    """The server cannot say which statements ran."""
 
 
 class Bench:
@@ -111,3 +116,28 @@ class Bench:
         self._runs.setdefault(name, []).append(measured)
         seconds = time.monotonic() - self._began
         err.print(f"[dim]{seconds:6.1f} s[/]  {name:<22} {lines.short(measured)}", highlight=False)
+
+
+def each_statement(count: int, at_once: int) -> Rows:
+    """The statements of so many trades on a running system of the bench's own."""
+    instance = Instance.named(INSTANCE)
+    for _ in range(2):  # a server that does not count yet does so when it has started again
+        with startup.running(instance) as (state, _seconds):
+            found = asyncio.run(_each_statement(state, count, at_once))
+        if found:
+            return found
+    raise NotCounted("this PostgreSQL server does not count statements")
+
+
+async def _each_statement(state: State, count: int, at_once: int) -> Rows:
+    await startup.observe_database(state)
+    counter = await Counter.opened(state.urls["database"])
+    if not counter.counts_statements:
+        await counter.close()
+        return []
+    async with trades.market(state) as market:
+        async with market.pairs(3) as pairs:
+            await trades.saturated(market, pairs, len(pairs))
+        found = await database_costs.each_statement(market, counter, count, at_once)
+    await counter.close()
+    return found

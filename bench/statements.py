@@ -23,6 +23,11 @@ _CALLS = f"""
 SELECT rolname, sum(calls)::bigint AS calls FROM {EXTENSION} JOIN pg_roles r ON r.oid = userid
 WHERE toplevel AND rolname = ANY($1) GROUP BY rolname
 """  # noqa: S608
+_EACH = f"""
+SELECT rolname, calls, total_exec_time, regexp_replace(query, '\\s+', ' ', 'g') AS query
+FROM {EXTENSION} JOIN pg_roles r ON r.oid = userid
+WHERE toplevel AND rolname = ANY($1) ORDER BY calls DESC
+"""  # noqa: S608
 _TRANSACTIONS = """
 SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()
 """
@@ -43,6 +48,16 @@ class Count:
         return {name: it - before.statements.get(name, 0) for name, it in self.statements.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of one service."""
+
+    service: str
+    calls: int
+    total_ms: float
+    sql: str
+
+
 async def load(url: str) -> None:
     """Have the server load the extension at its next start, if it has it."""
     connection = await asyncpg.connect(url)
@@ -58,7 +73,7 @@ class Counter:
 
     def __init__(self, connection: Any, counts_statements: bool) -> None:
         """Count through this connection."""
-        self._connection, self._counts_statements = connection, counts_statements
+        self._connection, self.counts_statements = connection, counts_statements
 
     @classmethod
     async def opened(cls, url: str) -> Counter:
@@ -79,15 +94,27 @@ class Counter:
 
     async def switch(self, *, on: bool) -> None:
         """Count statements from here on, or leave the server in peace."""
-        if self._counts_statements:
+        if self.counts_statements:
             chosen = "top" if on else "none"
             await self._connection.execute(f"ALTER SYSTEM SET {EXTENSION}.track = {chosen}")
             await self._connection.execute("SELECT pg_reload_conf()")
 
+    async def forget(self) -> None:
+        """Count each statement from nothing."""
+        await self._connection.execute(f"SELECT {EXTENSION}_reset()")
+
+    async def each(self) -> list[Statement]:
+        """Every statement that ran since, the most frequent first."""
+        rows = await self._connection.fetch(_EACH, list(ROLES))
+        return [
+            Statement(ROLES[row["rolname"]], row["calls"], row["total_exec_time"], row["query"])
+            for row in rows
+        ]
+
     async def now(self) -> Count:
         """What has run until now."""
         found = {}
-        if self._counts_statements:
+        if self.counts_statements:
             for row in await self._connection.fetch(_CALLS, list(ROLES)):
                 found[ROLES[row["rolname"]]] = row["calls"]
         transactions = await self._connection.fetchval(_TRANSACTIONS)

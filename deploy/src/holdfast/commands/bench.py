@@ -41,6 +41,14 @@ def growth(
 
 
 @app.command()
+def statements(
+    trades: Annotated[int, typer.Option(min=1, help="how many trades to spread them over")] = 30,
+) -> None:
+    """List the SQL statements of a trade, by service and how often. About a minute."""
+    _measure("statements", "--trades", str(trades))
+
+
+@app.command()
 def compare(before: Path, after: Path) -> None:
     """Show what two runs measured (their `--json` files), side by side."""
     _measure("compare", str(before.absolute()), str(after.absolute()))
