@@ -10,13 +10,15 @@ from typing import Any
 from chassis.principals import Principal
 from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import AcceptOffer, CreateListing, MakeOffer
+from contracts_schema.events.contracts import ContractVoided
+from contracts_schema.events.escrow import Cancelled, Refunded, Released
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetVerified, Ownership, Purpose
 from contracts_schema.ids import new_id
 from contracts_schema.money import Currency, Money
+from listings import handlers
 from listings.domain.listing import Listing
 from listings.domain.offer import Offer
-from listings.handlers import market, offers
 
 GAME = "777"
 ASKED = Money(450_000, Currency.USD)
@@ -28,12 +30,12 @@ def usd(minor: int) -> Money:
 
 
 def a_person(tier: Tier = Tier.TIER_1, **more: Any) -> Principal:
-    """Somebody at a door."""
+    """Somebody who asks."""
     return Principal(new_id("usr"), tier, **more)
 
 
 def a_command(**given: Any) -> CreateListing:
-    """A wish to sell the game."""
+    """A command to put the game up for sale."""
     return CreateListing(**{"asset_id": GAME, "title": "Tower", "price": ASKED, **given})
 
 
@@ -54,12 +56,18 @@ def a_verification(seller: str, listing_id: str | None, tx_now: Any, **given: An
     )
 
 
+async def a_draft(db: Database, seller: Principal, **given: Any) -> Listing:
+    """A listing that nothing was proven of yet."""
+    async with db.transaction() as tx:
+        return await handlers.listing.create(tx, seller, a_command(**given), None)
+
+
 async def a_listing(db: Database, seller: Principal, **given: Any) -> Listing:
     """A live listing."""
-    listing = market.draft(seller, a_command(**given), new_id("lst"), db.clock.now())
+    listing = await a_draft(db, seller, **given)
     async with db.transaction() as tx:
-        await market.create(tx, listing)
-        await market.activate(tx, a_verification(seller.user_id, listing.listing_id, tx.now()))
+        event = a_verification(seller.user_id, listing.listing_id, tx.now())
+        await handlers.asset.activate(tx, event)
     return listing
 
 
@@ -69,16 +77,35 @@ async def an_offer(
     """An open offer."""
     command = MakeOffer(listing_id=listing.listing_id, amount=amount or usd(400_000))
     async with db.transaction() as tx:
-        return await offers.make(tx, buyer, command, new_id("ofr"))
+        return await handlers.offer.make(tx, buyer, command)
 
 
 async def accept(db: Database, person: Principal, offer_id: str) -> Offer:
     """Agree, with a fresh proof."""
 
     async def work(tx: Transaction) -> Offer:
-        return await offers.accept(tx, person, AcceptOffer(offer_id=offer_id), "b" * 64)
+        return await handlers.offer.accept(tx, person, AcceptOffer(offer_id=offer_id), "b" * 64)
 
     return await db.run(work)
+
+
+def an_end(kind: str, deal_id: str, listing_id: str, seller: Principal, buyer: Principal) -> Any:
+    """The event with which a deal ends."""
+    parties = {
+        "deal_id": deal_id,
+        "listing_id": listing_id,
+        "seller_id": seller.user_id,
+        "buyer_id": buyer.user_id,
+    }
+    escrow = {**parties, "escrow_id": new_id("esc"), "title": "Tower"}
+    match kind:
+        case "voided":
+            return ContractVoided(**parties, contract_id=new_id("ctr"), reason_code="unsigned")
+        case "refunded":
+            return Refunded(**escrow, payout_id=new_id("pay"), amount=usd(1))
+        case "cancelled":
+            return Cancelled(**escrow, reason_code="unfunded")
+    return Released(**escrow, payout_id=new_id("pay"), paid=usd(2), net=usd(1), fee=usd(1))
 
 
 async def race(*acts: Callable[[], Awaitable[Any]]) -> list[Any]:

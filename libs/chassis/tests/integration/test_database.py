@@ -9,6 +9,8 @@ from chassis.cause import Cause
 from chassis.storage import database
 from chassis.storage.database import MAX_TRIES, NotCommitted, Transaction
 from chassis.storage.inbox import apply_once, first_delivery, handled
+from chassis.storage.tables import principals
+from chassis.storage.transaction import insertion
 from chassis_builders import an_event
 from contracts_schema.ids import uuid7
 from holdfast.testbed import as_superuser
@@ -64,6 +66,61 @@ async def test_a_cancelled_transaction_leaves_nothing_and_a_clean_connection(db)
     assert await counts(db) == NOTHING
     open_ones = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'"
     assert await db.value(open_ones + " AND datname = current_database()") == 0
+
+
+ADD = insertion(principals)
+SOMEBODY = {
+    "user_id": "usr_x", "discord_id": None, "tier": "TIER_0", "role": "USER", "suspended": False,
+    "sequence": 0,
+}  # fmt: skip
+
+
+async def test_a_transaction_that_asked_nothing_was_never_begun(db):
+    async with db.transaction() as transaction:
+        pass
+
+    assert not transaction.opened
+
+
+async def test_a_row_and_what_is_staged_of_it_are_one_statement(db):
+    async with db.transaction() as transaction:
+        assert await transaction.add(ADD, **SOMEBODY)
+        transaction.stage(an_event())
+        transaction.audit("did", "usr_x")
+        await transaction.set_timer("later", "usr_x", transaction.now())
+
+    assert not transaction.opened
+    assert await counts(db) == {"outbox": 1, "audit_entries": 1, "timers": 1, "inbox": 0}
+    assert await db.value("SELECT user_id FROM principals") == "usr_x"
+    assert all(event.is_set() for event in (db.outbox_filled, db.timers_set, db.audit_written))
+
+
+@pytest.mark.parametrize("then_ask", [False, True])
+async def test_a_row_that_is_there_already_fails_what_was_begun_with_it(db, then_ask):
+    async def work(transaction: Transaction) -> None:
+        await transaction.add(ADD, **SOMEBODY)
+        transaction.stage(an_event())
+        if then_ask:
+            await transaction.value("SELECT 1")
+
+    await db.run(lambda transaction: transaction.add(ADD, **SOMEBODY))
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await db.run(work)
+
+    assert await counts(db) == NOTHING
+
+
+async def test_a_row_that_others_follow_is_there_for_them_and_goes_with_them(db):
+    async def fail(transaction: Transaction) -> None:
+        await transaction.add(ADD, **SOMEBODY)
+        assert await transaction.value("SELECT count(*) FROM principals") == 1
+        assert not await transaction.add(ADD, **SOMEBODY)
+        raise LookupError("no")
+
+    with pytest.raises(LookupError):
+        await db.run(fail)
+
+    assert await db.value("SELECT count(*) FROM principals") == 0
 
 
 async def test_a_flush_that_fails_leaves_nothing(db):

@@ -1,6 +1,7 @@
 """The same key twice is one effect and one answer."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -43,12 +44,13 @@ async def client(db, refusals, asked):
         who = request.headers.get("x-user", "usr_1")
         return await once(request, Principal(who), key, work)
 
-    async def ask() -> str:
+    @asynccontextmanager
+    async def ask():
         asked.append("may I?")
         await asyncio.sleep(0.02)
         if await effects(db):
             raise Problem(409, "too_late", "It is done.")
-        return "yes"
+        yield "yes"
 
     async def asking(request: Request, key: IdempotencyKey = None) -> Response:
         async def work(transaction: Transaction, told: str):

@@ -7,14 +7,12 @@ from contextlib import asynccontextmanager
 
 from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
-from chassis.storage.database import Database, Transaction
-from chassis.storage.timers import Timer, Timers
+from chassis.storage.database import Database
 from fastapi import FastAPI
 
-from listings import consumers, pages
-from listings.api import catalogue, negotiation, rules
-from listings.clients import VerificationClient
-from listings.handlers import offers
+from listings import api, consumers, jobs
+from listings.adapters.verification import VerificationClient
+from listings.api.problems import RULES
 from listings.settings import Settings
 
 
@@ -23,7 +21,6 @@ def create_app(settings: Settings) -> FastAPI:
     check = VerificationClient(
         settings.verification_url, settings.service_secret.get_secret_value()
     )
-    wishes = consumers.Wishes(check)
 
     @asynccontextmanager
     async def opened(_: Database) -> AsyncIterator[None]:
@@ -32,26 +29,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     parts = Parts(
         name="listings",
-        routers=[catalogue.router, negotiation.router],
-        consumers=consumers.register(Consumers("listings"), wishes),
-        timers=timers(),
-        rules=rules.RULES,
+        routers=api.ROUTERS,
+        consumers=consumers.register(Consumers("listings"), check),
+        timers=jobs.timers(),
+        rules=RULES,
         state={"ownership_check": check},
         enter=[opened],
     )
     return create(settings, parts)
-
-
-def timers() -> Timers:
-    """What is done when it is due."""
-    due = Timers()
-
-    @due.on(offers.EXPIRY)
-    async def expire(tx: Transaction, timer: Timer) -> None:
-        await offers.expire(tx, timer.subject_id)
-
-    @due.on(pages.DRAFT_EXPIRY)
-    async def forget(tx: Transaction, timer: Timer) -> None:
-        await pages.expire_draft(tx, timer.subject_id)
-
-    return due

@@ -1,4 +1,4 @@
-"""The Discord door: the same handlers, over a real broker; and what other services tell."""
+"""Commands from Discord: the same handlers, over a real broker; and what other services tell."""
 
 from contextlib import AsyncExitStack
 
@@ -13,8 +13,6 @@ from contracts_schema.commands.listings import (
     WithdrawListing,
     WithdrawOffer,
 )
-from contracts_schema.events.contracts import ContractVoided
-from contracts_schema.events.escrow import Cancelled, Refunded, Released
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.listings import Visibility
 from contracts_schema.ids import derive_id, derive_uuid, new_id
@@ -24,12 +22,12 @@ from listings_builders import (
     a_listing,
     a_person,
     a_verification,
+    an_end,
     an_offer,
     state_of,
     topics,
-    usd,
 )
-from listings_doors import listening
+from listings_driver import listening
 
 PRICE = {"minor": 450_000, "currency": "USD"}
 LESS = {"minor": 400_000, "currency": "USD"}
@@ -207,25 +205,6 @@ async def test_a_private_listing_takes_offers_from_its_own_guild_only(discord, d
     [refusal] = await discord.refusals()
     assert refusal["problem"]["status"] == 404
     assert await db.value("SELECT count(*) FROM offers") == 1
-
-
-def an_end(kind: str, deal_id: str, listing_id: str, seller, buyer):
-    """The event with which a deal ends."""
-    parties = {
-        "deal_id": deal_id,
-        "listing_id": listing_id,
-        "seller_id": seller.user_id,
-        "buyer_id": buyer.user_id,
-    }
-    escrow = {**parties, "escrow_id": new_id("esc"), "title": "Tower"}
-    match kind:
-        case "voided":
-            return ContractVoided(**parties, contract_id=new_id("ctr"), reason_code="unsigned")
-        case "refunded":
-            return Refunded(**escrow, payout_id=new_id("pay"), amount=usd(1))
-        case "cancelled":
-            return Cancelled(**escrow, reason_code="unfunded")
-    return Released(**escrow, payout_id=new_id("pay"), paid=usd(2), net=usd(1), fee=usd(1))
 
 
 @pytest.mark.parametrize(

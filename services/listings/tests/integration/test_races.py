@@ -5,13 +5,12 @@ from functools import partial
 
 import pytest
 from contracts_schema.commands.listings import MakeOffer, WithdrawListing, WithdrawOffer
-from contracts_schema.ids import new_id
-from listings.app import timers
+from listings import handlers
 from listings.domain.errors import AmountTooHigh, ListingReserved, NotYourTurn, WrongState
-from listings.handlers import market, offers
-from listings.handlers.market import Edit
+from listings.handlers.listing import Edit
+from listings.jobs import timers
 from listings_builders import (
-    a_command,
+    a_draft,
     a_listing,
     a_person,
     a_verification,
@@ -46,17 +45,16 @@ def happened(outcomes) -> int:
 
 def taking_back(db, person, offer_id):
     async def work(tx):
-        return await offers.withdraw(tx, person, WithdrawOffer(offer_id=offer_id))
+        return await handlers.offer.withdraw(tx, person, WithdrawOffer(offer_id=offer_id))
 
     return partial(db.run, work)
 
 
 def making(db, person, listing, minor):
     command = MakeOffer(listing_id=listing.listing_id, amount=usd(minor))
-    offer_id = new_id("ofr")
 
     async def work(tx):
-        return await offers.make(tx, person, command, offer_id)
+        return await handlers.offer.make(tx, person, command)
 
     return partial(db.run, work)
 
@@ -130,7 +128,7 @@ async def test_no_offer_is_left_above_a_price_that_falls_at_that_moment(db, sell
         listing = await a_listing(db, seller)
 
         async def lower(tx, listing_id=listing.listing_id):
-            return await market.edit(tx, seller, listing_id, Edit(price=usd(300_000)), None)
+            return await handlers.listing.edit(tx, seller, Edit(listing_id, price=usd(300_000)))
 
         lowered, made = await race(partial(db.run, lower), making(db, buyer, listing, 400_000))
 
@@ -145,7 +143,7 @@ async def test_accepting_and_taking_the_listing_down_at_once_has_one_winner(db, 
         offer = await an_offer(db, buyer, listing)
 
         async def take_down(tx, command=WithdrawListing(listing_id=listing.listing_id)):  # noqa: B008
-            return await market.withdraw(tx, seller, command)
+            return await handlers.listing.withdraw(tx, seller, command)
 
         outcomes = await race(
             partial(accept, db, seller, offer.offer_id), partial(db.run, take_down)
@@ -177,17 +175,15 @@ async def test_an_offer_that_expires_while_it_is_taken_back_waits_for_nobody(
 
 async def test_a_proof_and_a_withdrawal_at_once_leave_one_truth(db, seller, clock):
     for _ in range(ROUNDS):
-        listing = market.draft(seller, a_command(), new_id("lst"), clock.now())
+        listing = await a_draft(db, seller)
         event = a_verification(seller.user_id, listing.listing_id, clock.now())
         command = WithdrawListing(listing_id=listing.listing_id)
-        async with db.transaction() as tx:
-            await market.create(tx, listing)
 
         async def prove(tx, event=event):
-            await market.activate(tx, event)
+            await handlers.asset.activate(tx, event)
 
         async def take_down(tx, command=command):
-            await market.withdraw(tx, seller, command)
+            await handlers.listing.withdraw(tx, seller, command)
 
         outcomes = await race(partial(db.run, prove), partial(db.run, take_down))
 

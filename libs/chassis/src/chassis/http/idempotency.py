@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Annotated, Any, TypeVar
 
 from contracts_schema.terms import canonical_json
@@ -45,9 +46,10 @@ _ANSWERED = statement(
 )
 
 
-def cause_of(request: Request, principal: Principal) -> Cause:
+def cause_of(request: Request, principal: Principal, key: str | None = None) -> Cause:
     """What follows from this request was begun by it, and by this person."""
-    return Cause(str(request.scope.get("request_id", "")), "", principal.user_id)
+    request_id = str(request.scope.get("request_id", ""))
+    return Cause(request_id, actor=principal.user_id, idempotency_key=key or "")
 
 
 def required(key: str | None) -> str:
@@ -69,7 +71,7 @@ async def once(
     key may be used again.
     """
     database: Database = request.app.state.database
-    cause = cause_of(request, principal)
+    cause = cause_of(request, principal, key)
     if key is None:
         status, body = await database.run(work, cause)
         return _response(status, _plain(body), {})
@@ -91,24 +93,26 @@ async def once_prepared(
     request: Request,
     principal: Principal,
     key: str | None,
-    prepare: Callable[[], Awaitable[P]],
+    prepare: Callable[[], AbstractAsyncContextManager[P]],
     work: Callable[[Transaction, P], Awaitable[Answer]],
 ) -> Response:
     """The same for work that must first ask the outside world, where no transaction is open.
 
-    ``prepare`` is not asked again for what was answered before; when it refuses because the same
-    request was fulfilled meanwhile, that answer counts and not the refusal.
+    What ``prepare`` opens stays open until the transaction has ended. It is not asked again for
+    what was answered before; when it refuses because the same request was fulfilled meanwhile,
+    that answer counts and not the refusal.
     """
     earlier = await _answered(request, principal, key)
     if earlier is not None:
         return earlier
-    try:
-        prepared = await prepare()
-    except Exception:
-        if (earlier := await _answered(request, principal, key)) is not None:
-            return earlier
-        raise
-    return await once(request, principal, key, lambda transaction: work(transaction, prepared))
+    async with AsyncExitStack() as stack:
+        try:
+            prepared = await stack.enter_async_context(prepare())
+        except Exception:
+            if (earlier := await _answered(request, principal, key)) is not None:
+                return earlier
+            raise
+        return await once(request, principal, key, lambda transaction: work(transaction, prepared))
 
 
 async def _answered(request: Request, principal: Principal, key: str | None) -> Response | None:

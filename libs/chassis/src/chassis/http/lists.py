@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query, Request, Response
@@ -21,7 +21,8 @@ CursorText = Annotated[str | None, Query(max_length=500)]
 
 Position = tuple[datetime, str]
 """Where a page ended: (created_at, id) of its last row."""
-
+BEGINNING: Position = (datetime.max.replace(tzinfo=UTC), "")
+"""Before the first row of a list that shows the newest first."""
 
 R = TypeVar("R")
 

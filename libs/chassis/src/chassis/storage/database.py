@@ -63,17 +63,18 @@ class Database:
     async def transaction(
         self, cause: Cause | None = None, *, opening: str = BEGIN
     ) -> AsyncIterator[Transaction]:
-        """Begin; commit with everything staged if the block ends well, else leave no trace.
+        """Commit with everything staged if the block ends well, else leave no trace.
 
-        ``opening`` is BEGIN, and may carry a first statement along in the same round trip.
+        It begins with its first statement, or at once by an ``opening`` that carries one along.
         """
         async with self.pool.acquire() as connection:
             work = Transaction(connection, self.clock, self.service, cause or Cause())
             try:
-                work.opened = await connection.execute(opening)
+                if opening != BEGIN:
+                    await work.open(opening)
                 yield work
                 await work.flush()
-                if await connection.execute(COMMIT) != COMMIT:
+                if work.opened and await connection.execute(COMMIT) != COMMIT:
                     raise NotCommitted("a failed statement was swallowed; nothing was saved")
             except BaseException:
                 await _roll_back(connection)

@@ -42,12 +42,9 @@ class Statement:
 
     __slots__ = ("module", "names", "text")
 
-    def __init__(self, expression: ClauseElement, module: str) -> None:
-        """Compile the expression, which the named module declares."""
-        compiled: Any = expression.compile(dialect=_DIALECT)
-        self.text: str = str(compiled)
-        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self.module = module
+    def __init__(self, text: str, names: tuple[str, ...], module: str) -> None:
+        """Register the text, which the named module declares."""
+        self.text, self.names, self.module = text, names, module
         REGISTERED.append(self)
 
     def __repr__(self) -> str:
@@ -79,13 +76,19 @@ def bind(
     return asked, arguments
 
 
+def compiled(expression: ClauseElement, module: str) -> Statement:
+    """Compile the expression, which the named module declares."""
+    found: Any = expression.compile(dialect=_DIALECT)
+    return Statement(str(found), tuple(found.positiontup or ()), module)
+
+
 def statement(expression: ClauseElement | str) -> Statement:
     """Compile a Core expression, or text with parameters like ``:listing_id``, once and for all.
 
     In text a cast is written ``CAST(:ids AS uuid[])``: two colons would hide the parameter.
     """
     module = sys._getframe(1).f_globals.get("__name__", "")
-    return Statement(text(expression) if isinstance(expression, str) else expression, module)
+    return compiled(text(expression) if isinstance(expression, str) else expression, module)
 
 
 def parameters(columns: Table | Iterable[Column[Any]], *but: str) -> dict[str, BindParameter[Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,17 +13,21 @@ from typing import Any
 import asyncpg
 from contracts_schema.ids import uuid7
 from contracts_schema.message import Command, DiscordActor, Event
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import insert
 
 from chassis.cause import Cause
 from chassis.clock import Clock
 from chassis.ops.telemetry import carry
 from chassis.storage import outbox
-from chassis.storage.sql import Statement, bind, statement
+from chassis.storage.sql import Statement, bind, compiled, parameters, statement
 
 Row = asyncpg.Record
 BEGIN = "BEGIN"
 SOON = timedelta(seconds=6)
 """A timer due sooner wakes the workers; their own looks find a later one in time."""
+_ADDED = "INSERT 0 1"
+_NUMBER = re.compile(r"\$(\d+)")
 
 _FLUSH = statement("""
 WITH told AS (
@@ -54,9 +60,39 @@ DELETE FROM timers WHERE timer_id IN (
 _AUDIT_COLUMNS, _TIMER_COLUMNS = 8, 7
 
 
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """A new row of one table: by itself, and in one statement with all that is staged of it."""
+
+    row: Statement
+    """Adds nothing where the row is there already."""
+    with_staged: Statement
+    """Fails where the row is there already; takes what ``row`` takes, and then what is staged."""
+
+    def values_of(self, record: object, **more: Any) -> dict[str, Any]:
+        """What to add: what is named, and the record's attributes for the other columns."""
+        return self.row.values_of(record, **more)
+
+
+def insertion(table: Table) -> Insertion:
+    """How a new row of this table is written, with a parameter for each column."""
+    module = sys._getframe(1).f_globals.get("__name__", "")
+    added = insert(table).values(parameters(table))
+    alone = compiled(added, module)
+    flush = _NUMBER.sub(lambda found: f"${int(found[1]) + len(alone.names)}", _FLUSH.text)
+    together = f"WITH added AS ({alone.text}), {flush.strip().removeprefix('WITH ')}"
+    return Insertion(
+        compiled(added.on_conflict_do_nothing(), module), Statement(together, alone.names, module)
+    )
+
+
 @dataclass(slots=True)
 class Transaction:
-    """One unit of work: what it stages, audits and times is committed with its state, or not."""
+    """One unit of work: what it stages, audits and times is committed with its state, or not.
+
+    It begins with its first statement. One that only adds a row, or only stages, is one statement
+    and needs no BEGIN and COMMIT.
+    """
 
     connection: Any
     clock: Clock
@@ -65,38 +101,66 @@ class Transaction:
     staged: list[outbox.Staged] = field(default_factory=list)
     audited: list[tuple[Any, ...]] = field(default_factory=list)
     timers: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    opened: str = BEGIN
-    """What the database answered to the statements that opened the transaction."""
+    opened: str = ""
+    """What the database answered to the statements that opened the transaction, once it is open."""
+    first: tuple[Insertion, list[Any]] | None = None
+    """The row that is added first, as long as nothing else was asked of the database."""
 
     def now(self) -> datetime:
         """The present moment by the service's clock."""
         return self.clock.now()
 
+    async def open(self, opening: str = BEGIN) -> None:
+        """Begin, if it did not begin yet; ``opening`` may carry a first statement along."""
+        if self.opened:
+            return
+        self.opened = await self.connection.execute(opening)
+        if self.first is not None:
+            (new, values), self.first = self.first, None
+            if await self.connection.execute(new.row.text, *values) != _ADDED:
+                raise asyncpg.UniqueViolationError("the row that was to be added is there already")
+
     async def row(self, asked: Statement | str, *arguments: Any, **values: Any) -> Row | None:
         """The first row, if any."""
         sql, bound = bind(asked, arguments, values)
+        await self.open()
         found: Row | None = await self.connection.fetchrow(sql, *bound)
         return found
 
     async def rows(self, asked: Statement | str, *arguments: Any, **values: Any) -> list[Row]:
         """All rows."""
         sql, bound = bind(asked, arguments, values)
+        await self.open()
         found: list[Row] = await self.connection.fetch(sql, *bound)
         return found
 
     async def value(self, asked: Statement | str, *arguments: Any, **values: Any) -> Any:
         """The first column of the first row."""
         sql, bound = bind(asked, arguments, values)
+        await self.open()
         return await self.connection.fetchval(sql, *bound)
 
     async def run(self, asked: Statement | str, *arguments: Any, **values: Any) -> int:
         """Run a statement; how many rows it touched."""
         sql, bound = bind(asked, arguments, values)
+        await self.open()
         status: str = await self.connection.execute(sql, *bound)
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
 
+    async def add(self, new: Insertion, **values: Any) -> bool:
+        """Write a new row; False if it was there already.
+
+        As the first thing a transaction does it waits for the next, or for the end: a row that was
+        there already fails the transaction then.
+        """
+        if self.opened or self.first is not None:
+            return await self.run(new.row, **values) == 1
+        self.first = new, new.row.arguments(values)
+        return True
+
     async def run_many(self, asked: Statement, values: Iterable[Mapping[str, Any]]) -> None:
         """Run a statement once for each set of values, in one round trip."""
+        await self.open()
         await self.connection.executemany(asked.text, [asked.arguments(each) for each in values])
 
     def stage(self, event: Event, *, sequence: int = 0) -> None:
@@ -152,14 +216,19 @@ class Transaction:
 
     async def flush(self) -> None:
         """Write what was staged, audited and timed, as one statement before the commit."""
-        if self.staged or self.audited or self.timers:
-            timers = [self.timers[timer_id] for timer_id in sorted(self.timers)]
-            await self.connection.execute(
-                _FLUSH.text,
-                *outbox.columns(self.staged),
-                *_columns(self.audited, _AUDIT_COLUMNS),
-                *_columns(timers, _TIMER_COLUMNS),
-            )
+        flush, values = _FLUSH, list[Any]()
+        if self.first is not None:
+            flush, values = self.first[0].with_staged, self.first[1]
+        elif not (self.staged or self.audited or self.timers):
+            return
+        timers = [self.timers[timer_id] for timer_id in sorted(self.timers)]
+        await self.connection.execute(
+            flush.text,
+            *values,
+            *outbox.columns(self.staged),
+            *_columns(self.audited, _AUDIT_COLUMNS),
+            *_columns(timers, _TIMER_COLUMNS),
+        )
 
     @property
     def due_soon(self) -> bool:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from contracts_schema.events.listings import Visibility
 from contracts_schema.money import Money
 
+from listings.domain.asset import VerifiedAsset
 from listings.domain.errors import (
     AmountTooHigh,
     CurrencyMismatch,
@@ -90,6 +91,15 @@ class Listing:
         except KeyError:
             raise WrongState("listing", action, self.state) from None
         return replace(self, state=state, version=self.version + 1)
+
+    def activated(self, proof: VerifiedAsset) -> Listing:
+        """The listing live, with what proves that it is its seller's."""
+        return replace(
+            self.after(Action.ACTIVATE),
+            snapshot_id=proof.snapshot_id,
+            snapshot_sha256=proof.snapshot_sha256,
+            thumbnail_url=proof.thumbnail_url,
+        )
 
     def visible_to(self, user_id: str, guild_id: str | None) -> bool:
         """Seen by its seller always; by others once proven, if public or of their own guild."""

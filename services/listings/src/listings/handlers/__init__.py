@@ -1,1 +1,5 @@
-"""One function per command: load, decide, save, stage. Both doors call the same."""
+"""One function per command or event: load, decide, save, stage. REST and broker call the same."""
+
+from listings.handlers import asset, draft, listing, offer
+
+__all__ = ["asset", "draft", "listing", "offer"]

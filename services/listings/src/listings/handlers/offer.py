@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from chassis.principals import Principal
 from chassis.problems import not_found
 from chassis.storage.database import Database, Transaction
+from chassis.storage.timers import Timer
 from contracts_schema.commands.listings import (
     AcceptOffer,
     CounterOffer,
@@ -27,7 +30,6 @@ from contracts_schema.events.listings import (
     OfferWithdrawn,
     Side,
 )
-from contracts_schema.ids import derive_id
 from contracts_schema.money import Money
 
 from listings import store
@@ -40,14 +42,14 @@ from listings.ports import OwnershipCheck
 EXPIRY = "offer.expiry"
 
 
-async def make(tx: Transaction, caller: Principal, command: MakeOffer, offer_id: str) -> Offer:
+async def make(tx: Transaction, caller: Principal, command: MakeOffer) -> Offer:
     """Put a price to the seller."""
     caller.require(Tier.TIER_1)
     listing = await _listing(tx, caller, command.listing_id)
     listing.check_offer(caller.user_id, command.amount)
     now = tx.now()
     offer = Offer(
-        offer_id=offer_id,
+        offer_id=tx.cause.derive_id("ofr", listing.listing_id),
         listing_id=listing.listing_id,
         buyer_id=caller.user_id,
         seller_id=listing.seller_id,
@@ -57,18 +59,16 @@ async def make(tx: Transaction, caller: Principal, command: MakeOffer, offer_id:
         expires_at=now + timedelta(seconds=command.expires_in_s),
         created_at=now,
     )
-    if not await store.add_offer(tx, offer):
-        return await store.offer(tx, offer_id) or offer
-    await tx.set_timer(EXPIRY, offer_id, offer.expires_at)
+    if not await store.offer.add(tx, offer):
+        return await store.offer.find(tx, offer.offer_id) or offer
+    await tx.set_timer(EXPIRY, offer.offer_id, offer.expires_at)
     facts = _facts(offer, listing)
     tx.stage(OfferMade(**facts, made_by=offer.made_by, expires_at=offer.expires_at), sequence=1)
-    tx.audit("offer.make", offer_id, amount=offer.amount)
+    tx.audit("offer.make", offer.offer_id, amount=offer.amount)
     return offer
 
 
-async def counter(
-    tx: Transaction, caller: Principal, command: CounterOffer, offer_id: str
-) -> Offer:
+async def counter(tx: Transaction, caller: Principal, command: CounterOffer) -> Offer:
     """Answer a price with another: the earlier offer is closed, whose turn it is changes."""
     caller.require(Tier.TIER_1)
     listing, parent = await _both(tx, caller, command.offer_id)
@@ -78,7 +78,7 @@ async def counter(
     now = tx.now()
     answer = replace(
         parent,
-        offer_id=offer_id,
+        offer_id=tx.cause.derive_id("ofr", parent.offer_id),
         made_by=parent.made_by.other,
         amount=command.amount,
         conditions=command.conditions,
@@ -87,8 +87,8 @@ async def counter(
         parent_id=parent.offer_id,
     )
     await _close(tx, closed)
-    await store.add_offer(tx, answer)
-    await tx.set_timer(EXPIRY, offer_id, answer.expires_at)
+    await store.offer.add(tx, answer)
+    await tx.set_timer(EXPIRY, answer.offer_id, answer.expires_at)
     tx.stage(
         OfferCountered(
             **_facts(answer, listing),
@@ -98,28 +98,29 @@ async def counter(
         ),
         sequence=1,
     )
-    tx.audit("offer.counter", offer_id, parent=parent.offer_id, amount=answer.amount)
+    tx.audit("offer.counter", answer.offer_id, parent=parent.offer_id, amount=answer.amount)
     return answer
 
 
-async def check_ownership(
-    database: Database, check: OwnershipCheck, caller: Principal, offer_id: str
-) -> str:
-    """Before an acceptance, outside any transaction: the seller must own the game right now.
+@asynccontextmanager
+async def ownership(
+    database: Database, caller: Principal, command: AcceptOffer, *, check: OwnershipCheck
+) -> AsyncIterator[str]:
+    """Before an acceptance, outside any transaction: the seller must own the asset right now.
 
     Gives the hash of the fresh snapshot. Raises NotOwner or OwnershipUnknown. An offer that could
     not be accepted anyway is refused first, so that nobody makes us ask Roblox for nothing.
     """
     caller.require(Tier.TIER_1)
-    found = await store.offer(database, offer_id)
+    found = await store.offer.find(database, command.offer_id)
     if found is None or found.side_of(caller.user_id) is None:
-        raise not_found(f"The offer {offer_id}")
-    listing = await store.listing(database, found.listing_id)
+        raise not_found(f"The offer {command.offer_id}")
+    listing = await store.listing.find(database, found.listing_id)
     if listing is None:
-        raise not_found(f"The offer {offer_id}")
+        raise not_found(f"The offer {command.offer_id}")
     _still_open(listing, found)
     found.by(caller.user_id, Action.ACCEPT, database.clock.now())
-    return await check.still_owns(found.seller_id, listing.asset_id, offer_id)
+    yield await check.still_owns(found.seller_id, listing.asset_id, found.offer_id)
 
 
 async def accept(
@@ -131,7 +132,7 @@ async def accept(
     _still_open(listing, found)
     accepted = found.by(caller.user_id, Action.ACCEPT, tx.now())
     reserved = replace(listing.after(ListingAction.RESERVE), deal_id=accepted.offer_id)
-    await store.save_listing(tx, reserved)
+    await store.listing.save(tx, reserved)
     await _close(tx, accepted)
     tx.stage(
         OfferAccepted(
@@ -177,32 +178,27 @@ async def withdraw(tx: Transaction, caller: Principal, command: WithdrawOffer) -
     return withdrawn
 
 
-async def expire(tx: Transaction, offer_id: str) -> None:
+async def expire(tx: Transaction, timer: Timer) -> None:
     """Nobody answered in time."""
-    known = await store.offer(tx, offer_id)
-    listing = await store.lock_listing(tx, known.listing_id) if known else None
-    found = await store.lock_offer(tx, offer_id)
+    known = await store.offer.find(tx, timer.subject_id)
+    listing = await store.listing.lock(tx, known.listing_id) if known else None
+    found = await store.offer.lock(tx, timer.subject_id)
     if found is None or listing is None or (found.state, Action.EXPIRE) not in TRANSITIONS:
         return
     expired = found.after(Action.EXPIRE)
-    await store.save_offer(tx, expired)
+    await store.offer.save(tx, expired)
     event = OfferExpired(**_facts(expired, listing), made_by=expired.made_by)
     tx.stage(event, sequence=expired.version)
-    tx.audit("offer.expire", offer_id)
+    tx.audit("offer.expire", expired.offer_id)
 
 
 async def decline_all(
     tx: Transaction, listing: Listing, reason_code: str, above: Money | None = None
 ) -> None:
     """Close every offer on the listing that still waits, or those above an amount; tell why."""
-    for waiting in await store.lock_open_offers(tx, listing.listing_id):
+    for waiting in await store.offer.lock_open(tx, listing.listing_id):
         if above is None or above < waiting.amount:
             await _decline(tx, waiting.after(Action.DECLINE), listing, reason_code)
-
-
-def new_offer_id(caller: Principal, answered_id: str, seed: str) -> str:
-    """The id of an offer: the same for the same caller, listing or offer answered, and wish."""
-    return derive_id("ofr", caller.user_id, answered_id, seed)
 
 
 async def _decline(tx: Transaction, declined: Offer, listing: Listing, reason_code: str) -> None:
@@ -214,24 +210,24 @@ async def _decline(tx: Transaction, declined: Offer, listing: Listing, reason_co
 
 
 async def _close(tx: Transaction, offer: Offer) -> None:
-    await store.save_offer(tx, offer)
+    await store.offer.save(tx, offer)
     await tx.drop_timers(offer.offer_id, EXPIRY)
 
 
 async def _both(tx: Transaction, caller: Principal, offer_id: str) -> tuple[Listing, Offer]:
     """Listing and offer, both locked; not found for whom the offer does not concern."""
-    known = await store.offer(tx, offer_id)
+    known = await store.offer.find(tx, offer_id)
     if known is None or known.side_of(caller.user_id) is None:
         raise not_found(f"The offer {offer_id}")
-    listing = await store.lock_listing(tx, known.listing_id)
-    found = await store.lock_offer(tx, offer_id)
+    listing = await store.listing.lock(tx, known.listing_id)
+    found = await store.offer.lock(tx, offer_id)
     if listing is None or found is None:
         raise not_found(f"The offer {offer_id}")
     return listing, found
 
 
 async def _listing(tx: Transaction, caller: Principal, listing_id: str) -> Listing:
-    listing = await store.lock_listing(tx, listing_id)
+    listing = await store.listing.lock(tx, listing_id)
     if listing is None or not listing.visible_to(caller.user_id, caller.guild_id):
         raise not_found(f"The listing {listing_id}")
     return listing

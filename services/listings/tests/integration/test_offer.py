@@ -10,16 +10,25 @@ from contracts_schema.commands.listings import (
     WithdrawOffer,
 )
 from contracts_schema.ids import new_id
-from listings.app import timers
+from listings import handlers
 from listings.domain.errors import AmountTooHigh, ListingReserved, NotYourTurn, WrongState
-from listings.handlers import market, offers
-from listings_builders import a_listing, a_person, accept, an_offer, state_of, topics, usd
+from listings.jobs import timers
+from listings_builders import (
+    a_listing,
+    a_person,
+    accept,
+    an_end,
+    an_offer,
+    state_of,
+    topics,
+    usd,
+)
 
 
 async def counter(db, person, offer_id, minor):
     command = CounterOffer(offer_id=offer_id, amount=usd(minor))
     async with db.transaction() as tx:
-        return await offers.counter(tx, person, command, new_id("ofr"))
+        return await handlers.offer.counter(tx, person, command)
 
 
 async def test_counters_change_the_turn_and_never_the_sides(db, seller, buyer):
@@ -75,8 +84,8 @@ async def test_declined_and_withdrawn_offers_are_closed_for_good(db, seller, buy
     declined = await an_offer(db, buyer, listing)
     withdrawn = await an_offer(db, buyer, listing)
     async with db.transaction() as tx:
-        await offers.decline(tx, seller, DeclineOffer(offer_id=declined.offer_id))
-        await offers.withdraw(tx, buyer, WithdrawOffer(offer_id=withdrawn.offer_id))
+        await handlers.offer.decline(tx, seller, DeclineOffer(offer_id=declined.offer_id))
+        await handlers.offer.withdraw(tx, buyer, WithdrawOffer(offer_id=withdrawn.offer_id))
 
     for offer in (declined, withdrawn):
         with pytest.raises(WrongState):
@@ -110,12 +119,14 @@ async def test_only_its_own_deal_frees_or_sells_a_listing(db, seller, buyer, how
     offer = await an_offer(db, buyer, listing)
     await accept(db, seller, offer.offer_id)
 
+    kind, act = {
+        "reopen": ("refunded", handlers.listing.reopen),
+        "sell": ("released", handlers.listing.sell),
+    }[how]
+
     async def end(deal_id):
         async with db.transaction() as tx:
-            if how == "reopen":
-                await market.reopen(tx, listing.listing_id, deal_id, "refunded")
-            else:
-                await market.sell(tx, listing.listing_id, deal_id, buyer.user_id)
+            await act(tx, an_end(kind, deal_id, listing.listing_id, seller, buyer))
 
     await end(new_id("ofr"))
     assert await state_of(db, "listings", listing.listing_id) == "RESERVED"
@@ -132,7 +143,8 @@ async def test_a_reopened_listing_can_be_sold_to_somebody_else(db, seller, buyer
     first = await an_offer(db, buyer, listing)
     await accept(db, seller, first.offer_id)
     async with db.transaction() as tx:
-        await market.reopen(tx, listing.listing_id, first.offer_id, "contractvoided")
+        end = an_end("voided", first.offer_id, listing.listing_id, seller, buyer)
+        await handlers.listing.reopen(tx, end)
 
     second = await an_offer(db, a_person(), listing)
     await accept(db, seller, second.offer_id)

@@ -8,10 +8,10 @@ import pytest
 from chassis_doors import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.ids import new_id
-from listings.app import timers
 from listings.domain.errors import NotOwner, OwnershipUnknown
+from listings.jobs import timers
 from listings_builders import a_listing, a_person, an_offer, state_of, topics
-from listings_doors import serving
+from listings_driver import serving
 
 LESS = {"minor": 400_000, "currency": "USD"}
 KEY = "0123456789"

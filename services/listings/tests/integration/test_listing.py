@@ -3,17 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from chassis.cause import Cause
 from chassis.problems import Problem
 from contracts_schema.commands.listings import WithdrawListing
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetRejected, Purpose
 from contracts_schema.ids import new_id
-from listings import store
-from listings.handlers import market
-from listings.handlers.market import Edit
+from listings import handlers, store
+from listings.handlers.listing import Edit
 from listings_builders import (
     GAME,
     a_command,
+    a_draft,
     a_listing,
     a_person,
     a_verification,
@@ -25,27 +26,25 @@ from listings_builders import (
 
 
 async def test_a_listing_is_a_draft_until_ownership_is_verified(db, seller):
-    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
-    async with db.transaction() as tx:
-        await market.create(tx, listing)
+    listing = await a_draft(db, seller)
     assert await state_of(db, "listings", listing.listing_id) == "DRAFT"
 
     async with db.transaction() as tx:
-        await market.activate(tx, a_verification(seller.user_id, listing.listing_id, tx.now()))
+        await handlers.asset.activate(
+            tx, a_verification(seller.user_id, listing.listing_id, tx.now())
+        )
 
     assert await state_of(db, "listings", listing.listing_id) == "ACTIVE"
     assert await topics(db) == ["listing_created", "listing_activated"]
 
 
 async def test_the_same_verification_twice_activates_once(db, seller):
-    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
-    async with db.transaction() as tx:
-        await market.create(tx, listing)
+    listing = await a_draft(db, seller)
     event = a_verification(seller.user_id, listing.listing_id, db.clock.now())
 
     for _ in range(3):
         async with db.transaction() as tx:
-            await market.activate(tx, event)
+            await handlers.asset.activate(tx, event)
 
     assert await topics(db) == ["listing_created", "listing_activated"]
 
@@ -53,25 +52,27 @@ async def test_the_same_verification_twice_activates_once(db, seller):
 async def test_a_proof_of_the_last_day_makes_the_next_listing_live_at_once(db, seller, clock):
     await a_listing(db, seller)
 
-    proof = await store.verified(db, seller.user_id, GAME)
-    fresh = market.with_proof(market.draft(seller, a_command(), new_id("lst"), clock.now()), proof)
-    assert fresh.state == "ACTIVE"
+    proof = await store.asset.find(db, seller.user_id, GAME)
+    async with db.transaction() as tx:
+        fresh = await handlers.listing.create(tx, seller, a_command(), proof)
+    assert await state_of(db, "listings", fresh.listing_id) == "ACTIVE"
 
     clock.advance(timedelta(hours=24, seconds=1))
-    assert await store.verified(db, seller.user_id, GAME) is None
+    assert await store.asset.find(db, seller.user_id, GAME) is None
 
 
 async def test_somebody_else_s_proof_does_not_activate_a_listing(db, seller):
-    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
     async with db.transaction() as tx:
-        await market.create(tx, listing)
-        await market.activate(tx, a_verification(new_id("usr"), listing.listing_id, tx.now()))
+        listing = await handlers.listing.create(tx, seller, a_command(), None)
+        await handlers.asset.activate(
+            tx, a_verification(new_id("usr"), listing.listing_id, tx.now())
+        )
 
     assert await state_of(db, "listings", listing.listing_id) == "DRAFT"
 
 
 async def test_a_rejected_asset_takes_the_draft_down(db, seller):
-    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
+    listing = await a_draft(db, seller)
     rejected = AssetRejected(
         verification_id=new_id("ver"),
         user_id=seller.user_id,
@@ -82,8 +83,7 @@ async def test_a_rejected_asset_takes_the_draft_down(db, seller):
         checked_at=db.clock.now(),
     )
     async with db.transaction() as tx:
-        await market.create(tx, listing)
-        await market.reject(tx, rejected)
+        await handlers.asset.reject(tx, rejected)
 
     assert await state_of(db, "listings", listing.listing_id) == "CANCELLED"
     assert (await topics(db))[-1] == "listing_cancelled"
@@ -96,12 +96,13 @@ async def test_a_rejected_asset_takes_the_draft_down(db, seller):
         (a_person(suspended=True), "suspended"),
     ],
 )
-def test_who_may_not_sell_is_refused(person, code, clock):
+async def test_who_may_not_sell_is_refused(db, person, code):
     with pytest.raises(Problem) as refused:
-        market.draft(person, a_command(), new_id("lst"), clock.now())
+        await a_draft(db, person)
 
     assert refused.value.code == code
     assert refused.value.next_action
+    assert await db.value("SELECT count(*) FROM listings") == 0
 
 
 async def test_a_stranger_can_neither_edit_nor_withdraw(db, seller):
@@ -109,8 +110,10 @@ async def test_a_stranger_can_neither_edit_nor_withdraw(db, seller):
     stranger = a_person()
 
     for act in (
-        lambda tx: market.edit(tx, stranger, listing.listing_id, Edit(title="Mine"), None),
-        lambda tx: market.withdraw(tx, stranger, WithdrawListing(listing_id=listing.listing_id)),
+        lambda tx: handlers.listing.edit(tx, stranger, Edit(listing.listing_id, title="Mine")),
+        lambda tx: handlers.listing.withdraw(
+            tx, stranger, WithdrawListing(listing_id=listing.listing_id)
+        ),
     ):
         with pytest.raises(Problem) as refused:
             async with db.transaction() as tx:
@@ -124,7 +127,7 @@ async def test_who_saw_an_old_version_is_refused(db, seller):
 
     with pytest.raises(Problem) as refused:
         async with db.transaction() as tx:
-            await market.edit(tx, seller, listing.listing_id, Edit(price=usd(1)), 1)
+            await handlers.listing.edit(tx, seller, Edit(listing.listing_id, price=usd(1)), seen=1)
 
     assert refused.value.status == 412
 
@@ -134,27 +137,39 @@ async def test_withdrawing_declines_the_open_offers(db, seller, buyer):
     offer = await an_offer(db, buyer, listing)
 
     async with db.transaction() as tx:
-        await market.withdraw(tx, seller, WithdrawListing(listing_id=listing.listing_id))
+        await handlers.listing.withdraw(tx, seller, WithdrawListing(listing_id=listing.listing_id))
 
     assert await state_of(db, "offers", offer.offer_id) == "DECLINED"
     assert (await topics(db))[-2:] == ["offer_declined", "listing_cancelled"]
 
 
-async def test_one_statement_writes_the_same_as_the_transaction(db, seller):
+async def test_a_listing_is_written_with_what_is_told_of_it_in_one_statement(db, seller):
     await a_listing(db, seller)
-    proof = await store.verified(db, seller.user_id, GAME)
-    listing = market.with_proof(
-        market.draft(seller, a_command(), new_id("lst"), db.clock.now()), proof
-    )
+    proof = await store.asset.find(db, seller.user_id, GAME)
 
-    from chassis.cause import Cause
+    async with db.transaction(Cause("req-1", "", seller.user_id)) as tx:
+        listing = await handlers.listing.create(tx, seller, a_command(), proof)
+        assert not tx.opened
+    assert not tx.opened
 
-    await market.create_at_once(db, Cause("req-1", "", seller.user_id), listing)
-
-    assert await store.listing(db, listing.listing_id) == listing
+    assert await store.listing.find(db, listing.listing_id) == listing
     assert (await topics(db))[-2:] == ["listing_created", "listing_activated"]
     audited = await db.row(
         "SELECT actor, action, request_id FROM audit_entries WHERE subject_id = $1",
         listing.listing_id,
     )
     assert tuple(audited) == (seller.user_id, "listing.create", "req-1")
+
+
+async def test_a_listing_that_is_made_again_for_the_same_cause_is_the_one_there_is(db, seller):
+    cause = Cause("req-1", actor=seller.user_id, idempotency_key="0123456789")
+
+    made = []
+    for title in ("Tower", "Other"):
+        async with db.transaction(cause) as tx:
+            await tx.value("SELECT 1")
+            made.append(await handlers.listing.create(tx, seller, a_command(title=title), None))
+
+    assert made[0] == made[1]
+    assert made[0].title == "Tower"
+    assert await topics(db) == ["listing_created"]

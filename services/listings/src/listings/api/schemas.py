@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated
 
-from chassis.problems import MEDIA_TYPE
+from chassis.http.lists import Asked
 from contracts_schema.commands.listings import DAY_S, HOUR_S, Price
 from contracts_schema.events.listings import Side, Visibility
 from contracts_schema.ids import ListingId, OfferId
@@ -26,31 +24,17 @@ _LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=_LINES)]
 
 
-class Refusal(BaseModel):
-    """A problem (RFC 9457)."""
+class AskedListings(Asked):
+    """Which page of which listings."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    next_action: str
-    retryable: bool
-    request_id: str
-    trace_id: str
+    category: str | None = Field(None, min_length=1, max_length=100, pattern=r"^[^\x00]*$")
+    mine: bool = False
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Document which refusals a route may give."""
-    content = {MEDIA_TYPE: {"schema": Refusal.model_json_schema()}}
-    return {status: {"description": "Refused", "content": content} for status in statuses}
+class AskedOffers(Asked):
+    """Which page of which offers."""
 
-
-def next_link(path: str, filters: Mapping[str, str | None], cursor: str, limit: int) -> str:
-    """The Link header that leads to the following page, under the same filters."""
-    given = {name: value for name, value in filters.items() if value is not None}
-    query = urlencode({**given, "cursor": cursor, "limit": limit})
-    return f'<{path}?{query}>; rel="next"'
+    listing_id: ListingId | None = None
 
 
 class _In(BaseModel):

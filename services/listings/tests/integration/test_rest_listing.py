@@ -10,9 +10,8 @@ from chassis_doors import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetRejected, Purpose
 from contracts_schema.ids import new_id
-from listings import store
-from listings.api.models import ListingOut
-from listings.handlers import market
+from listings import handlers, store
+from listings.api.schemas import ListingOut
 from listings_builders import (
     GAME,
     a_command,
@@ -24,7 +23,7 @@ from listings_builders import (
     topics,
     usd,
 )
-from listings_doors import serving
+from listings_driver import serving
 
 WISH = {"asset_id": GAME, "title": "Tower", "price": {"minor": 450_000, "currency": "USD"}}
 KEY = "0123456789"
@@ -44,7 +43,7 @@ def path_of(listing) -> str:
 async def proven(db, person, asset_id=GAME) -> None:
     async with db.transaction() as tx:
         event = a_verification(person.user_id, None, tx.now(), asset_id=asset_id)
-        await market.activate(tx, event)
+        await handlers.asset.activate(tx, event)
 
 
 async def test_without_proof_it_is_a_draft_and_with_it_live_at_once(rest, db, seller):
@@ -142,7 +141,7 @@ async def test_a_bad_edit_is_refused(rest, db, seller, change):
     answer = await rest.ask("PATCH", path_of(listing), seller, change)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
-    assert (await store.listing(db, listing.listing_id)).version == 2
+    assert (await store.listing.find(db, listing.listing_id)).version == 2
 
 
 async def test_an_edit_is_refused_to_who_saw_an_old_version(rest, db, seller):
@@ -167,7 +166,7 @@ async def test_the_price_keeps_its_currency(rest, db, seller):
     answer = await rest.ask("PATCH", path_of(listing), seller, {"price": price})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "currency_mismatch")
-    assert (await store.listing(db, listing.listing_id)).price == listing.price
+    assert (await store.listing.find(db, listing.listing_id)).price == listing.price
 
 
 async def test_lowering_the_price_declines_the_offers_above_it(rest, db, seller, buyer):
@@ -218,11 +217,10 @@ async def test_a_private_listing_is_seen_by_its_seller_and_its_bidders(rest, db,
 
 @pytest.mark.parametrize("rejected", [False, True])
 async def test_what_was_never_proven_is_its_seller_s_alone(rest, db, seller, buyer, rejected):
-    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
     async with db.transaction() as tx:
-        await market.create(tx, listing)
+        listing = await handlers.listing.create(tx, seller, a_command(), None)
         if rejected:
-            await market.reject(tx, a_rejection(seller, listing, tx.now()))
+            await handlers.asset.reject(tx, a_rejection(seller, listing, tx.now()))
     path = path_of(listing)
 
     assert (await rest.ask("GET", path, buyer)).status_code == 404
@@ -248,23 +246,22 @@ async def test_a_proof_that_comes_late_does_not_undo_a_newer_refutation(db, sell
     early = clock.now()
     clock.advance(timedelta(minutes=5))
     async with db.transaction() as tx:
-        await market.reject(tx, a_rejection(seller, None, tx.now()))
-        await market.activate(tx, a_verification(seller.user_id, None, early))
-    assert await store.verified(db, seller.user_id, GAME) is None
+        await handlers.asset.reject(tx, a_rejection(seller, None, tx.now()))
+        await handlers.asset.activate(tx, a_verification(seller.user_id, None, early))
+    assert await store.asset.find(db, seller.user_id, GAME) is None
 
     clock.advance(timedelta(minutes=5))
     await proven(db, seller)
-    assert await store.verified(db, seller.user_id, GAME) is not None
+    assert await store.asset.find(db, seller.user_id, GAME) is not None
 
 
 async def test_a_check_of_another_game_or_person_says_nothing_of_a_draft(db, seller):
-    listing = market.draft(seller, a_command(), new_id("lst"), db.clock.now())
     async with db.transaction() as tx:
-        await market.create(tx, listing)
-        await market.reject(tx, a_rejection(seller, listing, tx.now(), asset_id="778"))
-        await market.reject(tx, a_rejection(a_person(), listing, tx.now()))
+        listing = await handlers.listing.create(tx, seller, a_command(), None)
+        await handlers.asset.reject(tx, a_rejection(seller, listing, tx.now(), asset_id="778"))
+        await handlers.asset.reject(tx, a_rejection(a_person(), listing, tx.now()))
         wrong = a_verification(seller.user_id, listing.listing_id, tx.now(), asset_id="778")
-        await market.activate(tx, wrong)
+        await handlers.asset.activate(tx, wrong)
 
     assert await state_of(db, "listings", listing.listing_id) == "DRAFT"
 
@@ -289,7 +286,7 @@ async def test_pages_hold_each_public_listing_once_newest_first(rest, db, seller
         made.append(await a_listing(db, seller, category="a b&c" if turn % 2 else "game"))
     await a_listing(db, seller, visibility="PRIVATE")
     async with db.transaction() as tx:
-        await market.create(tx, market.draft(seller, a_command(), new_id("lst"), tx.now()))
+        await handlers.listing.create(tx, seller, a_command(), None)
 
     everything = await pages(rest, "/v1/listings?limit=3")
     some = await pages(rest, "/v1/listings?limit=2&category=a%20b%26c")

@@ -1,4 +1,4 @@
-"""The two doors of listings: REST with real tokens, and commands over a real broker."""
+"""Drives listings from outside: REST with real tokens, and commands over a real broker."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from chassis_doors import Rest, api_settings, client_of, discord_id
 from contracts_schema.ids import derive_uuid, uuid7
 from contracts_schema.message import Command, Event
 from faststream.rabbit import RabbitBroker
-from listings.api.rules import RULES
+from listings.api.problems import RULES
 from listings.app import create_app
-from listings.consumers import Wishes, register
+from listings.consumers import register
 from listings.settings import Settings
 
 
@@ -44,14 +44,14 @@ class FakeRoblox:
 
 
 @dataclass(slots=True)
-class Door(Rest):
+class Client(Rest):
     """The service's HTTP side, and the Roblox that it asks."""
 
     roblox: FakeRoblox
 
 
 @asynccontextmanager
-async def serving(database_url: str, clock: Clock) -> AsyncIterator[Door]:
+async def serving(database_url: str, clock: Clock) -> AsyncIterator[Client]:
     """The service as ROLE=api, with its own pool, the tests' clock, key and Roblox."""
     settings = Settings(
         **api_settings(database_url),
@@ -61,7 +61,7 @@ async def serving(database_url: str, clock: Clock) -> AsyncIterator[Door]:
     app = create_app(settings)
     async with client_of(app, clock) as client:
         roblox = app.state.ownership_check = FakeRoblox()
-        yield Door(client, clock, roblox)
+        yield Client(client, clock, roblox)
 
 
 @dataclass(slots=True)
@@ -120,8 +120,7 @@ async def listening(db: Database, broker: Any) -> AsyncIterator[Discord]:
     gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
     others = Publisher(broker.operator_url, "others")
     roblox = FakeRoblox()
-    wishes = Wishes(roblox)
-    consuming = Consuming(register(Consumers("listings"), wishes), db, own, RULES)
+    consuming = Consuming(register(Consumers("listings"), roblox), db, own, RULES)
     connection = RabbitBroker(broker.url("listings"), apply_types=False, logger=None)
     consuming.attach(connection, 10)
     await connection.start()

@@ -1,0 +1,221 @@
+"""Commands and events about listings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chassis.http.preconditions import require_version
+from chassis.principals import Principal
+from chassis.problems import not_found
+from chassis.storage.database import Transaction
+from contracts_schema.commands.listings import CreateListing, WithdrawListing
+from contracts_schema.events.contracts import ContractVoided
+from contracts_schema.events.escrow import Cancelled, Refunded, Released
+from contracts_schema.events.identity import Tier
+from contracts_schema.events.listings import (
+    ListingActivated,
+    ListingCancelled,
+    ListingCreated,
+    ListingReopened,
+    ListingSold,
+    ListingUpdated,
+)
+from contracts_schema.money import Money
+
+from listings import store
+from listings.domain.asset import VerifiedAsset
+from listings.domain.listing import Action, Listing, State
+from listings.handlers import offer
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What changes; None stays as it is."""
+
+    listing_id: str
+    title: str | None = None
+    summary: str | None = None
+    price: Money | None = None
+    category: str | None = None
+
+
+async def create(
+    tx: Transaction, caller: Principal, command: CreateListing, proof: VerifiedAsset | None
+) -> Listing:
+    """Put an asset up for sale: live with a proof of ownership, else a draft until there is one.
+
+    Creating the same again gives what was created.
+    """
+    caller.require(Tier.TIER_1)
+    listing = Listing(
+        listing_id=tx.cause.derive_id("lst"),
+        seller_id=caller.user_id,
+        asset_id=command.asset_id,
+        title=command.title,
+        summary=command.summary,
+        price=command.price,
+        category=command.category,
+        visibility=command.visibility,
+        delivery_window_s=command.delivery_window_s,
+        created_at=tx.now(),
+        guild_id=caller.guild_id,
+        channel_id=caller.channel_id,
+    )
+    if proof is not None:
+        listing = listing.activated(proof)
+    if not await store.listing.add(tx, listing):
+        return await store.listing.find(tx, listing.listing_id) or listing
+    _stage_created(tx, listing)
+    if listing.state is State.ACTIVE:
+        stage_activated(tx, listing)
+    tx.audit("listing.create", listing.listing_id, price=listing.price, state=listing.state)
+    return listing
+
+
+async def edit(
+    tx: Transaction, caller: Principal, change: Edit, *, seen: int | None = None
+) -> Listing:
+    """Change what a listing says; offers that are above a lowered price are declined."""
+    caller.require(Tier.TIER_1)
+    found = await _own(tx, caller, change.listing_id, seen)
+    if change.price is not None:
+        found.check_currency(change.price)
+    edited = replace(
+        found.after(Action.EDIT),
+        title=change.title or found.title,
+        summary=found.summary if change.summary is None else change.summary,
+        price=change.price or found.price,
+        category=change.category or found.category,
+    )
+    await store.listing.save(tx, edited)
+    tx.stage(
+        ListingUpdated(
+            listing_id=edited.listing_id,
+            seller_id=edited.seller_id,
+            title=edited.title,
+            price=edited.price,
+        ),
+        sequence=edited.version,
+    )
+    tx.audit("listing.edit", edited.listing_id, price=edited.price)
+    if edited.price < found.price:
+        await offer.decline_all(tx, edited, "price_lowered", above=edited.price)
+    return edited
+
+
+async def withdraw(
+    tx: Transaction, caller: Principal, command: WithdrawListing, *, seen: int | None = None
+) -> Listing:
+    """Take a listing down; its open offers are declined."""
+    caller.require(Tier.TIER_0)
+    found = await _own(tx, caller, command.listing_id, seen)
+    gone = found.after(Action.WITHDRAW)
+    await store.listing.save(tx, gone)
+    await offer.decline_all(tx, gone, "listing_withdrawn")
+    stage_cancelled(tx, gone, "withdrawn")
+    return gone
+
+
+async def reopen(tx: Transaction, event: ContractVoided | Refunded | Cancelled) -> None:
+    """The deal that reserved the listing came to nothing."""
+    found = await _reserved(tx, event)
+    if found is None:
+        return
+    open_again = replace(found.after(Action.REOPEN), deal_id=None)
+    await store.listing.save(tx, open_again)
+    await store.offer.close_deal(tx, event.deal_id)
+    reason_code = type(event).__name__.lower()
+    tx.stage(
+        ListingReopened(
+            listing_id=found.listing_id,
+            seller_id=found.seller_id,
+            deal_id=event.deal_id,
+            reason_code=reason_code,
+        ),
+        sequence=open_again.version,
+    )
+    tx.audit("listing.reopen", found.listing_id, reason=reason_code, deal=event.deal_id)
+
+
+async def sell(tx: Transaction, event: Released) -> None:
+    """The deal that reserved the listing ended with the money released."""
+    found = await _reserved(tx, event)
+    if found is None:
+        return
+    sold = found.after(Action.SELL)
+    await store.listing.save(tx, sold)
+    await store.asset.keep(tx, VerifiedAsset.refuted(sold.seller_id, sold.asset_id, tx.now()))
+    tx.stage(
+        ListingSold(
+            listing_id=sold.listing_id,
+            seller_id=sold.seller_id,
+            deal_id=event.deal_id,
+            buyer_id=event.buyer_id,
+        ),
+        sequence=sold.version,
+    )
+    tx.audit("listing.sell", sold.listing_id, deal=event.deal_id)
+
+
+def _stage_created(tx: Transaction, listing: Listing) -> None:
+    tx.stage(
+        ListingCreated(
+            listing_id=listing.listing_id,
+            seller_id=listing.seller_id,
+            asset_id=listing.asset_id,
+            title=listing.title,
+            price=listing.price,
+            guild_id=listing.guild_id,
+            visibility=listing.visibility,
+        ),
+        sequence=1,
+    )
+
+
+def stage_activated(tx: Transaction, listing: Listing) -> None:
+    """Tell that the listing is live."""
+    tx.stage(
+        ListingActivated(
+            listing_id=listing.listing_id,
+            seller_id=listing.seller_id,
+            asset_id=listing.asset_id,
+            title=listing.title,
+            summary=listing.summary,
+            category=listing.category,
+            price=listing.price,
+            guild_id=listing.guild_id,
+            channel_id=listing.channel_id,
+            visibility=listing.visibility,
+            thumbnail_url=listing.thumbnail_url,
+        ),
+        sequence=listing.version,
+    )
+
+
+def stage_cancelled(tx: Transaction, listing: Listing, reason_code: str) -> None:
+    """Tell that the listing is gone, and why."""
+    tx.stage(
+        ListingCancelled(
+            listing_id=listing.listing_id, seller_id=listing.seller_id, reason_code=reason_code
+        ),
+        sequence=listing.version,
+    )
+    tx.audit("listing.cancel", listing.listing_id, reason=reason_code)
+
+
+async def _reserved(
+    tx: Transaction, event: ContractVoided | Refunded | Cancelled | Released
+) -> Listing | None:
+    """The listing that is reserved for the deal of this event, locked."""
+    found = await store.listing.lock(tx, event.listing_id)
+    if found is None or found.deal_id != event.deal_id or found.state is not State.RESERVED:
+        return None
+    return found
+
+
+async def _own(tx: Transaction, caller: Principal, listing_id: str, seen: int | None) -> Listing:
+    found = await store.listing.lock(tx, listing_id)
+    if found is None or found.seller_id != caller.user_id:
+        raise not_found(f"The listing {listing_id}")
+    require_version(seen, found.version)
+    return found
