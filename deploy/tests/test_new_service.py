@@ -1,30 +1,19 @@
 """`./holdfast new service`: what it makes is checked, runs and is tested like the other seven."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from holdfast.instance import checkout
+from checkout_copy import copied
 from holdfast.scaffold import CannotMake, NewService
 
 
 @pytest.fixture
 def copy(tmp_path) -> Path:
-    """The checkout's own files, in a folder of the test's."""
-    root = checkout()
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=root, capture_output=True, check=True,
-    ).stdout.decode()  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        if (root / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / name, tmp_path / name)
-    return tmp_path
+    return copied(tmp_path)
 
 
 @pytest.fixture

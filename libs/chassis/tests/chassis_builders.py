@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import Relay
+from chassis.problems import Rules
 from chassis.storage.database import Database
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import new_id
@@ -53,11 +55,15 @@ async def relaying(database: Database, url: str, service: str = "escrow") -> Asy
 
 @asynccontextmanager
 async def consuming(
-    consumers: Consumers, database: Database, url: str, publish_by: str = ""
+    consumers: Consumers,
+    database: Database,
+    url: str,
+    publish_by: str = "",
+    rules: Rules = MappingProxyType({}),
 ) -> AsyncIterator[Consuming]:
     """Consumers that run while the block does; retries may go another way."""
     publisher = Publisher(publish_by or url, consumers.service)
-    running = Consuming(consumers, database, publisher, {})
+    running = Consuming(consumers, database, publisher, rules)
     broker = RabbitBroker(url, apply_types=False, logger=None, reconnect_interval=2.0)
     running.attach(broker, 10)
     await broker.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -76,6 +77,7 @@ def _holds_nul(value: Any) -> bool:
 
 def topics() -> dict[str, type[Message]]:
     """Every registered message class by topic."""
-    for package in ("contracts_schema.events", "contracts_schema.commands"):
-        importlib.import_module(package)
+    for name in ("contracts_schema.events", "contracts_schema.commands"):
+        for module in pkgutil.iter_modules(importlib.import_module(name).__path__, f"{name}."):
+            importlib.import_module(module.name)
     return dict(_TOPICS)
