@@ -101,15 +101,6 @@ async def test_the_runtime_role_cannot_hold_up_the_others(postgres_url, database
     await user.close()
 
 
-async def test_commits_are_durable(postgres_url):
-    connection = await asyncpg.connect(postgres_url)
-
-    told = [await connection.fetchval(f"show {it}") for it in ("fsync", "synchronous_commit")]
-
-    assert told == ["on", "on"]
-    await connection.close()
-
-
 def test_a_name_that_needs_quoting_is_no_schema():
     with pytest.raises(ValueError, match="not a schema"):
         Roles('x"; drop', "a", "b")

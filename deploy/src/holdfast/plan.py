@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from holdfast import migrate, parties, probes
@@ -18,9 +18,10 @@ from holdfast.services import OPTIONAL, SERVICES, Service
 from holdfast.state import State, Status
 
 SERVERS = "servers"
+TEST_SERVERS = "test-servers"
 S3 = "s3"
 FULL = "full"
-KINDS = (SERVERS, S3, FULL)
+KINDS = (SERVERS, TEST_SERVERS, S3, FULL)
 
 _BUCKET = "holdfast-contracts"
 _SANDBOX_PORT = 8090
@@ -32,15 +33,21 @@ def build(instance: Instance, kind: str) -> Plan:
     ports = Ports(instance)
     if kind == S3:
         return _only([storage_server(instance, ports)])
-    database, broker = database_server(instance, ports), broker_server(instance, ports)
-    if kind == SERVERS:
+    settings = postgres.DISPOSABLE if kind == TEST_SERVERS else {}
+    database = database_server(instance, ports, settings)
+    broker = broker_server(instance, ports)
+    if kind in (SERVERS, TEST_SERVERS):
         return _only([database, broker])
     return _System(instance, ports, database, broker, storage_server(instance, ports)).plan()
 
 
-def database_server(instance: Instance, ports: Ports) -> Server:
-    """PostgreSQL: given, else in a container, else private."""
-    return postgres.given() or docker.postgres(instance, ports) or postgres.local(instance, ports)
+def database_server(instance: Instance, ports: Ports, settings: Mapping[str, str]) -> Server:
+    """PostgreSQL: given, else in a container, else private; settings go to one of our own."""
+    return (
+        postgres.given()
+        or docker.postgres(instance, ports, settings)
+        or postgres.local(instance, ports, settings)
+    )
 
 
 def broker_server(instance: Instance, ports: Ports) -> Server:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
@@ -25,6 +26,9 @@ from holdfast.roles import Roles, create_roles, create_schema
 
 T = TypeVar("T")
 _PREFIX = "t"
+# Of the newer servers: files are cloned and not read and written; a password is checked once and
+# not four thousand times, at every connection of every test.
+_CHEAPEST = {"file_copy_method": "clone", "scram_iterations": "1"}
 
 
 def derived(url: str, name: str) -> str:
@@ -44,11 +48,13 @@ def as_superuser(database_url: str, postgres_url: str) -> str:
     return urlunsplit(urlsplit(postgres_url)._replace(path=urlsplit(database_url).path))
 
 
-@dataclass(frozen=True, slots=True)
 class Databases:
     """Makes databases by copying a migrated template, one template per state of the migrations."""
 
-    server: str
+    def __init__(self, server: str) -> None:
+        """Reach the server as its superuser; the connection is opened when it is first needed."""
+        self.server = server
+        self._kept: asyncpg.Connection | None = None
 
     @contextmanager
     def made(self) -> Iterator[Callable[[str], str]]:
@@ -58,13 +64,13 @@ class Databases:
         def make(service: str) -> str:
             schema = service.replace("-", "_")
             names.append(_fresh_name())
-            _blocking(lambda: self._copy(schema, names[-1]))
+            _blocking(self._copy(schema, names[-1]))
             return login(self.server, schema, derived(self.server, schema), f"/{names[-1]}")
 
         try:
             yield make
         finally:
-            _blocking(lambda: self._drop(names))
+            _blocking(self._drop(names))
 
     def drop_leftovers(self) -> None:
         """Drop the databases of test processes that are no more."""
@@ -72,18 +78,26 @@ class Databases:
         async def drop() -> None:
             await self._drop([name for name in await self._names() if _is_leftover(name)])
 
-        _blocking(drop)
+        _blocking(drop())
+
+    def close(self) -> None:
+        """Close the connection, if one was opened."""
+        if self._kept is not None:
+            _blocking(self._kept.close())
 
     async def _copy(self, schema: str, name: str) -> None:
         template = f"template_{schema}_{_migrations_digest(schema)}"
-        connection = await asyncpg.connect(self.server)
-        try:
+        connection = await self._connection()
+        if template not in await self._names():
             await connection.execute("select pg_advisory_lock(hashtext($1))", schema)
-            if not await _exists(connection, template):
-                await self._make_template(connection, schema, template)
-            await connection.execute(f'create database "{name}" template "{template}"')
-        finally:
-            await connection.close()
+            try:  # whoever else waited finds it made
+                if template not in await self._names():
+                    await self._make_template(connection, schema, template)
+            finally:
+                await connection.execute("select pg_advisory_unlock_all()")
+        await connection.execute(
+            f'create database "{name}" template "{template}" strategy file_copy'
+        )
 
     async def _make_template(
         self, connection: asyncpg.Connection, schema: str, template: str
@@ -105,20 +119,24 @@ class Databases:
         await connection.execute(f'alter database "{fresh}" rename to "{template}"')
 
     async def _names(self) -> list[str]:
-        connection = await asyncpg.connect(self.server)
-        try:
-            rows = await connection.fetch("select datname from pg_database")
-        finally:
-            await connection.close()
+        rows = await (await self._connection()).fetch("select datname from pg_database")
         return [row["datname"] for row in rows]
 
     async def _drop(self, names: list[str]) -> None:
-        connection = await asyncpg.connect(self.server)
-        try:
-            for name in names:
-                await connection.execute(f'drop database if exists "{name}" with (force)')
-        finally:
-            await connection.close()
+        connection = await self._connection()
+        for name in names:
+            await connection.execute(f'drop database if exists "{name}" with (force)')
+
+    async def _connection(self) -> asyncpg.Connection:
+        if self._kept is None or self._kept.is_closed():
+            self._kept = await asyncpg.connect(self.server)
+            for setting, cheapest in _CHEAPEST.items():
+                await self._kept.execute(
+                    "select set_config(name, $2, false) from pg_settings where name = $1",
+                    setting,
+                    cheapest,
+                )
+        return self._kept
 
     def _url(self, name: str) -> str:
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
@@ -203,6 +221,7 @@ def migrate(schema: str, owner_url: str) -> None:
         raise RuntimeError(f"the migrations of {schema} failed:\n{done.stdout}{done.stderr}")
 
 
+@functools.cache
 def _migrations_digest(schema: str) -> str:
     root = checkout()
     chassis = root / "libs/chassis/src/chassis/storage"
@@ -222,16 +241,14 @@ def _is_leftover(name: str) -> bool:
     return prefix == _PREFIX and pid.isdecimal() and not Path(f"/proc/{pid}").exists()
 
 
-async def _exists(connection: asyncpg.Connection, name: str) -> bool:
-    found = await connection.fetchval("select 1 from pg_database where datname = $1", name)
-    return found is not None
+@functools.cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """An event loop in a thread of its own, for what is asked from any thread or loop."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="testbed", daemon=True).start()
+    return loop
 
 
-def _blocking(work: Callable[[], Awaitable[T]]) -> T:
+def _blocking(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end from anywhere, also while another event loop is running."""
-
-    async def run() -> T:
-        return await work()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(run())).result()
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()

@@ -7,8 +7,10 @@ and kept for a while, so that the next run is fast.
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -20,6 +22,7 @@ from holdfast.state import lock
 from holdfast.testbed import Brokers, Databases, TestBroker
 
 _LINGER_S = 300.0
+_SERVERS = ("POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
 DatabaseFor = Callable[[str], str]
 BrokerFor = Callable[..., TestBroker]
 
@@ -33,6 +36,23 @@ class S3:
     secret_key: str
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several workers, begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        distribution.long_first(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the servers that the chosen tests need, and only those, before any test's time runs."""
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    starts = [start for name, start in (("_servers", _urls), ("s3", _storage)) if name in wanted]
+    try:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda start: start(), starts))
+    except daemon.NotStarted as failure:
+        pytest.exit(f"{failure}; try ./holdfast doctor", returncode=1)
+
+
 def shared(kind: str, instance_name: str) -> dict[str, str]:
     """The URLs of the shared test servers of this kind, started when they do not run."""
     instance = Instance.named(instance_name)
@@ -42,17 +62,24 @@ def shared(kind: str, instance_name: str) -> dict[str, str]:
     return daemon.ensure(instance, daemon.Wish(kind, linger_s)).urls
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Among several workers, begin with what takes longest."""
-    if hasattr(config, "workerinput"):
-        distribution.long_first(items)
+@functools.cache
+def _urls() -> dict[str, str]:
+    given = {name.removesuffix("_URL").lower(): _given(name) for name in _SERVERS}
+    return given if all(given.values()) else shared(plan.TEST_SERVERS, "test")
+
+
+@functools.cache
+def _storage() -> S3:
+    endpoint = _given("S3_ENDPOINT")
+    if endpoint:
+        return S3(endpoint, _given("S3_ACCESS_KEY"), _given("S3_SECRET_KEY"))
+    urls = shared(plan.S3, "test-s3")
+    return S3(urls["s3"], urls["s3_access_key"], urls["s3_secret_key"])
 
 
 @pytest.fixture(scope="session")
 def _servers() -> dict[str, str]:
-    names = ("POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
-    given = {name.removesuffix("_URL").lower(): _given(name) for name in names}
-    return given if all(given.values()) else shared(plan.SERVERS, "test")
+    return _urls()
 
 
 @pytest.fixture(scope="session")
@@ -76,19 +103,16 @@ def rabbitmq_management_url(_servers: dict[str, str]) -> str:
 @pytest.fixture(scope="session")
 def s3() -> S3:
     """A real S3 server; every test makes buckets of its own."""
-    endpoint = _given("S3_ENDPOINT")
-    if endpoint:
-        return S3(endpoint, _given("S3_ACCESS_KEY"), _given("S3_SECRET_KEY"))
-    urls = shared(plan.S3, "test-s3")
-    return S3(urls["s3"], urls["s3_access_key"], urls["s3_secret_key"])
+    return _storage()
 
 
 @pytest.fixture(scope="session")
-def _databases(postgres_url: str) -> Databases:
+def _databases(postgres_url: str) -> Iterator[Databases]:
     databases = Databases(postgres_url)
     with _one_at_a_time():
         databases.drop_leftovers()
-    return databases
+    yield databases
+    databases.close()
 
 
 @pytest.fixture

@@ -1,60 +1,41 @@
-"""`test`: every test, on real servers that are started for it."""
+"""`test`: every test, on real servers that are started for those that need them."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import typer
 
-from holdfast import daemon, distribution, leases, plan
-from holdfast.console import err, fail
+from holdfast import daemon, distribution, leases
 from holdfast.instance import Instance, checkout
 
-_SERVERS = {"test": plan.SERVERS, "test-s3": plan.S3}
-_NAMES = {
-    "postgres": "POSTGRES_URL",
-    "rabbitmq": "RABBITMQ_URL",
-    "rabbitmq_management": "RABBITMQ_MANAGEMENT_URL",
-    "s3": "S3_ENDPOINT",
-    "s3_access_key": "S3_ACCESS_KEY",
-    "s3_secret_key": "S3_SECRET_KEY",
-}
-_LINGER_S = 5.0
+_INSTANCES = ("test", "test-s3")
+_LINGER_S = "5"
 
 
 def test(context: typer.Context) -> None:
     """Run every test; further arguments go to pytest: `./holdfast test services/escrow -k fee`."""
-    held = [(Instance.named(name), kind) for name, kind in _SERVERS.items()]
-    taken = [(instance, leases.take(instance)) for instance, _ in held]
+    held = [Instance.named(name) for name in _INSTANCES]
+    taken = [leases.take(instance) for instance in held]
     try:
-        with err.status("starting the servers of the tests"), ThreadPoolExecutor() as pool:
-            states = list(
-                pool.map(lambda it: daemon.ensure(it[0], daemon.Wish(it[1], _LINGER_S)), held)
-            )
-        urls = {name: url for state in states for name, url in state.urls.items()}
-        code = _pytest(context.args, urls)
-    except daemon.NotStarted as failure:
-        fail(str(failure), "./holdfast doctor")
+        code = _pytest(context.args)
     finally:
-        for instance, lease in taken:
+        for lease in taken:
             leases.release(lease)
+        for instance in held:
             if not leases.holders(instance):
                 daemon.stop(instance)
     raise typer.Exit(code)
 
 
-def _pytest(arguments: list[str], urls: dict[str, str]) -> int:
-    environment = {
-        f"HOLDFAST_TEST_{name}": urls[key] for key, name in _NAMES.items() if key in urls
-    }
+def _pytest(arguments: list[str]) -> int:
     ours = ["--durations=10", *distribution.arguments(arguments)]
     child = subprocess.Popen(
         [sys.executable, "-m", "pytest", *ours, *arguments],
         cwd=checkout(),
-        env={**os.environ, **environment},
+        env={"HOLDFAST_TEST_LINGER_S": _LINGER_S, **os.environ},
     )
     while True:
         try:

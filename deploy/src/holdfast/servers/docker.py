@@ -43,7 +43,7 @@ def answers() -> bool:
     return asked.returncode == 0
 
 
-def postgres(instance: Instance, ports: Ports) -> Server | None:
+def postgres(instance: Instance, ports: Ports, settings: Mapping[str, str]) -> Server | None:
     """PostgreSQL in a container, or None without Docker."""
     if not answers():
         return None
@@ -55,7 +55,7 @@ def postgres(instance: Instance, ports: Ports) -> Server | None:
         {5432: port},
         {"POSTGRES_PASSWORD": password, "POSTGRES_INITDB_ARGS": "--locale=C.UTF-8"},
         "/var/lib/postgresql",
-        ("postgres", *local_postgres.flags(local_postgres.COMMON_SETTINGS)),
+        ("postgres", *local_postgres.flags({**local_postgres.COMMON_SETTINGS, **settings})),
     )
     return Server({"postgres": url}, container.nodes(instance, probes.postgres(url)))
 

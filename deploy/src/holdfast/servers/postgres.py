@@ -30,6 +30,9 @@ COMMON_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
+# For data that nobody misses after a power cut: nothing waits for the disk. What a killed process
+# had committed is still there.
+DISPOSABLE = {"fsync": "off", "full_page_writes": "off", "max_connections": "600"}
 _SETTINGS = {
     **COMMON_SETTINGS,
     "shared_buffers": "128MB",
@@ -45,7 +48,7 @@ def given() -> Server | None:
     return Server({"postgres": url}) if url else None
 
 
-def local(instance: Instance, ports: Ports) -> Server:
+def local(instance: Instance, ports: Ports, settings: Mapping[str, str]) -> Server:
     """A private server of this instance on the loopback interface."""
     binaries = find_binaries()
     if server_user() is not None and not is_traversable(binaries):
@@ -61,7 +64,8 @@ def local(instance: Instance, ports: Ports) -> Server:
     server = Process(
         name="postgres",
         command=(
-            str(binaries / "postgres"), "-D", str(data), "-p", str(port), *flags(_SETTINGS)
+            str(binaries / "postgres"), "-D", str(data), "-p", str(port),
+            *flags({**_SETTINGS, **settings}),
         ),
         ready=probes.postgres(url),
         after=("postgres-data",),
