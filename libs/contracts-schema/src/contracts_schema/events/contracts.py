@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import Field
+
+from contracts_schema.actions import Verbs
 from contracts_schema.events.listings import Side
 from contracts_schema.ids import ContractId, DealId, EntityId, ListingId, UserId
 from contracts_schema.message import Event
@@ -18,6 +21,8 @@ class _ContractEvent(Event):
     listing_id: ListingId
     buyer_id: UserId
     seller_id: UserId
+    actions: dict[str, Verbs] = Field(default_factory=dict)
+    """What each party may do next, by user id."""
 
 
 class ContractDrafted(_ContractEvent):
@@ -90,3 +95,4 @@ class SigningLinkCreated(Event):
     user_id: UserId
     link_id: EntityId
     expires_at: datetime
+    actions: dict[str, Verbs] = Field(default_factory=dict)

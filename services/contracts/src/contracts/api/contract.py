@@ -46,7 +46,9 @@ async def list_contracts(
         request.app.state.database, caller.user_id, asked.state, after, asked.rows
     )
     shown, following = cursors.cut(response, request, asked, found, Page(filters, _position))
-    return ContractPage(data=[contract_summary(each) for each in shown], next_cursor=following)
+    now = request.app.state.clock.now()
+    data = [contract_summary(each, caller.user_id, now) for each in shown]
+    return ContractPage(data=data, next_cursor=following)
 
 
 @router.post(
@@ -79,10 +81,10 @@ async def verify(request: Request) -> Verification:
 async def read_contract(
     request: Request, response: Response, caller: Caller, contract_id: ContractInPath
 ) -> ContractOut:
-    """Read a contract of mine: terms, hashes, signatures, and whose turn it is."""
+    """Read a contract of mine: terms, hashes, signatures, whose turn it is, and what I may do."""
     contract = await handlers.contract.read(request.app.state.database, caller, contract_id)
     response.headers["ETag"] = etag(contract.version)
-    return contract_out(contract)
+    return contract_out(contract, caller.user_id, request.app.state.clock.now())
 
 
 @router.get(

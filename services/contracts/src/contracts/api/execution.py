@@ -28,6 +28,7 @@ async def execute_again(
     """Run the execution of a contract again that has failed three times."""
 
     async def work(tx: Transaction) -> Answer:
-        return 202, contract_out(await handlers.execution.retry(tx, caller, contract_id))
+        contract = await handlers.execution.retry(tx, caller, contract_id)
+        return 202, contract_out(contract, caller.user_id, tx.now())
 
     return await once(request, caller, key, work)

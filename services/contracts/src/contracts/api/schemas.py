@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 from chassis.http.idempotency import IdempotencyKey
 from chassis.http.lists import Asked
 from chassis.http.preconditions import IfMatch
+from contracts_schema.actions import Action
 from contracts_schema.events.listings import Side
 from contracts_schema.ids import ContractId
 from contracts_schema.money import Money
@@ -17,7 +20,7 @@ from contracts_schema.terms import Rail, Terms
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contracts.domain.contract import Contract, State
+from contracts.domain.contract import Contract, State, Verb
 from contracts.domain.signature import Method
 from contracts.domain.template import Template
 
@@ -87,6 +90,7 @@ class ContractSummary(BaseModel):
     version: int
     waits_for: tuple[Side, ...]
     what_is_next: str
+    actions: list[Action]
     created_at: datetime
     sign_before: datetime
     executed_at: datetime | None
@@ -155,14 +159,40 @@ class TemplateList(BaseModel):
     data: list[TemplateOut]
 
 
-def contract_summary(contract: Contract) -> ContractSummary:
-    """The contract as a list shows it."""
-    return ContractSummary(**_fields(contract, ContractSummary))
+_STEPS: Mapping[Verb, tuple[Literal["GET", "POST"], str]] = MappingProxyType(
+    {
+        Verb.SIGN: ("POST", "signatures"),
+        Verb.SIGN_WEB: ("POST", "signing-links"),
+        Verb.REVIEW_PDF: ("GET", "pdf"),
+    }
+)
+"""How each step is asked for, and where below the contract's own address."""
 
 
-def contract_out(contract: Contract) -> ContractOut:
-    """The contract as it is read alone."""
-    return ContractOut(**_fields(contract, ContractOut))
+def contract_summary(contract: Contract, reader: str, now: datetime) -> ContractSummary:
+    """The contract as a list shows it to this reader."""
+    actions = actions_of(contract, reader, now)
+    return ContractSummary(**_fields(contract, ContractSummary), actions=actions)
+
+
+def contract_out(contract: Contract, reader: str, now: datetime) -> ContractOut:
+    """The contract as this reader reads it."""
+    actions = actions_of(contract, reader, now)
+    return ContractOut(**_fields(contract, ContractOut), actions=actions)
+
+
+def actions_of(contract: Contract, reader: str, now: datetime) -> list[Action]:
+    """What this reader may do with the contract now; whoever is no party may only read."""
+    address = f"/v1/contracts/{contract.contract_id}"
+    return [
+        Action(
+            verb=verb,
+            method=_STEPS[verb][0],
+            route=f"{address}/{_STEPS[verb][1]}",
+            until=None if verb is Verb.REVIEW_PDF else contract.sign_before,
+        )
+        for verb in contract.may(contract.parties.get(reader), now)
+    ]
 
 
 def template_out(template: Template) -> TemplateOut:
@@ -201,5 +231,7 @@ def _fields(contract: Contract, model: type[BaseModel]) -> dict[str, Any]:
         "what_is_next": contract.what_is_next(),
     }
     return {
-        name: said[name] if name in said else getattr(contract, name) for name in model.model_fields
+        name: said[name] if name in said else getattr(contract, name)
+        for name in model.model_fields
+        if name != "actions"
     }

@@ -40,7 +40,7 @@ async def sign(
         contract = await handlers.signature.sign(
             tx, caller, command, evidence=evidence, seen_version=seen
         )
-        return 201, contract_out(contract)
+        return 201, contract_out(contract, caller.user_id, tx.now())
 
     return await once(request, caller, guards.key, work)
 

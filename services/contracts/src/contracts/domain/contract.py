@@ -14,6 +14,7 @@ from contracts_schema.terms import Terms
 from contracts.domain.errors import (
     AlreadySigned,
     BrokenEvidence,
+    ContractError,
     NoDocument,
     NotAParty,
     SigningClosed,
@@ -43,6 +44,14 @@ class Action(StrEnum):
     GIVE_UP = "give up"
     RETRY = "retry"
     VOID = "void"
+
+
+class Verb(StrEnum):
+    """What a party may do with a contract: the word on buttons and in events."""
+
+    SIGN = "sign"
+    SIGN_WEB = "sign_web"
+    REVIEW_PDF = "review_pdf"
 
 
 TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
@@ -80,24 +89,45 @@ class Contract:
     void_reason: str = ""
     signatures: list[Signature] = field(default_factory=list)
 
+    @property
+    def parties(self) -> dict[str, Side]:
+        """The two who sign, by user id."""
+        return {self.buyer_id: Side.BUYER, self.seller_id: Side.SELLER}
+
     def side_of(self, user_id: str) -> Side:
         """Which side this person is on; who is on none may not know of the contract."""
-        if user_id == self.buyer_id:
-            return Side.BUYER
-        if user_id == self.seller_id:
-            return Side.SELLER
-        raise NotAParty(self.contract_id)
+        if (side := self.parties.get(user_id)) is None:
+            raise NotAParty(self.contract_id)
+        return side
 
     def check_may_sign(self, user_id: str, at: datetime) -> Side:
         """The side this person can still sign for; every reason against it is a refusal."""
         side = self.side_of(user_id)
-        if self.signature_of(side) is not None:
-            raise AlreadySigned(self.what_is_next())
-        if (self.state, Action.SIGN) not in TRANSITIONS:
-            raise WrongState(Action.SIGN, self.state)
-        if at >= self.sign_before:
-            raise SigningClosed(self.sign_before)
+        if (refusal := self._refusal_to_sign(side, at)) is not None:
+            raise refusal
         return side
+
+    def _refusal_to_sign(self, side: Side, at: datetime) -> ContractError | None:
+        if self.signature_of(side) is not None:
+            return AlreadySigned(self.what_is_next())
+        if (self.state, Action.SIGN) not in TRANSITIONS:
+            return WrongState(Action.SIGN, self.state)
+        if at >= self.sign_before:
+            return SigningClosed(self.sign_before)
+        return None
+
+    def may(self, side: Side | None, now: datetime) -> tuple[Verb, ...]:
+        """What this side may do now, decided as the commands decide it; no side may do nothing."""
+        if side is None:
+            return ()
+        signs = (Verb.SIGN, Verb.SIGN_WEB) if self._refusal_to_sign(side, now) is None else ()
+        reads = () if self.pdf_sha256 is None else (Verb.REVIEW_PDF,)
+        return signs + reads
+
+    def actions(self, now: datetime) -> dict[str, tuple[Verb, ...]]:
+        """What each party may do now, by user id; who may do nothing is left out."""
+        by_user = {user_id: self.may(side, now) for user_id, side in self.parties.items()}
+        return {user_id: verbs for user_id, verbs in by_user.items() if verbs}
 
     def sign(self, signer_id: str, signing: Signing, at: datetime) -> Signature:
         """Keep this party's signature over the terms."""
@@ -150,7 +180,7 @@ class Contract:
 
     def check_signatures(self) -> None:
         """Both parties signed exactly these terms; anything else is no agreement."""
-        for side, user_id in ((Side.BUYER, self.buyer_id), (Side.SELLER, self.seller_id)):
+        for user_id, side in self.parties.items():
             signature = self.signature_of(side)
             if signature is None or signature.signer_id != user_id:
                 raise BrokenEvidence("signature_missing", f"The {side}'s signature is missing.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from chassis.principals import Principal
@@ -65,19 +66,20 @@ async def void_unsigned(tx: Transaction, timer: Timer) -> None:
 def stage_voided(tx: Transaction, contract: Contract) -> None:
     """Tell that nothing comes of this contract."""
     event = ContractVoided(
-        **event_fields(contract),
+        **event_fields(contract, tx.now()),
         title=contract.agreed_terms.title,
         reason_code=contract.void_reason,
     )
     tx.stage(event, sequence=contract.version)
 
 
-def event_fields(contract: Contract) -> dict[str, Any]:
-    """What every event of this contract carries."""
+def event_fields(contract: Contract, now: datetime) -> dict[str, Any]:
+    """What every event of this contract carries: who is in it, and what they may do next."""
     return {
         "contract_id": contract.contract_id,
         "deal_id": contract.deal_id,
         "listing_id": contract.listing_id,
         "buyer_id": contract.buyer_id,
         "seller_id": contract.seller_id,
+        "actions": contract.actions(now),
     }

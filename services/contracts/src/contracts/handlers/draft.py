@@ -85,7 +85,7 @@ async def _ask_for_signatures(tx: Transaction, contract: Contract) -> None:
     terms = contract.agreed_terms
     hashes = {"terms_sha256": contract.terms_sha256, "pdf_sha256": contract.document_sha256}
     event = ContractDrafted(
-        **event_fields(contract),
+        **event_fields(contract, tx.now()),
         title=terms.title,
         price=terms.price,
         rail=terms.rail,

@@ -86,7 +86,7 @@ async def _put_into_force(tx: Transaction, contract_id: str) -> None:
     await store.execution.save(tx, execution)
     tx.stage(
         ContractExecuted(
-            **event_fields(contract),
+            **event_fields(contract, tx.now()),
             terms=contract.agreed_terms,
             terms_sha256=contract.terms_sha256,
             pdf_sha256=contract.document_sha256,
@@ -113,7 +113,7 @@ async def _give_up(tx: Transaction, contract: Contract, attempts: int, reason_co
     contract.give_up()
     await store.contract.save(tx, contract, seen)
     event = ContractExecutionFailed(
-        **event_fields(contract), reason_code=reason_code, attempts=attempts
+        **event_fields(contract, tx.now()), reason_code=reason_code, attempts=attempts
     )
     tx.stage(event, sequence=contract.version)
 
@@ -144,7 +144,7 @@ async def retry(tx: Transaction, caller: Principal, contract_id: str) -> Contrac
 
 
 async def _set_going(tx: Transaction, contract: Contract) -> None:
-    tx.stage(ContractExecuting(**event_fields(contract)), sequence=contract.version)
+    tx.stage(ContractExecuting(**event_fields(contract, tx.now())), sequence=contract.version)
     await tx.set_timer(EXECUTE, contract.contract_id, tx.now())
 
 

@@ -59,7 +59,7 @@ async def keep(
 
 def _stage_signed(tx: Transaction, contract: Contract, signature: Signature) -> None:
     event = ContractSigned(
-        **event_fields(contract),
+        **event_fields(contract, tx.now()),
         signer_id=signature.signer_id,
         side=signature.side,
         method=signature.method,

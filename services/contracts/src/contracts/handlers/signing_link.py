@@ -32,12 +32,14 @@ class Opened:
 
 async def create(tx: Transaction, caller: Principal, command: CreateSigningLink) -> None:
     """Promise this person a link; its secret is made only when the URL is asked for."""
-    link = await _put(tx, caller, command.contract_id, None)
+    contract = await _signable(tx, caller, command.contract_id)
+    link = await _put(tx, caller, contract, None)
     event = SigningLinkCreated(
         contract_id=link.contract_id,
         user_id=link.user_id,
         link_id=link.link_id,
         expires_at=link.expires_at,
+        actions={link.user_id: contract.actions(tx.now())[link.user_id]},
     )
     tx.stage(event)
 
@@ -46,8 +48,8 @@ async def create_with_secret(
     tx: Transaction, caller: Principal, contract_id: str
 ) -> tuple[SigningLink, str]:
     """A link and its secret, which is kept nowhere; an earlier link of theirs ends."""
-    secret = secrets.token_urlsafe(32)
-    return await _put(tx, caller, contract_id, _hashed(secret)), secret
+    contract, secret = await _signable(tx, caller, contract_id), secrets.token_urlsafe(32)
+    return await _put(tx, caller, contract, _hashed(secret)), secret
 
 
 async def open_link(reader: Database | Transaction, secret: str) -> Opened:
@@ -69,16 +71,20 @@ async def sign_by_link(
     return await signature.keep(tx, caller, link.contract_id, signing)
 
 
-async def _put(
-    tx: Transaction, caller: Principal, contract_id: str, token_sha256: str | None
-) -> SigningLink:
+async def _signable(tx: Transaction, caller: Principal, contract_id: str) -> Contract:
     caller.require(Tier.TIER_1)
     contract = known(await store.contract.find(tx, contract_id), contract_id)
     contract.check_may_sign(caller.user_id, tx.now())
+    return contract
+
+
+async def _put(
+    tx: Transaction, caller: Principal, contract: Contract, token_sha256: str | None
+) -> SigningLink:
     ends = link_end(contract, tx.now())
-    link = SigningLink(new_id("sln"), contract_id, caller.user_id, ends)
+    link = SigningLink(new_id("sln"), contract.contract_id, caller.user_id, ends)
     await store.signing_link.put(tx, link, token_sha256)
-    tx.audit("contract.signing_link", contract_id, link_id=link.link_id)
+    tx.audit("contract.signing_link", link.contract_id, link_id=link.link_id)
     return link
 
 
