@@ -154,7 +154,7 @@ async def trade(world, database, name: str) -> str:
     """Two people join, agree and sign over Discord; the contract's id."""
     await world.joined(BUYER, SELLER)
     contract_id = await world.accepted(name)
-    await until(lambda: known(database, 2), 45)
+    await until(lambda: known(database, 2), 90)
     await until(lambda: in_state(database, contract_id, State.PENDING_SIGNATURE), 90)
     command = Sign(contract_id=contract_id, phrase="I AGREE")
     await asyncio.gather(*(world.command(who, command) for who in (BUYER, SELLER)))
@@ -220,12 +220,12 @@ async def test_a_refused_command_is_answered_with_the_same_problem_as_over_rest(
     async with kept_running(environment):
         await world.joined(BUYER)
         contract_id = await world.accepted(fresh)
-        await until(lambda: known(database, 1), 30)
-        await until(lambda: in_state(database, contract_id, State.PENDING_SIGNATURE), 60)
+        await until(lambda: known(database, 1), 90)
+        await until(lambda: in_state(database, contract_id, State.PENDING_SIGNATURE), 90)
         wrong = await world.command(BUYER, Sign(contract_id=contract_id, phrase="yes"))
         await world.command(SELLER, Sign(contract_id=contract_id, phrase="I AGREE"))
         await world.command(BUYER, CreateSigningLink(contract_id=contract_id))
-        await until(lambda: counted(database, 4), 30)
+        await until(lambda: counted(database, 4), 60)
 
     rows = await database.rows("SELECT topic, body FROM outbox ORDER BY position")
     told = {row["topic"]: row["body"].decode() for row in rows}
