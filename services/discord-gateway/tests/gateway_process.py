@@ -53,7 +53,7 @@ async def process(
 
 
 async def _ready(child: asyncio.subprocess.Process, url: str) -> None:
-    async with asyncio.timeout(30), httpx.AsyncClient() as http:
+    async with asyncio.timeout(60), httpx.AsyncClient() as http:
         while child.returncode is None:
             with contextlib.suppress(httpx.HTTPError):
                 if (await http.get(url)).status_code == 200:

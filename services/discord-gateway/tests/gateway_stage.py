@@ -97,7 +97,7 @@ class Stage:
         begun = await self.act("/commands", here)
         return await self.outcome(begun["interaction_id"], wait)
 
-    async def wish(self, user: str) -> Any:
+    async def begin(self, user: str) -> Any:
         """Type a command and let it reach its owner, who may answer from now on."""
         typed = await self.type(user, "link", "acknowledged")
         await self.take("identity.commands")
@@ -189,7 +189,7 @@ class Stage:
         app = create_app(self.settings.model_copy(update=changed))
         async with app.router.lifespan_context(app):
             self.app = app
-            await eventually(lambda: app.state.gateway.session.fault is None, 20)
+            await eventually(lambda: app.state.session.fault is None, 20)
             yield app
 
 

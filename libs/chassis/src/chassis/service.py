@@ -18,7 +18,6 @@ from faststream.rabbit import RabbitBroker
 
 from chassis import clock, problems
 from chassis.http import health
-from chassis.http.auth import Authenticator
 from chassis.http.lists import Cursors
 from chassis.messaging import relay
 from chassis.messaging.consumers import Consumers
@@ -91,12 +90,12 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
     async with AsyncExitStack() as stack:
         pool = database.connect(url, now, parts.name, settings.pool_size)
         db = await stack.enter_async_context(pool)
-        authenticator = Authenticator(settings.identity_url, settings.public_base_url, now)
-        stack.push_async_callback(authenticator.close)
         publisher = Publisher(settings.broker_url.get_secret_value(), parts.name)
         stack.push_async_callback(publisher.close)
         app.state.database, app.state.clock = db, now
-        app.state.authenticator, app.state.publisher = authenticator, publisher
+        app.state.publisher = publisher
+        if parts.routers:
+            _authenticate(app, settings, stack)
         app.state.cursors = Cursors(settings.cursor_secret.get_secret_value())
         app.state.tasks = {}
         for enter in parts.enter:
@@ -107,6 +106,15 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
         else:
             await stack.enter_async_context(_working(app, settings, parts, db, publisher))
         yield
+
+
+def _authenticate(app: FastAPI, settings: ServiceSettings, stack: AsyncExitStack) -> None:
+    """Check logins; who has no routes has no logins, and keeps 10 MB of cryptography out."""
+    from chassis.http.auth import Authenticator  # noqa: PLC0415
+
+    checks = Authenticator(settings.identity_url, settings.public_base_url, app.state.clock)
+    stack.push_async_callback(checks.close)
+    app.state.authenticator = checks
 
 
 @asynccontextmanager

@@ -57,7 +57,7 @@ async def test_a_command_published_twice_by_a_kill_has_one_id(stage: Stage, tmp_
 
 
 async def test_a_kill_before_the_commit_leaves_no_command(stage: Stage, tmp_path: Path):
-    async with process(stage, tmp_path, "intake.before_commit") as child:
+    async with process(stage, tmp_path, "interaction.before_commit") as child:
         await stage.type("ada", "link", "acknowledged")
         assert await dead(child)
     async with process(stage, tmp_path):

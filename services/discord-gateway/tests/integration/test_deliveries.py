@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from contracts_schema.commands.discord import PressButton, SecretLinkButton, Target
 from contracts_schema.ids import derive_uuid
-from discord_gateway import store
+from discord_gateway.store import interaction
 from gateway_builders import LISTING, a_card, a_delivery
 from gateway_stage import Stage, eventually
 
@@ -39,7 +39,7 @@ async def outcome(stage: Stage, delivery_id: str) -> Any:
 
 async def test_an_answer_fills_the_waiting_reply_for_its_reader_alone(stage):
     async with stage.gateway():
-        typed = await stage.wish("ada")
+        typed = await stage.begin("ada")
         await stage.deliver(a_delivery(answer(stage, typed), a_card(title="Your link")))
         shown = await stage.outcome(typed["id"])
 
@@ -50,7 +50,7 @@ async def test_an_answer_fills_the_waiting_reply_for_its_reader_alone(stage):
 
 async def test_a_second_answer_follows_the_first(stage):
     async with stage.gateway():
-        typed = await stage.wish("ada")
+        typed = await stage.begin("ada")
         for title in ("First", "Second"):
             command = a_delivery(answer(stage, typed), a_card(title=title))
             await stage.deliver(command)
@@ -183,7 +183,7 @@ async def test_a_secret_page_is_opened_by_its_reader_and_only_in_private(stage):
     stage.paper.answers["POST /v1/links/lnk_1/url"] = (200, {"url": page})
     button = SecretLinkButton(label="Open", service="identity", path="/v1/links/lnk_1/url")
     async with stage.gateway():
-        typed = await stage.wish("ada")
+        typed = await stage.begin("ada")
         await stage.deliver(a_delivery(answer(stage, typed), a_card(buttons=(button,))))
         shown = await stage.outcome(typed["id"])
         public = a_card(title="Public", buttons=(button,))
@@ -258,10 +258,10 @@ async def test_the_token_of_an_interaction_is_in_no_message_and_is_blotted_out(s
     assert kept[0]["command_id"] == UUID(command["id"])
     assert typed["callback"] == "deferred_message"
     assert after[0]["token"] == ""
-    assert store.TOKEN_LIVES.total_seconds() == 900
+    assert interaction.TOKEN_LIVES.total_seconds() == 900
 
 
 async def _blotted(app: Any) -> bool:
-    await store.forget(app.state.database)
+    await interaction.forget(app.state.database)
     rows = await app.state.database.rows("SELECT 1 FROM pending_interactions WHERE token <> ''")
     return not rows

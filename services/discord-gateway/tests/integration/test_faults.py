@@ -37,7 +37,7 @@ async def slow_answers(stage: Stage, delay_s: float, times: int = 1) -> None:
 async def test_an_answer_at_2_9_s_is_in_time(stage):
     async with stage.gateway():
         await slow_answers(stage, 2.9)
-        typed = await stage.wish("ada")
+        typed = await stage.begin("ada")
         await stage.deliver(a_delivery(answer(stage, typed["id"])))
         shown = await stage.outcome(typed["id"])
 
@@ -61,7 +61,7 @@ async def test_after_an_answer_at_3_1_s_the_command_goes_out_and_its_result_come
 @pytest.mark.fault("G2")
 async def test_a_result_after_16_minutes_comes_as_a_message_of_the_bot(stage):
     async with stage.gateway():
-        typed = await stage.wish("ada")
+        typed = await stage.begin("ada")
         stage.clock.move(16 * 60)
         await asyncio.sleep(0.1)  # both clocks look at their file every 50 ms
         await stage.deliver(a_delivery(answer(stage, typed["id"])))
@@ -73,7 +73,7 @@ async def test_a_result_after_16_minutes_comes_as_a_message_of_the_bot(stage):
 @pytest.mark.fault("G2")
 async def test_a_result_after_13_minutes_still_fills_the_answer(stage):
     async with stage.gateway():
-        typed = await stage.wish("ada")
+        typed = await stage.begin("ada")
         stage.clock.move(13 * 60)
         await asyncio.sleep(0.1)
         await stage.deliver(a_delivery(answer(stage, typed["id"])))
@@ -89,7 +89,7 @@ async def test_the_same_interaction_delivered_again_is_one_command(stage):
         for _ in range(5):
             await stage.act(f"/interactions/{typed['id']}/redeliver", {})
         await stage.take("identity.commands")
-        await eventually(lambda: app.state.gateway.session.client() is not None)
+        await eventually(lambda: app.state.session.client() is not None)
         nothing = await stage.nothing_on("identity.commands")
         rows = await stage.rows("SELECT command_id FROM pending_interactions")
 
@@ -173,7 +173,7 @@ async def test_everything_down_but_discord_is_still_answered_within_a_second(sta
 @pytest.mark.fault("G4")
 async def test_a_dropped_gateway_connection_is_told_by_readiness_and_comes_back(stage):
     async with stage.gateway() as app:
-        session = app.state.gateway.session
+        session = app.state.session
         await stage.act("/gateway", {"action": "refuse"})
         await stage.act("/gateway", {"action": "drop"})
         await eventually(lambda: session.fault is not None)

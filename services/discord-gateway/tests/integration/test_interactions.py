@@ -223,7 +223,7 @@ async def test_a_refusal_of_the_owner_is_shown_in_its_words(stage):
 
 async def test_a_forged_button_is_refused_kindly(stage):
     async with stage.gateway() as app:
-        bot = app.state.gateway.session.client()
+        bot = app.state.session.client()
         forged = [
             {"type": 1, "components": [{"type": 2, "style": 1, "label": "x", "custom_id": c}]}
             for c in (f"v1:confirm_yes:{ESCROW}:AAAAAAAAAAAAAAAA", "anything else")

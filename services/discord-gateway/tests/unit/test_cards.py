@@ -11,8 +11,8 @@ from contracts_schema.commands.discord import (
     PressButton,
 )
 from contracts_schema.ids import new_id
-from discord_gateway.cards import MOST_TEXT, Buttons, render
-from discord_gateway.custom_ids import CustomIds
+from discord_gateway.adapters.discord.cards import MOST_TEXT, Buttons, render
+from discord_gateway.domain.custom_id import CustomIds
 from gateway_builders import OFFER, SECRET, a_card
 
 BUTTONS = Buttons(CustomIds(SECRET))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from discord_gateway.escaping import escaped, plain, visible
+from discord_gateway.domain.escaping import escaped, plain, visible
 from hypothesis import given
 from hypothesis import strategies as st
 

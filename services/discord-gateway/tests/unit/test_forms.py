@@ -3,12 +3,15 @@ from __future__ import annotations
 import pytest
 from contracts_schema.commands import contracts, escrow, listings
 from contracts_schema.events.listings import Visibility
-from discord_gateway.custom_ids import CustomIds
-from discord_gateway.forms import FORMS, WrongEntry, entered, open_modal
+from discord_gateway.api.forms import FormStep, entered, modal
+from discord_gateway.api.verbs import VERBS
+from discord_gateway.domain.custom_id import CustomIds
+from discord_gateway.domain.errors import WrongEntry
 from gateway_builders import CONTRACT, ESCROW, LISTING, OFFER, SECRET
 from pydantic import ValidationError
 
 IDS = CustomIds(SECRET)
+FORMS = {verb: step.form for verb, step in VERBS.items() if isinstance(step, FormStep)}
 SUBJECTS = {
     "make_offer": LISTING,
     "counter": OFFER,
@@ -21,7 +24,7 @@ SUBJECTS = {
 
 @pytest.mark.parametrize("verb", FORMS)
 async def test_every_form_is_one_that_discord_opens(verb):
-    shown = open_modal(FORMS[verb], IDS.write(verb, SUBJECTS[verb]), "en").to_dict()
+    shown = modal(FORMS[verb], IDS.write(verb, SUBJECTS[verb]), "en").to_dict()
 
     assert len(shown["title"]) <= 45
     assert len(shown["custom_id"]) <= 100

@@ -1,0 +1,1 @@
+"""What reaches the outside: the owners over HTTP, and Discord."""

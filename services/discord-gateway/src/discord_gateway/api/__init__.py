@@ -1,0 +1,1 @@
+"""Discord in: commands, buttons and forms, each answered at once and handed on."""

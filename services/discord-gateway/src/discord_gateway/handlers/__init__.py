@@ -1,0 +1,1 @@
+"""One function for each reason to act: load, decide, save, stage."""

@@ -1,0 +1,54 @@
+"""Interactions that wait for an answer, with their tokens, which are nowhere else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from chassis.storage.database import Database, Transaction
+from chassis.storage.sql import parameters, statement
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from discord_gateway.domain.interaction import Pending
+from discord_gateway.store.tables import pending_interactions
+
+TOKEN_LIVES = timedelta(minutes=15)
+KEEP = timedelta(days=14)
+
+_ADD = statement(
+    insert(pending_interactions)
+    .values(parameters(pending_interactions, "answered_at"))
+    .on_conflict_do_nothing()
+)
+_FIND = statement(
+    select(pending_interactions).where(pending_interactions.c.command_id == bindparam("command_id"))
+)
+_BLOT_OUT = statement(
+    update(pending_interactions)
+    .values(token="")
+    .where(
+        pending_interactions.c.token != "", pending_interactions.c.created_at < bindparam("before")
+    )
+)
+_FORGET = statement(
+    delete(pending_interactions).where(pending_interactions.c.created_at < bindparam("before"))
+)
+
+
+async def add(tx: Transaction, pending: Pending) -> bool:
+    """Remember the interaction; False means that it was taken in before."""
+    return await tx.run(_ADD, **_ADD.values_of(pending)) == 1
+
+
+async def find(database: Database, command_id: UUID) -> Pending | None:
+    """The interaction behind this command, if it came through Discord."""
+    row = await database.row(_FIND, command_id=command_id)
+    return Pending(**row) if row else None
+
+
+async def forget(database: Database) -> None:
+    """Blot out tokens that have expired, and drop what is too old to matter."""
+    now = database.clock.now()
+    await database.execute(_BLOT_OUT, before=now - TOKEN_LIVES)
+    await database.execute(_FORGET, before=now - KEEP)
