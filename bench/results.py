@@ -1,18 +1,34 @@
-"""Writes RESULTS.md from what `bench --json` wrote: `python -m bench.results FILE [BEFORE]`."""
+"""Writes RESULTS.md from what `bench --json` and `bench growth --json` wrote.
+
+`python -m bench.results FILE [--before FILE] [--growth FILE [--growth-before FILE]]`
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import tables
+from bench.growth import table
 from bench.lines import Figures
 
 
-def document(figures: Figures, before: Figures | None, bounds: str) -> str:
-    """The whole text: machine, figures, processes, bounds; with those of before, if given."""
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A run of `bench growth`, and an earlier one to stand beside it."""
+
+    figures: Figures
+    before: Figures | None = None
+
+
+def document(
+    figures: Figures, before: Figures | None, bounds: str, grown: Grown | None = None
+) -> str:
+    """The whole text: machine, figures, processes, growth, bounds; with what was before."""
     one = tables.ONE, tables.of_one(figures)
     parts = [
         "# Results\n",
@@ -22,6 +38,7 @@ def document(figures: Figures, before: Figures | None, bounds: str) -> str:
         tables.markdown(*((tables.TWO, tables.of_two(before, figures)) if before else one)),
         "## Each process\n",
         tables.markdown(*tables.processes(figures, before)),
+        *([_growth(grown)] if grown else []),
         bounds,
     ]
     return "\n".join(parts)
@@ -47,6 +64,17 @@ def _compared(before: Figures) -> str:
     )
 
 
+def _growth(grown: Grown) -> str:
+    about = grown.figures["machine"]
+    failed = "".join(f"\nNot measured: {it}.\n" for it in table.failures(grown.figures))
+    return (
+        "## Growth\n\n"
+        f"`./holdfast bench growth` at commit {about['commit']}, {about['date']}. What goes "
+        "through everything is judged by what one escrow, entry or row costs.\n\n"
+        f"{tables.markdown(*table.rows(grown.figures, grown.before))}{failed}"
+    )
+
+
 def _versions(about: Mapping[str, str]) -> str:
     skipped = ("cpu", "cores", "ram_gb", "os", "kernel", "date", "commit")
     return (
@@ -54,7 +82,22 @@ def _versions(about: Mapping[str, str]) -> str:
     )
 
 
-if __name__ == "__main__":
-    measured = [json.loads(Path(it).read_text(encoding="utf-8")) for it in sys.argv[1:3]]
+def main() -> None:
+    """Read the files that the arguments name and write the document to standard output."""
+    parser = argparse.ArgumentParser(prog="bench.results")
+    parser.add_argument("figures", type=_figures)
+    for name in ("--before", "--growth", "--growth-before"):
+        parser.add_argument(name, type=_figures)
+    given = parser.parse_args()
+    grown = Grown(given.growth, given.growth_before) if given.growth else None
     bounds = Path(__file__).with_name("BOUNDS.md").read_text(encoding="utf-8")
-    sys.stdout.write(document(measured[0], measured[1] if measured[1:] else None, bounds))
+    sys.stdout.write(document(given.figures, given.before, bounds, grown))
+
+
+def _figures(path: str) -> Figures:
+    found: Figures = json.loads(Path(path).read_text(encoding="utf-8"))
+    return found
+
+
+if __name__ == "__main__":
+    main()

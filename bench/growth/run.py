@@ -29,6 +29,7 @@ from bench.trades import SCHEMAS
 INSTANCE = "bench-growth"
 KB_AN_ESCROW, KB_MORE = 30, 10_000_000
 """Tables and indexes of one escrow; and write-ahead log while many rows are written."""
+LOOK_S = 2.0
 ALONE = ("relay_batch", "timers_look", "audit_look", "global_account", "audit_check")
 """Measured while no service runs."""
 _SIZE = """
@@ -73,10 +74,11 @@ class Growth:
         return {"at": rounded(at), "bench_s": round(seconds), "machine": self._about}
 
     def _measure(self, kept: list[Pattern], filled: int, size: int) -> dict[str, Any]:
+        others = {"cores_taken_by_others": machine.busy_cores(LOOK_S)}
         with servers.running(self._instance) as found:
             access = Access(self._instance, found.postgres, found.rabbitmq)
             took = asyncio.run(_fill(access.superuser_url(), kept, filled, size))
-            measured = self._note(f"filled to {size:,}", took)
+            measured = self._note(f"filled to {size:,}", took | others)
             url = access.database_url(named("escrow"))
             measured |= self._note("ledger check", _ledger_check(url, size))
             with found.broker("escrow", "notifier") as broker:

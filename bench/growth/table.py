@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.lines import NONE, number
 
+Runs = Sequence[Mapping[str, Any]]
 MOST = 1.3
 WORDS = {
     "read_listing_ms": "GET /v1/listings/{id}, ms",
@@ -39,34 +40,45 @@ WORDS = {
     "rows_million": "rows, million",
     "database_mb": "database, MB",
     "filled_in_s": "filled in, s",
+    "cores_taken_by_others": "cores taken by others",
 }
 WHOLE = frozenset({"ledger_check_s", "audit_check_s", "prune_rows", "prune_s", "rows_million",
-                   "database_mb", "filled_in_s"})  # fmt: skip
+                   "database_mb", "filled_in_s", "cores_taken_by_others"})  # fmt: skip
 """They go through everything there is; the line below says what one of it costs."""
 HIGHER_IS_BETTER = frozenset({"trades_per_s"})
 
 
-def rows(figures: Mapping[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Heads and rows."""
-    at = figures["at"]
-    heads = ("figure", *(f"{int(size):,} escrows" for size in at), "growth", f"≤ {MOST}")
-    found = []
-    for name, words in WORDS.items():
-        values = [it.get(name) for it in at.values()]
-        shown = (NONE if it is None else number(it) for it in values)
-        grown = growth(name, values)
-        found.append(
-            (words, *shown, NONE if grown is None else f"{grown:.2f}", _verdict(name, grown))
-        )
-    return heads, found
+def rows(
+    figures: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Heads and rows; with an earlier run, its figure at its last size and its growth too."""
+    at = list(figures["at"].values())
+    was = list(before["at"].values()) if before else []
+    heads = ["figure", *(f"{int(size):,} escrows" for size in figures["at"]), "growth"]
+    if before:
+        heads += [f"before, {int(list(before['at'])[-1]):,}", "growth before"]
+    return (*heads, f"≤ {MOST}"), [_row(name, at, was) for name in WORDS]
 
 
-def growth(name: str, values: list[float | None]) -> float | None:
+def _row(name: str, at: Runs, was: Runs) -> tuple[str, ...]:
+    values, grown = [it.get(name) for it in at], growth(name, at)
+    shown = [number(it) if it is not None else NONE for it in values] + [_factor(grown)]
+    if was:
+        last = was[-1].get(name)
+        shown += [number(last) if last is not None else NONE, _factor(growth(name, was))]
+    return (WORDS[name], *shown, _verdict(name, grown))
+
+
+def _factor(grown: float | None) -> str:
+    return NONE if grown is None else f"{grown:.2f}"
+
+
+def growth(name: str, at: Runs) -> float | None:
     """How much dearer it is at the last size than at the first."""
-    first, last = values[0], values[-1]
+    first, last = at[0].get(name), at[-1].get(name)
     if not first or not last:
         return None
-    return first / last if name in HIGHER_IS_BETTER else last / first
+    return float(first / last if name in HIGHER_IS_BETTER else last / first)
 
 
 def failures(figures: Mapping[str, Any]) -> list[str]:

@@ -124,9 +124,27 @@ def _reading(connection: Any) -> Database:
 
 
 def test_growth_is_how_much_dearer_it_became_and_speed_counts_the_other_way() -> None:
-    assert table.growth("read_escrow_ms", [2.0, 3.0]) == 1.5
-    assert table.growth("trades_per_s", [4.0, 2.0]) == 2.0
-    assert table.growth("prune_s", [None, 2.0]) is None
+    assert _grown("read_escrow_ms", 2.0, 3.0) == 1.5
+    assert _grown("trades_per_s", 4.0, 2.0) == 2.0
+    assert _grown("prune_s", None, 2.0) is None
+
+
+def _grown(name: str, first: float | None, last: float | None) -> float | None:
+    return table.growth(name, [{name: first}, {name: last}])
+
+
+def test_growth_stands_beside_what_it_was_before() -> None:
+    before = {"at": {"1000": {"read_escrow_ms": 2.0}, "9000": {"read_escrow_ms": 9.0}}}
+    now = {"at": {"1000": {"read_escrow_ms": 2.0}, "9000": {"read_escrow_ms": 2.2}}}
+
+    heads, rows = table.rows(now, before)
+    of = {row[0]: row[1:] for row in rows}
+
+    assert heads == (
+        "figure", "1,000 escrows", "9,000 escrows", "growth", "before, 9,000", "growth before",
+        "≤ 1.3",
+    )  # fmt: skip
+    assert of["GET /v1/escrows/{id}, ms"] == ("2.00", "2.20", "1.10", "9.00", "4.50", "✓")
 
 
 def test_what_failed_is_told_beside_what_was_measured() -> None:
