@@ -117,13 +117,7 @@ class Management:
 
     def grant(self, topology: Topology, passwords: Mapping[str, str]) -> None:
         """Give every service of the topology its user and exactly its permissions."""
-        for service in topology.services:
-            user = quote(service.name)
-            self.ask("PUT", f"/users/{user}", {"password": passwords[service.name], "tags": ""})
-            self.ask("PUT", f"/permissions/{{vhost}}/{user}", shape.permissions(service))
-            for exchange, write in shape.topic_permissions(topology, service).items():
-                right = {"exchange": exchange, "write": write, "read": ".*"}
-                self.ask("PUT", f"/topic-permissions/{{vhost}}/{user}", right)
+        self.ask("POST", "/definitions", shape.rights(topology, self.vhost, passwords))
 
     def _await_leaders(self, topology: Topology) -> None:
         ours = {it["name"] for it in shape.definitions(topology)["queues"]}

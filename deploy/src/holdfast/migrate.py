@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -89,9 +91,11 @@ async def databases(access: Access) -> None:
         for service in SERVICES:
             await create_roles(connection, access.roles(service))
             await create_schema(connection, access.roles(service))
+        behind = [it for it in SERVICES if not await _is_newest(connection, it.package)]
     finally:
         await connection.close()
-    await _tables({it.package: access.owner_url(it) for it in SERVICES})
+    if behind:
+        await _tables({it.package: access.owner_url(it) for it in behind})
 
 
 async def broker(access: Access, management_url: str) -> None:
@@ -111,6 +115,18 @@ async def broker(access: Access, management_url: str) -> None:
 async def bucket(storage: Storage, name: str) -> None:
     """Have the bucket of contracts."""
     await asyncio.to_thread(ensure_bucket, storage, name)
+
+
+async def _is_newest(connection: asyncpg.Connection, package: str) -> bool:
+    """Whether the schema is at the package's last migration, which the files' names tell."""
+    spec = importlib.util.find_spec(package)
+    versions = Path(str(spec and spec.origin)).parent / "migrations" / "versions"
+    newest = max((it.name.partition("_")[0] for it in versions.glob("*_*.py")), default=None)
+    try:
+        found = await connection.fetchval(f'SELECT version_num FROM "{package}".alembic_version')  # noqa: S608 - our own name
+    except asyncpg.UndefinedTableError:
+        return False
+    return newest is not None and found == newest
 
 
 async def _tables(owners: dict[str, str]) -> None:

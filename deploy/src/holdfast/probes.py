@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import urllib.request
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 Probe = Callable[[], Awaitable[bool]]
 
@@ -13,33 +13,27 @@ _AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 _PATIENCE_S = 2.0
 
 
-async def _exchange(port: int, greeting: bytes, expected: int) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        if greeting:
-            writer.write(greeting)
-            await writer.drain()
-        return await reader.read(expected) if expected else b""
-    finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-
-
-async def _answers(port: int, greeting: bytes, prefix: bytes) -> bool:
+async def _answer(port: int, greeting: bytes, expected: int) -> bytes | None:
+    """The first bytes that come back, or None when they do not."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            got = await _exchange(port, greeting, len(prefix))
-    except (OSError, TimeoutError):
-        return False
-    return got == prefix
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(greeting)
+                return await reader.readexactly(expected)
+            finally:
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+    except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        return None
 
 
 def tcp(port: int) -> Probe:
     """Ready when the port accepts a connection."""
 
     async def probe() -> bool:
-        return await _answers(port, b"", b"")
+        return await _answer(port, b"", 0) is not None
 
     return probe
 
@@ -48,27 +42,19 @@ def amqp(port: int) -> Probe:
     """Ready when the broker answers the protocol's greeting, which is later than an open port."""
 
     async def probe() -> bool:
-        return await _answers(port, _AMQP_GREETING, b"\x01")
+        return await _answer(port, _AMQP_GREETING, 1) == b"\x01"
 
     return probe
 
 
-def http(url: str, accepted: range = range(200, 300)) -> Probe:
-    """Ready when the URL answers with an accepted status."""
-
-    def ask() -> bool:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(url, timeout=_PATIENCE_S) as answer:
-                return answer.status in accepted
-        except urllib.request.HTTPError as refusal:
-            refusal.close()
-            return refusal.code in accepted
-        except OSError:
-            return False
+def http(url: str) -> Probe:
+    """Ready when the URL, on this machine, answers with success."""
+    parts = urlsplit(url)
+    question = f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode()
 
     async def probe() -> bool:
-        return await asyncio.to_thread(ask)
+        answer = await _answer(parts.port or 80, question, len(b"HTTP/1.1 2"))
+        return answer is not None and answer.endswith(b" 2")
 
     return probe
 

@@ -140,7 +140,21 @@ def definitions(topology: Topology) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def permissions(service: Service) -> dict[str, str]:
+def rights(
+    topology: Topology, vhost: str, passwords: Mapping[str, str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Every service's user and what it may do, in the broker's own format for definitions."""
+    users, permissions, topics = [], [], []
+    for service in topology.services:
+        place = {"user": service.name, "vhost": vhost}
+        users.append({"name": service.name, "password": passwords[service.name], "tags": ""})
+        permissions.append(place | _permissions(service))
+        for exchange, write in _topic_permissions(topology, service).items():
+            topics.append({**place, "exchange": exchange, "write": write, "read": ".*"})
+    return {"users": users, "permissions": permissions, "topic_permissions": topics}
+
+
+def _permissions(service: Service) -> dict[str, str]:
     """What the service's user may do: declare nothing, read its own, write where it publishes."""
     commands = "|commands" if service.commands else ""
     return {
@@ -150,7 +164,7 @@ def permissions(service: Service) -> dict[str, str]:
     }
 
 
-def topic_permissions(topology: Topology, service: Service) -> dict[str, str]:
+def _topic_permissions(topology: Topology, service: Service) -> dict[str, str]:
     """The routing keys the service may use, by exchange."""
     own = f"^{re.escape(service.name)}\\."
     commands = "|".join(re.escape(it) for it in service.commands)

@@ -203,6 +203,7 @@ def run(name: str, settings: ServiceSettings, build: Callable[[Any], FastAPI]) -
     # What importing made lives as long as the process: the collector need not walk it again.
     gc.collect()
     gc.freeze()
+    gc.enable()
     uvicorn.run(
         app,
         host=settings.host,
