@@ -107,7 +107,7 @@ class Bench:
                 self._note(name, measured)
         pace = Flow(plan.paced_events, plan.event_pace_per_s)
         for _ in range(plan.runs):
-            for side in pipeline.SIDES:
+            for side in pipeline.MODULES:
                 burst = await pipeline.measure(found, side, Flow(plan.events))
                 self._note(f"pipeline.{side}", burst)
                 self._note(f"paced_pipeline.{side}", await pipeline.measure(found, side, pace))

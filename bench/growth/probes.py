@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import uvloop
 from chassis.clock import SystemClock
 from chassis.messaging import relay
@@ -153,7 +154,7 @@ async def main() -> None:
     async with database.connect(os.environ["DATABASE_URL"], SystemClock(), "escrow") as db:
         try:
             protocol.tell(**await PROBES[sys.argv[1]](db))
-        except TimeoutError as failure:
+        except (TimeoutError, asyncpg.QueryCanceledError) as failure:
             protocol.tell(failed=f"{type(failure).__name__} {failure}".strip())
 
 
