@@ -107,7 +107,7 @@ def as_problem(error: Exception, rules: Rules) -> Problem | None:
 def _ruled(error: Exception, rule: Rule) -> Problem:
     more: dict[str, Any] = {"retryable": rule.retryable}
     if isinstance(error, Refused):
-        more |= error.params | {"wording": f"{error.catalogue}.{error.wording or rule.code}"}
+        more |= error.params | {"wording": error.wording}
         return Problem(rule.status, rule.code, **more)
     return Problem(rule.status, rule.code, str(error), next_action=rule.next_action, **more)
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+from contracts_schema.refusals import Refused
 
 
-class ArchiveUnavailable(Exception):
+class _Outside(Refused):
+    catalogue: ClassVar[str] = "contracts"
+
+    def __init__(self, reason: str) -> None:
+        """Say what happened, for who looks after the system."""
+        super().__init__(reason=reason)
+
+
+class ArchiveUnavailable(_Outside):
     """The archive does not answer, or not as it should; nothing is known to be wrong."""
 
 
-class ArchiveDiffers(Exception):
+class ArchiveDiffers(_Outside):
     """The archive holds something else under this name, or nothing."""
 
 
-class TypesettingFailed(Exception):
+class TypesettingFailed(_Outside):
     """The document was not made, for a reason that is not the template's; it is tried again."""
 
 

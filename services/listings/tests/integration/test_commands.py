@@ -170,13 +170,13 @@ async def test_bad_input_is_answered_and_changes_nothing(discord, db, seller):
 async def test_not_the_owner_is_an_answer_and_unknown_is_tried_again(discord, db, seller, buyer):
     listing = await a_listing(db, seller)
     offer = await an_offer(db, buyer, listing)
-    discord.roblox.refusal = NotOwner("Roblox says no.")
+    discord.roblox.refusal = NotOwner()
     await discord.send("first", AcceptOffer, seller, offer_id=offer.offer_id)
     await discord.heard(1)
     [refusal] = await discord.refusals()
     assert refusal["problem"]["code"] == "not_owner"
 
-    discord.roblox.refusal = OwnershipUnknown("Roblox is away.")
+    discord.roblox.refusal = OwnershipUnknown("roblox_away")
     await discord.send("second", AcceptOffer, seller, offer_id=offer.offer_id)
     while len(discord.roblox.asked) < 2:
         await discord.heard(1)

@@ -9,7 +9,7 @@ import pytest
 from chassis_doors import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetRejected, Purpose
-from contracts_schema.ids import new_id
+from contracts_schema.ids import derive_id, new_id
 from listings import handlers, store
 from listings.api.schemas import ListingOut
 from listings_builders import (
@@ -117,7 +117,7 @@ async def test_the_same_key_is_one_listing_and_one_answer(rest, db, seller, with
         ("delivery_window_s", 30 * 86400 + 1),
         ("delivery_window_s", "3600"),
         ("state", "ACTIVE"),
-        ("seller_id", new_id("usr")),
+        ("seller_id", derive_id("usr", "somebody else")),
     ],
 )
 async def test_bad_input_names_its_field_and_changes_nothing(rest, db, seller, field, value):

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 FALLBACK = "en"
 COMMON = "common"
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SLOT = re.compile(r"\{([a-z_0-9]+)\}")
 
 
@@ -28,10 +29,15 @@ class Refused(Exception):
     """Whose words: the name of a service."""
 
     def __init__(self, wording: str = "", **params: object) -> None:
-        """``wording`` names the words; empty, they are those of the code the edge gives it."""
-        super().__init__(wording or type(self).__name__, params)
-        self.wording = wording
+        """``wording`` names the words; empty, they are those of the class: wrong_state."""
+        super().__init__(wording, params)
+        own = _CAMEL.sub("_", type(self).__name__).lower()
+        self.wording = f"{self.catalogue}.{wording or own}"
         self.params = {name: str(value) for name, value in params.items()}
+
+    def __str__(self) -> str:
+        """What is wrong, in English."""
+        return words(self.wording, FALLBACK, self.params).detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class TypstWorker:
         async with self._turn:
             kind, content = await self._ask(json.dumps(request).encode())
         if kind is Kind.REFUSAL:
-            raise TemplateRefused(f"The template does not compile: {content.decode()}")
+            raise TemplateRefused(content.decode())
         if not content.startswith(b"%PDF-"):
             raise TypesettingFailed("the PDF worker made no PDF")
         return content

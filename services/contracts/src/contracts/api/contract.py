@@ -61,12 +61,7 @@ async def verify(request: Request) -> Verification:
     """Tell whether a PDF is, byte for byte, a contract made here. Open to whoever holds one."""
     content = await _bounded(request)
     if not content.startswith(b"%PDF-"):
-        raise Problem(
-            422,
-            "not_a_pdf",
-            "The body does not begin like a PDF.",
-            next_action="Send the file's bytes as the body, with Content-Type application/pdf.",
-        )
+        raise Problem(422, "not_a_pdf", wording="contracts.not_a_pdf")
     sha256 = sha256_hex(content)
     return verification(
         sha256, await store.contract.find_by_pdf(request.app.state.database, sha256)
@@ -113,10 +108,7 @@ async def _bounded(request: Request) -> bytes:
         content += part
         if len(content) > LARGEST_PDF:
             raise Problem(
-                413,
-                "body_too_large",
-                f"The body has more than {LARGEST_PDF} bytes; no contract is that large.",
-                next_action="Send the PDF of one contract.",
+                413, "body_too_large", wording="contracts.pdf_too_large", most=LARGEST_PDF
             )
     return bytes(content)
 

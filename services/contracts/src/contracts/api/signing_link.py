@@ -103,7 +103,7 @@ async def _form(request: Request) -> tuple[str, str]:
     async for part in request.stream():
         body += part
         if len(body) > LARGEST_FORM:
-            raise Problem(413, "body_too_large", "The form is larger than this page makes it.")
+            raise Problem(413, "body_too_large", wording="contracts.form_too_large")
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=10))
     return fields.get("phrase", ""), fields.get("terms_sha256", "")
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
+
+from contracts_schema.refusals import Refused
 
 
-class ContractError(Exception):
+class ContractError(Refused):
     """The root of every refusal here."""
+
+    catalogue: ClassVar[str] = "contracts"
 
 
 class NotAParty(ContractError):
@@ -14,7 +19,7 @@ class NotAParty(ContractError):
 
     def __init__(self, contract_id: str) -> None:
         """Name the contract as the asker named it."""
-        super().__init__(f"Contract {contract_id} was not found.")
+        super().__init__(contract_id=contract_id)
 
 
 class WrongState(ContractError):
@@ -22,7 +27,7 @@ class WrongState(ContractError):
 
     def __init__(self, action: str, state: str) -> None:
         """Name both."""
-        super().__init__(f"Cannot {action} a contract that is {state}.")
+        super().__init__(action=action, state=state)
         self.action, self.state = action, state
 
 
@@ -31,7 +36,7 @@ class SigningClosed(ContractError):
 
     def __init__(self, since: datetime) -> None:
         """Say since when."""
-        super().__init__(f"The time to sign ended at {since:%Y-%m-%d %H:%M} UTC.")
+        super().__init__(since=f"{since:%Y-%m-%d %H:%M} UTC")
         self.since = since
 
 
@@ -40,15 +45,11 @@ class AlreadySigned(ContractError):
 
     def __init__(self, what_is_next: str) -> None:
         """Say what the contract waits for now."""
-        super().__init__(f"You have signed this contract. {what_is_next}")
+        super().__init__(what_is_next=what_is_next)
 
 
 class WrongPhrase(ContractError):
     """The words that make a signature were not typed."""
-
-    def __init__(self) -> None:
-        """Name the words."""
-        super().__init__("The words typed are not I AGREE.")
 
 
 class TermsDiffer(ContractError):
@@ -56,7 +57,7 @@ class TermsDiffer(ContractError):
 
     def __init__(self, seen: str, current: str) -> None:
         """Name both hashes."""
-        super().__init__(f"You saw terms with the hash {seen}; this contract's is {current}.")
+        super().__init__(seen=seen, current=current)
 
 
 class WindowsTooLong(ContractError):
@@ -64,18 +65,11 @@ class WindowsTooLong(ContractError):
 
     def __init__(self, total_s: int, longest_s: int) -> None:
         """Name both, in days."""
-        super().__init__(
-            f"The windows together are {total_s / 86400:.1f} days;"
-            f" the payment provider holds money for {longest_s // 86400} days at most."
-        )
+        super().__init__(total=f"{total_s / 86400:.1f}", longest=longest_s // 86400)
 
 
 class LinkUnknown(ContractError):
     """No such signing link was ever given out."""
-
-    def __init__(self) -> None:
-        """Nothing to name: an unknown link says nothing."""
-        super().__init__("This signing link is not known.")
 
 
 class LinkSpent(ContractError):
@@ -87,12 +81,16 @@ class BrokenEvidence(ContractError):
 
     def __init__(self, reason_code: str, detail: str) -> None:
         """Say which check failed."""
-        super().__init__(detail)
+        super().__init__(reason=detail)
         self.reason_code = reason_code
 
 
 class TemplateRefused(ContractError):
     """The template does not make a contract."""
+
+    def __init__(self, reason: str) -> None:
+        """Say what the typesetter said."""
+        super().__init__(reason=reason)
 
 
 class NoDocument(ContractError):
@@ -100,4 +98,4 @@ class NoDocument(ContractError):
 
     def __init__(self, contract_id: str) -> None:
         """Name the contract."""
-        super().__init__(f"Contract {contract_id} was void before a document was made.")
+        super().__init__(contract_id=contract_id)

@@ -24,9 +24,9 @@ class SigningLink:
     def check_open(self, contract: Contract, at: datetime) -> None:
         """Refuse a link that was used or is too old."""
         if self.used_at is not None:
-            raise LinkSpent(f"This link was used. {contract.what_is_next()}")
+            raise LinkSpent("link_used", what_is_next=contract.what_is_next())
         if self.expires_at <= at:
-            raise LinkSpent("This link is older than 15 minutes.")
+            raise LinkSpent("link_too_old")
 
 
 def link_end(contract: Contract, now: datetime) -> datetime:

@@ -67,7 +67,7 @@ async def sign_by_link(
 ) -> Contract:
     """Sign and use the link up, both or neither."""
     if not await store.signing_link.spend(tx, link.link_id):
-        raise LinkSpent("This link was used a moment ago.")
+        raise LinkSpent("link_just_used")
     return await signature.keep(tx, caller, link.contract_id, signing)
 
 

@@ -34,9 +34,9 @@ class VerificationClient:
             answer = await self._http.post("/internal/verifications", json=question)
             found = answer.json() if answer.status_code in {200, 409} else {}
         except (httpx.HTTPError, ValueError) as error:
-            raise OwnershipUnknown("Ownership cannot be checked right now.") from error
+            raise OwnershipUnknown() from error
         if found.get("status") == "VERIFIED":
             return str(found["snapshot_sha256"])
         if found.get("status") == "FAILED" or found.get("code") == "no_linked_account":
-            raise NotOwner("Roblox says that the seller no longer owns this game.")
-        raise OwnershipUnknown("Roblox cannot be asked right now.")
+            raise NotOwner()
+        raise OwnershipUnknown("roblox_away")

@@ -1,27 +1,23 @@
-"""How each refusal is shown at the edge, at both doors."""
+"""Which status and code each refusal has; its words stand in the catalogue of refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from types import MappingProxyType
 
-from chassis.problems import Rule
+from chassis.problems import Rule, Rules
 
 from listings.domain import errors
 
-RULES: Mapping[type[Exception], Rule] = {
-    errors.WrongState: Rule(409, "wrong_state", "Look at it again to see what can be done now."),
-    errors.NotYourTurn: Rule(409, "not_your_turn", "Wait for the answer, or look at the offer."),
-    errors.OwnListing: Rule(403, "own_listing", "Choose a listing of somebody else."),
-    errors.AmountTooHigh: Rule(422, "amount_too_high", "Offer the asking price or less."),
-    errors.CurrencyMismatch: Rule(422, "currency_mismatch", "Use the listing's currency."),
-    errors.ListingReserved: Rule(
-        409, "listing_reserved", "Watch the listing: it may open again if that deal fails."
-    ),
-    errors.NotOwner: Rule(
-        409, "not_owner", "Do not go on with this seller; look for another listing."
-    ),
-    errors.OwnershipUnknown: Rule(
-        503, "ownership_unknown", "Nothing was changed. Try again in a minute.", retryable=True
-    ),
-    errors.VersionMoved: Rule(409, "version_moved", "Look at it again, then decide."),
-}
+RULES: Rules = MappingProxyType(
+    {
+        errors.WrongState: Rule(409, "wrong_state"),
+        errors.NotYourTurn: Rule(409, "not_your_turn"),
+        errors.OwnListing: Rule(403, "own_listing"),
+        errors.AmountTooHigh: Rule(422, "amount_too_high"),
+        errors.CurrencyMismatch: Rule(422, "currency_mismatch"),
+        errors.ListingReserved: Rule(409, "listing_reserved"),
+        errors.NotOwner: Rule(409, "not_owner"),
+        errors.OwnershipUnknown: Rule(503, "ownership_unknown", retryable=True),
+        errors.VersionMoved: Rule(409, "version_moved"),
+    }
+)

@@ -1,15 +1,23 @@
 """What listings refuses, and why."""
 
+from __future__ import annotations
 
-class ListingsError(Exception):
+from typing import ClassVar
+
+from contracts_schema.refusals import Refused
+
+
+class ListingsError(Refused):
     """The root of what this service refuses."""
+
+    catalogue: ClassVar[str] = "listings"
 
 
 class WrongState(ListingsError):
     """The step does not fit the state that the thing is in."""
 
     def __init__(self, what: str, action: str, state: str) -> None:
-        super().__init__(f"This {what} is {state}; it cannot {action} any more.")
+        super().__init__(what=what, action=action, state=state)
         self.what, self.action, self.state = what, action, state
 
 
@@ -43,7 +51,3 @@ class OwnershipUnknown(ListingsError):
 
 class VersionMoved(ListingsError):
     """Somebody else changed it meanwhile."""
-
-
-class Missing(ListingsError):
-    """There is no such thing, or this person may not know of it."""

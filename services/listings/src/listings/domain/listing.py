@@ -113,20 +113,20 @@ class Listing:
     def check_offer(self, buyer_id: str, amount: Money) -> None:
         """Refuse an offer that this listing cannot take."""
         if self.state is State.RESERVED:
-            raise ListingReserved("Another offer was accepted; the listing is reserved.")
+            raise ListingReserved()
         if self.state is not State.ACTIVE:
             raise WrongState("listing", "take offers", self.state)
         if buyer_id == self.seller_id:
-            raise OwnListing("This is your own listing.")
+            raise OwnListing()
         self.check_amount(amount)
 
     def check_amount(self, amount: Money) -> None:
         """Refuse an amount in another currency or above the asking price."""
         self.check_currency(amount)
         if self.price < amount:
-            raise AmountTooHigh(f"The asking price is {self.price}; {amount} is more.")
+            raise AmountTooHigh(price=self.price, amount=amount)
 
     def check_currency(self, amount: Money) -> None:
         """Refuse an amount in another currency: a listing keeps the one it began with."""
         if amount.currency is not self.price.currency:
-            raise CurrencyMismatch(f"This listing is priced in {self.price.currency}.")
+            raise CurrencyMismatch(currency=self.price.currency)

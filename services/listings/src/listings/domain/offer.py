@@ -74,9 +74,9 @@ class Offer:
         """The offer after this user's step; raises NotYourTurn or WrongState."""
         side = self.side_of(user_id)
         if action in ANSWERS and side is self.made_by:
-            raise NotYourTurn("You made this offer; the other side has to answer it.")
+            raise NotYourTurn("answered_by_the_other")
         if action in MAKERS and side is not self.made_by:
-            raise NotYourTurn("Only who made the offer can take it back.")
+            raise NotYourTurn("withdrawn_by_its_maker")
         if self.state is State.PENDING and now >= self.expires_at and action is not Action.EXPIRE:
             raise WrongState("offer", action, State.EXPIRED)
         return self.after(action)

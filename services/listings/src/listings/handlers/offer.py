@@ -235,7 +235,7 @@ async def _listing(tx: Transaction, caller: Principal, listing_id: str) -> Listi
 
 def _still_open(listing: Listing, offer: Offer) -> None:
     if listing.state is State.RESERVED and listing.deal_id != offer.offer_id:
-        raise Reserved("Another offer was accepted; the listing is reserved.")
+        raise Reserved()
 
 
 def _facts(offer: Offer, listing: Listing) -> dict[str, Any]:

@@ -70,7 +70,7 @@ async def save(tx: Transaction, listing: Listing) -> None:
     """Write the listing's next version; raises VersionMoved if it is not the next."""
     values = _SAVE.values_of(listing, price_minor=listing.price.minor)
     if await tx.run(_SAVE, **values) != 1:
-        raise VersionMoved("The listing was changed by somebody else meanwhile.")
+        raise VersionMoved(what="listing")
 
 
 async def public(

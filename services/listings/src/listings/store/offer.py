@@ -85,7 +85,7 @@ async def lock_open(tx: Transaction, listing_id: str) -> list[Offer]:
 async def save(tx: Transaction, offer: Offer) -> None:
     """Write the offer's next version; raises VersionMoved if it is not the next."""
     if await tx.run(_SAVE, **_SAVE.values_of(offer)) != 1:
-        raise VersionMoved("The offer was changed by somebody else meanwhile.")
+        raise VersionMoved(what="offer")
 
 
 async def close_deal(tx: Transaction, deal_id: str) -> None:
