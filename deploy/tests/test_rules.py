@@ -64,3 +64,26 @@ def test_a_long_file_is_found(tmp_path):
     assert list(rules.long_files(tmp_path)) == [
         "libs/x/src/x/long.py has 301 lines, more than 300: split it"
     ]
+
+
+def test_a_file_that_is_no_room_of_a_service_is_found(tmp_path):
+    package = tmp_path / "services/escrow/src/escrow"
+    for folder in ("api", "handlers", "store"):
+        (package / folder).mkdir(parents=True)
+    (package / "app.py").touch()
+    (package / "helpers.py").touch()
+
+    [found] = rules.strange_rooms(tmp_path)
+
+    assert found.startswith("services/escrow/src/escrow/helpers.py is no room")
+
+
+@pytest.mark.parametrize("line", ['"... WHERE id = $1"', 'f"SELECT {X}"  # noqa: S608'])
+def test_a_hand_numbered_statement_is_found(tmp_path, line):
+    store = tmp_path / "services/escrow/src/escrow/store"
+    store.mkdir(parents=True)
+    (store / "escrow.py").write_text(f"_FIND = statement({line})\n")
+
+    [found] = rules.numbered_statements(tmp_path)
+
+    assert found.startswith("services/escrow/src/escrow/store/escrow.py:1")

@@ -16,6 +16,11 @@ from holdfast.services import SERVICES
 
 _MOST_LINES = 300
 _MOST_TEST_LINES = 500
+_ROOMS = frozenset(
+    "__init__.py __main__.py py.typed app.py settings.py consumers.py jobs.py ports.py api pages"
+    " handlers domain adapters store texts migrations".split()
+)
+_NUMBERED = re.compile(r"\$[1-9]\b|noqa: S608")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _SOURCES = ("libs/*/src", "services/*/src", "sandbox/src", "deploy/src", "bench")
 _TESTS = ("libs/*/tests", "services/*/tests", "sandbox/tests", "deploy/tests", "tests")
@@ -59,6 +64,23 @@ def topology_faults(root: Path) -> Iterator[str]:
     if named != listed:
         yield f"services.py and topology.toml name different services: {sorted(named ^ listed)}"
     yield from _unknown_messages(whole)
+
+
+def strange_rooms(root: Path) -> Iterator[str]:
+    """Files and folders of a service that are none of the rooms that CONTRIBUTING names."""
+    for entry in sorted(root.glob("services/*/src/*/*")):
+        if entry.name not in _ROOMS and entry.name != "__pycache__":
+            where = entry.relative_to(root)
+            yield f"{where} is no room of a service: see CONTRIBUTING, Where a line lives"
+
+
+def numbered_statements(root: Path) -> Iterator[str]:
+    """SQL with parameters that somebody numbered by hand, or that is put together from text."""
+    for file in sorted(root.glob("services/*/src/**/*.py")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if _NUMBERED.search(line) and "migrations" not in file.parts:
+                where = f"{file.relative_to(root)}:{number}"
+                yield f"{where}: name the parameters, see chassis.storage.sql"
 
 
 def lock_faults(root: Path) -> Iterator[str]:

@@ -5,13 +5,17 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from chassis.problems import Problem
 from chassis.texts import MissingText
+from contracts_schema import refusals
 from contracts_schema.events import escrow, listings
-from contracts_schema.ids import new_id
+from contracts_schema.events.rejected import EscrowCommandRejected
+from contracts_schema.ids import new_id, uuid7
 from contracts_schema.money import Currency, Money
 from notifier.domain import contract, listing, offer
 from notifier.domain import escrow as deal
 from notifier.domain.by_event import NOTICES_BY_EVENT
+from notifier.domain.command import rejected
 from notifier.domain.notice import STEPS, Reader
 from notifier.handlers.card import TEXTS, render
 from notifier_builders import every_event
@@ -111,3 +115,18 @@ def test_who_counters_sees_the_old_card_closed_and_the_sides_do_not_swap():
     assert (maker.reader, maker.user_id) == (Reader.ACTOR, seller)
     assert (other.user_id, other.buttons[0].verb) == (buyer, "accept")
     assert closed.card_key == f"offer:{event.parent_id}"
+
+
+def test_a_refused_command_is_worded_in_the_reader_s_language_by_its_name(monkeypatch):
+    problem = Problem(403, "tier_too_low", needed="TIER_2", tier="TIER_1").refusal()
+    german = {"common.tier_too_low": {"detail": "Das braucht {needed}.", "next_action": "Los."}}
+    known = {"de": german, "en": refusals.catalogue("en")}
+    event = EscrowCommandRejected(
+        command_id=uuid7(), command="escrow.confirm.v1", discord_user_id="1", problem=problem
+    )
+    monkeypatch.setattr(refusals, "catalogue", lambda language: known.get(language, {}))
+
+    in_german, in_english = (render(rejected(event), locale) for locale in ("de", "en-GB"))
+
+    assert (in_german.body, in_german.turn) == ("Das braucht TIER_2.", "Los.")
+    assert in_english.body == "This needs TIER_2; your account has TIER_1."

@@ -9,8 +9,7 @@ from notifier.domain.notice import Notice, actor
 
 def rejected(event: CommandRejected) -> Notice:
     """It was refused: the cause, and the next step."""
-    params = {"detail": event.problem.detail, "next": event.problem.next_action}
     key = "rejected.stale" if event.problem.status in (409, 412) else "rejected.refused"
     if event.problem.status >= 500:
         key = "rejected.unavailable"
-    return actor(key, "", params=params)
+    return actor(key, "", refusal=event.problem)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from contracts_schema.commands.discord import ButtonStyle
+from contracts_schema.events.rejected import Refusal
 
 PRIMARY, DANGER = ButtonStyle.PRIMARY, ButtonStyle.DANGER
 STEPS = ("offer", "contract", "payment", "delivery", "confirmation", "payout")
@@ -61,6 +62,8 @@ class Notice:
     image_url: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     """(key of the field's name, its value)"""
+    refusal: Refusal | None = None
+    """What was refused: its own words fill the slots ``detail`` and ``next``."""
 
 
 def actor(key: str, user_id: str, **more: object) -> Notice:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from chassis.texts import texts_of
+from contracts_schema import refusals
 from contracts_schema.commands.discord import (
     Card,
     Fact,
     PressButton,
     SecretLinkButton,
 )
+from contracts_schema.events.rejected import Refusal
 
 from notifier.domain.notice import STEPS, Button, Notice, Press, SecretLink
 
@@ -17,7 +19,8 @@ TEXTS = texts_of("notifier")
 
 def render(notice: Notice, locale: str) -> Card:
     """The card in the reader's language; optional parts that have no text are left out."""
-    params = {name: shown[:600] for name, shown in notice.params.items()}
+    said = _worded(notice.refusal, locale) if notice.refusal else {}
+    params = {name: shown[:600] for name, shown in ({**notice.params, **said}).items()}
 
     def optional(part: str) -> str:
         key = f"{notice.key}.{part}"
@@ -38,6 +41,14 @@ def render(notice: Notice, locale: str) -> Card:
         image_url=notice.image_url,
         buttons=tuple(_button(button, locale) for button in notice.buttons),
     )
+
+
+def _worded(refusal: Refusal, locale: str) -> dict[str, str]:
+    """The refusal's words in this language; one that has no name says what it said itself."""
+    if refusals.has_words(refusal.wording):
+        words = refusals.words(refusal.wording, locale, refusal.params)
+        return {"detail": words.detail, "next": words.next_action}
+    return {"detail": refusal.detail, "next": refusal.next_action}
 
 
 def _steps(step: str, locale: str) -> str:
