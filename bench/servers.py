@@ -46,7 +46,7 @@ def running(instance: Instance) -> Iterator[Servers]:
     """The servers, for as long as the block runs."""
     lease = leases.take(instance)
     try:
-        state = daemon.ensure(instance, daemon.Wish(plan.SERVERS, LINGER_S))
+        state = daemon.ensure(instance, plan.SERVERS, LINGER_S)
         urls = state.urls
         yield Servers(urls["postgres"], urls["rabbitmq"], urls["rabbitmq_management"], instance.log)
     finally:

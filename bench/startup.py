@@ -31,7 +31,7 @@ def running(instance: Instance) -> Iterator[tuple[State, float]]:
     os.environ.update(NO_LIMIT)
     lease, began = leases.take(instance), time.monotonic()
     try:
-        state = daemon.ensure(instance, daemon.Wish(plan.FULL, LINGER_S))
+        state = daemon.ensure(instance, plan.FULL, LINGER_S)
         yield state, time.monotonic() - began
     finally:
         leases.release(lease)

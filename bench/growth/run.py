@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from holdfast.access import Access
 from holdfast.console import err
 from holdfast.instance import Instance
-from holdfast.migrate import Access
 from holdfast.services import named
 
 from bench import lines, machine, programs, protocol, servers, startup

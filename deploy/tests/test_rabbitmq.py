@@ -8,10 +8,12 @@ import threading
 import aio_pika
 import pytest
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
-from holdfast import broker as brokers
 from holdfast import topology
 from holdfast.broker import BrokerTooOld, Management
-from holdfast.servers import ServerUnavailable, apt, rabbitmq
+from holdfast.broker_version import objection
+from holdfast.commands import doctor
+from holdfast.instance import Instance
+from holdfast.servers import apt, rabbitmq
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ async def publish(url, **properties):
 
 
 def test_the_running_broker_is_new_enough(broker):
-    assert brokers.objection(broker.management.version()) is None
+    assert objection(broker.management.version()) is None
 
 
 @pytest.mark.parametrize("header", ["CC", "BCC"])
@@ -47,7 +49,9 @@ async def test_nobody_publishes_in_the_name_of_another_user(broker):
 
 
 @pytest.mark.parametrize("version", ["3.10.8", "3.13.7"])
-def test_an_older_broker_is_refused_with_the_reason_and_the_next_step(monkeypatch, version):
+def test_an_older_broker_is_refused_with_the_reason_and_the_next_step(
+    monkeypatch, tmp_path, version
+):
     with answering({"rabbitmq_version": version}) as url:
         management = Management.at(url)
         with management.client, pytest.raises(BrokerTooOld) as refusal:
@@ -55,10 +59,11 @@ def test_an_older_broker_is_refused_with_the_reason_and_the_next_step(monkeypatc
 
         monkeypatch.setenv("HOLDFAST_RABBITMQ_URL", "amqp://user:word@127.0.0.1:1/")
         monkeypatch.setenv("HOLDFAST_RABBITMQ_MANAGEMENT_URL", url)
-        with pytest.raises(ServerUnavailable, match="is older than 4"):
-            rabbitmq.checked()
+        found = [it for it in doctor.examine(Instance(tmp_path)) if it.what == "rabbitmq"]
 
     said = str(refusal.value)
+    assert [it.verdict for it in found] == [doctor.Verdict.BAD]
+    assert said == f"{found[0].said}: {found[0].fix}"
     assert f"RabbitMQ {version} is older than 4.0" in said
     assert "CC and BCC" in said
     assert "unset HOLDFAST_RABBITMQ_URL" in said
@@ -66,7 +71,7 @@ def test_an_older_broker_is_refused_with_the_reason_and_the_next_step(monkeypatc
 
 @pytest.mark.parametrize("version", ["4.0.0", "4.0.5", "4.1.0-rc.1", "10.0"])
 def test_a_newer_broker_is_not_refused(version):
-    assert brokers.objection(version) is None
+    assert objection(version) is None
 
 
 class answering:

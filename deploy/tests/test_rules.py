@@ -43,13 +43,13 @@ def test_a_pin_without_a_hash_is_found(root):
     assert "loose==1.0 has no hash" in list(rules.lock_faults(root))
 
 
-def test_a_wish_the_lock_does_not_hold_is_found(root):
+def test_a_requirement_the_lock_does_not_hold_is_found(root):
     change(root / "deploy/pyproject.toml", "dependencies = [", 'dependencies = [\n    "absent>=1",')
 
     assert any("absent" in it and "./holdfast lock" in it for it in rules.lock_faults(root))
 
 
-def test_a_wish_for_another_version_is_found(root):
+def test_a_requirement_of_another_version_is_found(root):
     change(root / "deploy/pyproject.toml", '"typer>=0.29,<0.30"', '"typer>=99"')
 
     assert any("typer" in it for it in rules.lock_faults(root))

@@ -21,7 +21,7 @@ WAIT_S = 30
 @pytest.fixture(scope="module")
 def running():
     instance = Instance.named(f"storage-{os.getpid()}")
-    state = daemon.ensure(instance, daemon.Wish(plan.S3))
+    state = daemon.ensure(instance, plan.S3)
     yield instance, state
     daemon.stop(instance)
     assert reaper.marked(instance.mark) == []

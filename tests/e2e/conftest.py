@@ -28,7 +28,7 @@ def system(instance, traces) -> Iterator[State]:
     os.environ["HOLDFAST_TRACE_DIR"] = str(traces)
     lease = leases.take(instance)
     try:
-        yield daemon.ensure(instance, daemon.Wish(plan.FULL, linger_s=5))
+        yield daemon.ensure(instance, plan.FULL, linger_s=5)
     finally:
         daemon.stop(instance)
         leases.release(lease)

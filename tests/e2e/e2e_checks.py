@@ -8,10 +8,10 @@ from collections import Counter
 
 from chassis.clock import SystemClock
 from chassis.storage import audit, database
+from holdfast.access import Access
 from holdfast.demo.stage import Stage
 from holdfast.demo.trade import Trade
 from holdfast.instance import Instance
-from holdfast.migrate import Access
 from holdfast.services import SERVICES, named
 from holdfast.state import State
 

@@ -34,7 +34,7 @@ def instance() -> Instance:
 def system(instance) -> Iterator[State]:
     lease = leases.take(instance)
     try:
-        yield daemon.ensure(instance, daemon.Wish(plan.FULL, linger_s=5))
+        yield daemon.ensure(instance, plan.FULL, linger_s=5)
     finally:
         daemon.stop(instance)
         leases.release(lease)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from holdfast import topology as shape
+from holdfast.broker_version import objection
 from holdfast.topology import Topology
 
-OLDEST = "4.0"
 _TIMEOUT_S = 30.0
 _LEADER_TIMEOUT_S = 60.0
 _POLL_S = 0.1
@@ -27,21 +26,6 @@ class BrokerRefused(RuntimeError):
 
 class BrokerTooOld(RuntimeError):
     """The broker cannot keep one service from speaking for another; the text says what to do."""
-
-
-def objection(version: str) -> str | None:
-    """Why a broker of this version is not used, or None when it may be."""
-    if ordered(version) >= ordered(OLDEST):
-        return None
-    return (
-        f"RabbitMQ {version} is older than {OLDEST} and checks no permission for the routing keys "
-        "in CC and BCC headers, so that any service could send what is another's to say"
-    )
-
-
-def ordered(version: str) -> tuple[int, ...]:
-    """The numbers of a version, for comparing; what follows them (as in 4.1.0-rc.1) is left out."""
-    return tuple(int(it) for it in re.findall(r"\d+", version.partition("-")[0]))
 
 
 @dataclass(frozen=True, slots=True)

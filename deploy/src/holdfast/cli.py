@@ -3,60 +3,42 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from holdfast.commands import (
-    bench,
-    check,
-    demo,
-    dlq,
-    docs,
-    doctor,
-    ledger,
-    lock,
-    logs,
-    migrate,
-    new,
-    routes,
-    secrets,
-    status,
-    tests,
-    up,
-)
 from holdfast.console import fail
 from holdfast.instance import BadInstanceName, Instance
 
-app = typer.Typer(
-    name="holdfast",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    help="Escrow for digital goods: run it, test it, look after it.",
-)
-for command in (
-    up,
-    demo,
-    bench,
-    status,
-    logs,
-    doctor,
-    check,
-    tests,
-    ledger,
-    dlq,
-    migrate,
-    new,
-    docs,
-    routes,
-    secrets,
-    lock,
-):
-    command.register(app)
+# The module of each command, in the order of the help. A command's module loads what it needs,
+# which takes time and may not be installed where another command runs (a container has no pytest).
+_MODULES = {
+    "up": "up", "down": "up", "demo": "demo", "bench": "bench", "status": "status", "logs": "logs",
+    "doctor": "doctor", "check": "check", "test": "tests", "ledger": "ledger", "dlq": "dlq",
+    "migrate": "migrate", "new": "new", "docs": "docs", "routes": "routes", "secrets": "secrets",
+    "lock": "lock",
+}  # fmt: skip
 
 
-@app.callback()
+def command_line(words: Sequence[str]) -> typer.Typer:
+    """The command line with the commands that the words may mean; all when they name none."""
+    app = typer.Typer(
+        name="holdfast",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+        help="Escrow for digital goods: run it, test it, look after it.",
+    )
+    app.callback()(choose)
+    named = [_MODULES[it] for it in words if it in _MODULES]
+    for module in dict.fromkeys(named or _MODULES.values()):
+        import_module(f"holdfast.commands.{module}").register(app)
+    return app
+
+
 def choose(
     instance: Annotated[
         str | None,
@@ -73,4 +55,4 @@ def choose(
 
 
 if __name__ == "__main__":
-    app(prog_name="holdfast")
+    command_line(sys.argv[1:])(prog_name="holdfast")

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from holdfast import parties
+from holdfast.access import Access
 from holdfast.credentials import credential
 from holdfast.instance import Instance, checkout
-from holdfast.migrate import Access
 from holdfast.servers import rabbitmq, seaweedfs
 from holdfast.services import SERVICES
 

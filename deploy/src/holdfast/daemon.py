@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.instance import Instance
 from holdfast.state import State, Status, load, lock
@@ -23,14 +22,6 @@ class NotStarted(RuntimeError):
     """The instance did not come up; the text says why and where to look."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What an instance is to run, and how long it stays when nobody uses it."""
-
-    plan: str
-    linger_s: float | None = None
-
-
 def running(instance: Instance) -> State | None:
     """The instance's state, or None when no supervisor lives."""
     held = lock(instance.run / "supervisor.lock", wait=False)
@@ -41,9 +32,15 @@ def running(instance: Instance) -> State | None:
 
 
 def ensure(
-    instance: Instance, wish: Wish, progress: Callable[[State], None] | None = None
+    instance: Instance,
+    plan: str,
+    linger_s: float | None = None,
+    progress: Callable[[State], None] | None = None,
 ) -> State:
-    """Have the instance run and ready: find it so, or start it and wait."""
+    """Have the instance run this plan and be ready: find it so, or start it and wait.
+
+    What is started ends by itself once nobody has used it for `linger_s`; None: it stays.
+    """
     with lock(instance.run / "client.lock", wait=True) or contextlib.nullcontext():
         deadline = time.monotonic() + _START_TIMEOUT_S
         started = False
@@ -53,10 +50,10 @@ def ensure(
                 if state is None and started:
                     raise NotStarted(_reason(instance))
                 if state is None:
-                    _spawn(instance, wish)
+                    _spawn(instance, plan, linger_s)
                     started = True
             elif state.status is Status.READY:
-                return _fitting(state, wish)
+                return _fitting(state, plan)
             if state and progress:
                 progress(state)
             time.sleep(_POLL_S)
@@ -78,12 +75,12 @@ def stop(instance: Instance) -> bool:
     return True
 
 
-def _spawn(instance: Instance, wish: Wish) -> None:
+def _spawn(instance: Instance, plan: str, linger_s: float | None) -> None:
     """Start a supervisor and return once it holds its lock, or has ended without."""
     command = [sys.executable, "-m", "holdfast.supervise", "--instance", instance.name]
-    command += ["--plan", wish.plan]
-    if wish.linger_s is not None:
-        command += ["--linger", str(wish.linger_s)]
+    command += ["--plan", plan]
+    if linger_s is not None:
+        command += ["--linger", str(linger_s)]
     (instance.state_file).unlink(missing_ok=True)
     environment = {**os.environ, "HOLDFAST_ROOT": str(instance.root)}
     with (instance.log / "supervisor.log").open("ab") as log:
@@ -100,10 +97,10 @@ def _spawn(instance: Instance, wish: Wish) -> None:
         time.sleep(_POLL_S)
 
 
-def _fitting(state: State, wish: Wish) -> State:
-    if state.plan != wish.plan:
+def _fitting(state: State, plan: str) -> State:
+    if state.plan != plan:
         raise NotStarted(
-            f"this instance already runs the plan {state.plan!r}, not {wish.plan!r}: "
+            f"this instance already runs the plan {state.plan!r}, not {plan!r}: "
             "stop it with `holdfast down`, or take another with --instance"
         )
     return state

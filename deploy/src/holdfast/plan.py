@@ -7,12 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from holdfast import migrate, parties, probes
+from holdfast import parties, probes
+from holdfast.access import Access
 from holdfast.instance import Instance
-from holdfast.migrate import Access
 from holdfast.ports import Ports
 from holdfast.process import Node, Plan, Process, Step
-from holdfast.s3_bucket import Storage
 from holdfast.servers import Server, docker, postgres, rabbitmq, seaweedfs, traefik
 from holdfast.services import OPTIONAL, SERVICES, Service
 from holdfast.state import State, Status
@@ -92,17 +91,24 @@ class _System:
         )
 
     def _migrations(self) -> Sequence[Step]:
+        """What migrates is loaded when it is needed: meanwhile the servers are on their way."""
         access, urls = self._access, self.storage.urls
-        storage = Storage(urls["s3"], urls["s3_access_key"], urls["s3_secret_key"])
         management = self.broker.urls["rabbitmq_management"]
 
         async def databases() -> None:
+            from holdfast import migrate  # noqa: PLC0415
+
             await migrate.databases(access)
 
         async def topology() -> None:
+            from holdfast import migrate  # noqa: PLC0415
+
             await migrate.broker(access, management)
 
         async def bucket() -> None:
+            from holdfast import migrate, s3_bucket  # noqa: PLC0415
+
+            storage = s3_bucket.Storage(urls["s3"], urls["s3_access_key"], urls["s3_secret_key"])
             await migrate.bucket(storage, _bucket())
 
         return (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import asyncpg
+if TYPE_CHECKING:
+    import asyncpg
 
 _LOCK = 0x686F6C64  # one at a time: roles belong to the whole cluster
 _NAME = re.compile(r"[a-z_]+")

@@ -59,7 +59,7 @@ def shared(kind: str, instance_name: str) -> dict[str, str]:
     lease = leases.take(instance)
     atexit.register(leases.release, lease)
     linger_s = float(os.environ.get("HOLDFAST_TEST_LINGER_S", _LINGER_S))
-    return daemon.ensure(instance, daemon.Wish(kind, linger_s)).urls
+    return daemon.ensure(instance, kind, linger_s).urls
 
 
 @functools.cache

@@ -89,10 +89,10 @@ async def test_a_refusal_before_the_work_began_is_not_saved(stand: Stand) -> Non
 
 async def test_a_refusal_of_the_work_itself_is_saved(stand: Stand) -> None:
     seller = await stand.seller()
-    wish = {"amount": 1_000, "currency": "usd", "destination": seller}
+    params = {"amount": 1_000, "currency": "usd", "destination": seller}
     for _ in range(2):
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            await stand.client.v1.transfers.create_async(wish, {"idempotency_key": "k"})
+            await stand.client.v1.transfers.create_async(params, {"idempotency_key": "k"})
         assert refused.value.code == "balance_insufficient"
         await stand.paid_charge(card="pm_card_bypassPending")
 
@@ -127,8 +127,8 @@ async def test_a_swallowed_reply_is_made_good_by_the_clients_own_retry(stand: St
 async def test_an_outage_before_the_effect_is_not_saved(stand: Stand) -> None:
     for status, error in ((429, stripe.RateLimitError), (503, stripe.APIError)):
         await stand.fault("status", f"POST {PATH}", status=status)
-        wish: dict = {"amount": 500, "currency": "usd"}
+        params: dict = {"amount": 500, "currency": "usd"}
         with pytest.raises(error):
-            await stand.client.v1.payment_intents.create_async(wish, {"idempotency_key": "k"})
-    await stand.client.v1.payment_intents.create_async(wish, {"idempotency_key": "k"})
+            await stand.client.v1.payment_intents.create_async(params, {"idempotency_key": "k"})
+    await stand.client.v1.payment_intents.create_async(params, {"idempotency_key": "k"})
     assert await intents(stand) == 1

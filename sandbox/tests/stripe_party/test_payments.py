@@ -11,18 +11,18 @@ def item(amount: int = PRICE) -> dict:
 
 
 async def an_intent(stand: Stand, **more: object) -> stripe.PaymentIntent:
-    wish = {"amount": PRICE, "currency": "usd", "transfer_group": "esc_1", **more}
-    return await stand.client.v1.payment_intents.create_async(wish)
+    params = {"amount": PRICE, "currency": "usd", "transfer_group": "esc_1", **more}
+    return await stand.client.v1.payment_intents.create_async(params)
 
 
 async def a_session(stand: Stand, **more: object) -> stripe.checkout.Session:
-    wish = {
+    params = {
         "mode": "payment",
         "line_items": [item()],
         "success_url": "https://holdfast.example/paid",
         **more,
     }
-    return await stand.client.v1.checkout.sessions.create_async(wish)
+    return await stand.client.v1.checkout.sessions.create_async(params)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ async def test_a_failed_3d_secure_leaves_the_intent_payable(stand: Stand) -> Non
 
 
 async def test_a_held_payment_is_captured_or_released(stand: Stand) -> None:
-    wish = {"capture_method": "manual", "payment_method_types": ["card"]}
-    wish |= {"payment_method": "pm_card_visa", "confirm": True}
-    held, dropped = [await an_intent(stand, **wish) for _ in range(2)]
+    params = {"capture_method": "manual", "payment_method_types": ["card"]}
+    params |= {"payment_method": "pm_card_visa", "confirm": True}
+    held, dropped = [await an_intent(stand, **params) for _ in range(2)]
     assert (held.status, held.amount_capturable) == ("requires_capture", PRICE)
     assert (await stand.look("books"))["transfer_groups"]["esc_1"]["buyer_paid"] == 0
     captured = await stand.client.v1.payment_intents.capture_async(

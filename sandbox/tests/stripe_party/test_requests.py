@@ -156,8 +156,8 @@ async def test_a_list_is_read_page_by_page_newest_first(stand: Stand) -> None:
     made = [(await stand.client.v1.customers.create_async({"name": f"n{i}"})).id for i in range(3)]
     intents = []
     for customer in made:
-        wish = {"amount": 500, "currency": "usd", "customer": customer}
-        intents.append((await stand.client.v1.payment_intents.create_async(wish)).id)
+        params = {"amount": 500, "currency": "usd", "customer": customer}
+        intents.append((await stand.client.v1.payment_intents.create_async(params)).id)
     first = await stand.client.v1.payment_intents.list_async({"limit": 2})
     assert [one.id for one in first.data] == intents[:0:-1]
     assert first.has_more

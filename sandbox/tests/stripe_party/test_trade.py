@@ -45,15 +45,15 @@ async def test_an_account_is_payable_once_its_owner_has_been_through_the_onboard
 
 async def test_an_onboarding_link_works_once_and_for_five_minutes(stand: Stand) -> None:
     account = await stand.client.v1.accounts.create_async({"type": "express"})
-    wish = {
+    params = {
         "account": account.id,
         "type": "account_onboarding",
         "refresh_url": "https://holdfast.example/refresh",
         "return_url": "https://holdfast.example/return",
     }
-    visited = await stand.client.v1.account_links.create_async(wish)
+    visited = await stand.client.v1.account_links.create_async(params)
     (await stand.http.get(visited.url)).close()
-    late = await stand.client.v1.account_links.create_async(wish)
+    late = await stand.client.v1.account_links.create_async(params)
     stand.clock.move(301)
     for link in (visited, late):
         async with stand.http.get(link.url, allow_redirects=False) as response:
@@ -143,12 +143,12 @@ async def test_money_is_available_two_days_later(stand: Stand) -> None:
 async def test_a_transfer_without_a_source_needs_an_available_balance(stand: Stand) -> None:
     seller = await stand.seller()
     await stand.paid_charge()
-    wish = {"amount": 1_000, "currency": "usd", "destination": seller}
+    params = {"amount": 1_000, "currency": "usd", "destination": seller}
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.client.v1.transfers.create_async(wish)
+        await stand.client.v1.transfers.create_async(params)
     assert refused.value.code == "balance_insufficient"
     await stand.paid_charge(card="pm_card_bypassPending")
-    assert (await stand.client.v1.transfers.create_async(wish)).amount == 1_000
+    assert (await stand.client.v1.transfers.create_async(params)).amount == 1_000
 
 
 async def test_a_transfer_to_an_account_that_has_not_onboarded_is_refused(stand: Stand) -> None:

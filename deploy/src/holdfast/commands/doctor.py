@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+import httpx
 import typer
 from rich.markup import escape
 
 from holdfast import parties, ports
-from holdfast.broker import objection
+from holdfast.broker import BrokerRefused, BrokerTooOld, Management
+from holdfast.broker_version import objection
 from holdfast.console import err, out
 from holdfast.instance import Instance
 from holdfast.servers import (
+    Server,
     ServerUnavailable,
     docker,
     postgres,
@@ -68,7 +71,7 @@ def examine(instance: Instance) -> Iterator[Finding]:
     yield Finding("python", Verdict.GOOD, f"{sys.version.split()[0]} at {sys.executable}")
     yield _docker()
     yield _server("postgresql", postgres.given, lambda: str(postgres.find_binaries()))
-    yield _server("rabbitmq", rabbitmq.checked, lambda: rabbitmq.find_programs(instance).described)
+    yield _server("rabbitmq", _given_broker, lambda: rabbitmq.find_programs(instance).described)
     yield from _unused_rabbitmq()
     yield _server("s3", seaweedfs.given, lambda: str(seaweedfs.find_weed()))
     yield _server("gateway", lambda: None, lambda: str(traefik.find_traefik()))
@@ -95,6 +98,22 @@ def _server(what: str, given: Callable[[], object], found: Callable[[], str]) ->
     except ServerUnavailable as lack:
         said, _, fix = str(lack).partition(": ")
         return Finding(what, Verdict.BAD, said, fix)
+
+
+def _given_broker() -> Server | None:
+    """The broker named in the environment, once it has said that it is new enough."""
+    server = rabbitmq.given()
+    if server is None:
+        return None
+    management = Management.at(server.urls["rabbitmq_management"])
+    try:
+        with management.client:
+            management.require_version()
+    except BrokerTooOld as refusal:
+        raise ServerUnavailable(str(refusal)) from refusal
+    except (httpx.HTTPError, BrokerRefused) as failure:
+        raise ServerUnavailable(f"the given broker does not answer: {failure}") from failure
+    return server
 
 
 def _unused_rabbitmq() -> Iterator[Finding]:

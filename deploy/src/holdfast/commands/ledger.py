@@ -9,9 +9,9 @@ import sys
 import typer
 
 from holdfast import daemon, plan
+from holdfast.access import Access
 from holdfast.console import fail
 from holdfast.instance import Instance
-from holdfast.migrate import Access
 from holdfast.services import named
 
 app = typer.Typer(no_args_is_help=True, help="The books: prove that the money adds up.")
@@ -26,7 +26,7 @@ def check() -> None:
     instance = Instance.named()
     running = daemon.running(instance)
     try:
-        state = running or daemon.ensure(instance, daemon.Wish(plan.SERVERS))
+        state = running or daemon.ensure(instance, plan.SERVERS)
     except daemon.NotStarted as failure:
         fail(str(failure), f"./holdfast doctor, or read the logs in {instance.log}")
     try:

@@ -9,9 +9,9 @@ from pathlib import Path
 import typer
 
 from holdfast import daemon, migrate
+from holdfast.access import Access
 from holdfast.console import err, fail
 from holdfast.instance import Instance
-from holdfast.migrate import Access
 from holdfast.s3_bucket import Storage
 from holdfast.servers import postgres, rabbitmq, seaweedfs
 

@@ -40,9 +40,10 @@ def start(instance: Instance, linger_s: float | None = None) -> State:
     began = time.monotonic()
     progress = _Progress()
     with err.status("starting") as spinner:
-        wish = daemon.Wish(plan.FULL, linger_s)
         try:
-            state = daemon.ensure(instance, wish, lambda seen: progress.show(seen, spinner))
+            state = daemon.ensure(
+                instance, plan.FULL, linger_s, lambda seen: progress.show(seen, spinner)
+            )
         except KeyboardInterrupt:
             spinner.update("stopping")
             daemon.stop(instance)

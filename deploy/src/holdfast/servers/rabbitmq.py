@@ -10,9 +10,8 @@ import os
 import signal
 from pathlib import Path
 
-import httpx
-
-from holdfast import broker, probes
+from holdfast import probes
+from holdfast.broker_version import objection, ordered
 from holdfast.credentials import credential
 from holdfast.instance import Instance, hand_over, server_user
 from holdfast.ports import Ports
@@ -54,22 +53,6 @@ def given() -> Server | None:
     return (
         Server({"rabbitmq": url, "rabbitmq_management": management}) if url and management else None
     )
-
-
-def checked() -> Server | None:
-    """The broker named in the environment, once it has said that it is new enough."""
-    server = given()
-    if server is None:
-        return None
-    management = broker.Management.at(server.urls["rabbitmq_management"])
-    try:
-        with management.client:
-            management.require_version()
-    except broker.BrokerTooOld as refusal:
-        raise ServerUnavailable(str(refusal)) from refusal
-    except (httpx.HTTPError, broker.BrokerRefused) as failure:
-        raise ServerUnavailable(f"the given broker does not answer: {failure}") from failure
-    return server
 
 
 def local(instance: Instance, ports: Ports) -> Server:
@@ -114,7 +97,7 @@ def local(instance: Instance, ports: Ports) -> Server:
 def find_programs(instance: Instance) -> debian.Programs:
     """The system's RabbitMQ, else one unpacked from Debian's packages."""
     found = installed()
-    if found and broker.objection(version(found)) is None:
+    if found and objection(version(found)) is None:
         return debian.Programs(found, None)
     return debian.programs(instance.cache)
 
@@ -122,7 +105,7 @@ def find_programs(instance: Instance) -> debian.Programs:
 def installed(system: Path = Path("/usr/lib/rabbitmq")) -> Path | None:
     """The newest RabbitMQ that the system's own packages hold."""
     found = [it.parent.parent for it in system.glob("lib/rabbitmq_server-*/sbin/rabbitmq-server")]
-    return max(found, key=lambda it: broker.ordered(version(it)), default=None)
+    return max(found, key=lambda it: ordered(version(it)), default=None)
 
 
 def version(home: Path) -> str:

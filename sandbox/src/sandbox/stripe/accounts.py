@@ -53,8 +53,10 @@ def create(world: World, call: Call) -> JsonObject:
 
 
 def _requested(call: Call) -> JsonObject:
-    wished = call.get("capabilities", {})
-    return {name: "inactive" for name, wish in wished.items() if wish.get("requested")}
+    requested = call.get("capabilities", {})
+    return {
+        name: "inactive" for name, capability in requested.items() if capability.get("requested")
+    }
 
 
 def _requirements(due: list[str]) -> JsonObject:

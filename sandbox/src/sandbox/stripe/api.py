@@ -166,7 +166,7 @@ class Api:
     def _operate(self, incoming: Incoming) -> JsonObject:
         world = self._world
         checked = parameters.check(incoming.endpoint, incoming.raw)
-        wished = checked.pop("expand", [])
+        expanded = checked.pop("expand", [])
         call = Call(incoming.endpoint, dict(incoming.http.match_info), checked, incoming.account)
         world.agenda.run_due()
         world.events.cause = Cause(incoming.id, incoming.key)
@@ -175,7 +175,7 @@ class Api:
         finally:
             world.events.cause = Cause()
         # A copy: a saved answer must not change with the object it shows.
-        return listing.expand(world.store, answer, wished, self._included)
+        return listing.expand(world.store, answer, expanded, self._included)
 
     def _reply(
         self, request: web.Request, id: str, ran: Ran, replayed: bool = False

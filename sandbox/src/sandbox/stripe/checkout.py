@@ -16,14 +16,14 @@ def create(world: World, call: Call) -> JsonObject:
     """POST /v1/checkout/sessions, payment mode with prices named in the call."""
     if call.get("mode") != "payment":
         raise invalid("The sandbox plays mode=payment only.", "mode")
-    wished = call.get("payment_intent_data", {})
-    intents.refuse_unplayed(wished, "payment_intent_data")
+    intent_data = call.get("payment_intent_data", {})
+    intents.refuse_unplayed(intent_data, "payment_intent_data")
     if customer := call.get("customer"):
         world.store.get("customer", customer, "customer", status=400)
     items, currency = _items(world, call)
     total = sum(item["amount_total"] for item in items)
     intents.check_money(Call(call.endpoint, {}, {"currency": currency, "amount": total}))
-    merge_metadata({}, wished.get("metadata"))
+    merge_metadata({}, intent_data.get("metadata"))
     session = world.store.new(
         "checkout.session",
         amount_subtotal=total,
@@ -39,7 +39,7 @@ def create(world: World, call: Call) -> JsonObject:
         total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         **call.given("cancel_url", "client_reference_id", "customer", "customer_email"),
     )
-    _open(world, session, items, wished)
+    _open(world, session, items, intent_data)
     return session
 
 
@@ -70,16 +70,16 @@ def _items(world: World, call: Call) -> tuple[list[JsonObject], str]:
     if not call.get("line_items"):
         raise missing_parameter("line_items")
     items: list[JsonObject] = []
-    for position, wished in enumerate(call.params["line_items"]):
-        items.append(_item(world, wished, f"line_items[{position}]"))
+    for position, line in enumerate(call.params["line_items"]):
+        items.append(_item(world, line, f"line_items[{position}]"))
     currencies = {item["currency"] for item in items}
     if len(currencies) > 1:
         raise invalid("All line items must have the same currency.", "line_items")
     return items, currencies.pop()
 
 
-def _item(world: World, wished: JsonObject, name: str) -> JsonObject:
-    price = wished.get("price_data")
+def _item(world: World, line: JsonObject, name: str) -> JsonObject:
+    price = line.get("price_data")
     if price is None:
         raise invalid(f"The sandbox keeps no prices: send {name}[price_data].", f"{name}[price]")
     unit, product = price.get("unit_amount"), price.get("product_data")
@@ -89,7 +89,7 @@ def _item(world: World, wished: JsonObject, name: str) -> JsonObject:
         raise missing_parameter(f"{name}[price_data][product_data]")
     if unit < 0:
         raise invalid("Invalid non-negative integer", f"{name}[price_data][unit_amount]")
-    quantity = wished.get("quantity", 1)
+    quantity = line.get("quantity", 1)
     if quantity < 1:
         raise invalid("Quantity must be 1 or more.", f"{name}[quantity]")
     return world.store.shape(
@@ -104,21 +104,21 @@ def _item(world: World, wished: JsonObject, name: str) -> JsonObject:
     )
 
 
-def _price(world: World, wished: JsonObject, unit: int) -> JsonObject:
+def _price(world: World, price_data: JsonObject, unit: int) -> JsonObject:
     return {
         "id": random_id("price"),
         "object": "price",
         "active": False,
         "billing_scheme": "per_unit",
         "created": world.clock.timestamp(),
-        "currency": wished["currency"].lower(),
+        "currency": price_data["currency"].lower(),
         "livemode": False,
         "lookup_key": None,
         "metadata": {},
         "nickname": None,
         "product": random_id("prod", 14),
         "recurring": None,
-        "tax_behavior": wished.get("tax_behavior", "unspecified"),
+        "tax_behavior": price_data.get("tax_behavior", "unspecified"),
         "tiers_mode": None,
         "transform_quantity": None,
         "type": "one_time",
@@ -128,9 +128,11 @@ def _price(world: World, wished: JsonObject, unit: int) -> JsonObject:
     }
 
 
-def _open(world: World, session: JsonObject, items: list[JsonObject], wished: JsonObject) -> None:
+def _open(
+    world: World, session: JsonObject, items: list[JsonObject], intent_data: JsonObject
+) -> None:
     session["url"] = f"{world.settings.base_url}/stripe/checkout/{session['id']}"
-    world.checkouts[session["id"]] = {"items": items, "intent": wished}
+    world.checkouts[session["id"]] = {"items": items, "intent": intent_data}
     moment = session["expires_at"]
     world.agenda.at(moment, lambda: _expire_if_open(world, session))
 
@@ -146,14 +148,14 @@ def intent_of(world: World, session: JsonObject) -> JsonObject:
         raise not_open(session, "paid")
     if session["payment_intent"]:
         return world.store.get("payment_intent", session["payment_intent"])
-    wished: dict[str, Any] = world.checkouts[session["id"]]["intent"]
-    plain = {name: wished[name] for name in INTENT_PLAIN if name in wished}
+    intent_data: dict[str, Any] = world.checkouts[session["id"]]["intent"]
+    plain = {name: intent_data[name] for name in INTENT_PLAIN if name in intent_data}
     intent = intents.make(
         world,
         amount=session["amount_total"],
         currency=session["currency"],
         customer=session["customer"],
-        metadata=merge_metadata({}, wished.get("metadata")),
+        metadata=merge_metadata({}, intent_data.get("metadata")),
         **plain,
     )
     session["payment_intent"] = intent["id"]

@@ -86,8 +86,8 @@ def automatic_methods(call: Call) -> JsonObject | None:
     """Whether Stripe chooses the payment methods: so it is unless the caller names them."""
     if "payment_method_types" in call.params:
         return None
-    wished = call.get("automatic_payment_methods", {"enabled": True})
-    return {"allow_redirects": "always", **wished}
+    methods = call.get("automatic_payment_methods", {"enabled": True})
+    return {"allow_redirects": "always", **methods}
 
 
 def make(world: World, **fields: object) -> JsonObject:

@@ -25,7 +25,7 @@ from sandbox.stripe.world import Call, World
 
 
 def create_intent(world: World, call: Call) -> JsonObject:
-    """POST /v1/payment_intents, confirmed at once where the caller wishes it."""
+    """POST /v1/payment_intents, confirmed at once where the caller asks for it."""
     if call.get("confirm"):
         payments.need_return_url(intents.automatic_methods(call), call)
     intent = intents.create(world, call)

@@ -99,7 +99,7 @@ def _object(value: str | Tree, spec: dict[str, Any], name: str) -> dict[str, Any
 
 
 def _member(item: str | Tree, spec: Any, name: str, mapped: bool) -> Any:
-    # In a map such as metadata an empty value is a wish to unset the key.
+    # In a map such as metadata an empty value asks to unset the key.
     return "" if mapped and item == "" else _value(item, spec, name)
 
 
