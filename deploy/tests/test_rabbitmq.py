@@ -16,9 +16,9 @@ from holdfast.instance import Instance
 from holdfast.servers import apt, rabbitmq
 
 
-@pytest.fixture(scope="module")
-def broker(module_broker_for):
-    return module_broker_for("escrow", "identity", "listings")
+@pytest.fixture
+def broker(broker_for):
+    return broker_for("escrow", "identity", "listings")
 
 
 async def publish(url, **properties):

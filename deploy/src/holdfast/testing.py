@@ -130,25 +130,19 @@ def module_database_for(_databases: Databases) -> Iterator[DatabaseFor]:
 
 
 @pytest.fixture(scope="session")
-def _brokers(_servers: dict[str, str]) -> Brokers:
+def _brokers(_servers: dict[str, str]) -> Iterator[Brokers]:
     brokers = Brokers(_servers["rabbitmq"], _servers["rabbitmq_management"])
     with _one_at_a_time():
         brokers.drop_leftovers()
-    return brokers
+    yield brokers
+    brokers.close()
 
 
 @pytest.fixture
 def broker_for(_brokers: Brokers) -> Iterator[BrokerFor]:
-    """Make a fresh virtual host with the topology of the named services (none named: of all)."""
-    with _brokers.made() as make:
-        yield make
-
-
-@pytest.fixture(scope="module")
-def module_broker_for(_brokers: Brokers) -> Iterator[BrokerFor]:
-    """The same, kept for all tests of one module."""
-    with _brokers.made() as make:
-        yield make
+    """Lend a clean virtual host with the topology of the named services (none named: of all)."""
+    with _brokers.lent() as lend:
+        yield lend
 
 
 @contextmanager
