@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The end, wished or not."""
+        """The end, expected or not."""
         if not self.done.done():
             self.done.set_result(None)
 

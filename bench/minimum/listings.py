@@ -77,33 +77,33 @@ class App:
         while more:
             part = await receive()
             body, more = body + part.get("body", b""), part.get("more_body", False)
-        wish = json.loads(body)
-        if not _is_good(wish):
+        asked = json.loads(body)
+        if not _is_good(asked):
             await _answer(send, 422, b"{}")
             return
-        listing_id, now, price = new_id("lst"), datetime.now(UTC), wish["price"]
+        listing_id, now, price = new_id("lst"), datetime.now(UTC), asked["price"]
         shown = json.dumps(
             {"listing_id": listing_id, "seller_id": self._seller_id, "state": "ACTIVE",
-             "version": 2, "created_at": now.isoformat(), **wish}
+             "version": 2, "created_at": now.isoformat(), **asked}
         ).encode()  # fmt: skip
         await self._pool.execute(
-            WRITE, listing_id, self._seller_id, wish["asset_id"], wish["title"], wish["summary"],
-            price["minor"], price["currency"], wish["category"], now, [uuid7(), uuid7()], TOPICS,
+            WRITE, listing_id, self._seller_id, asked["asset_id"], asked["title"], asked["summary"],
+            price["minor"], price["currency"], asked["category"], now, [uuid7(), uuid7()], TOPICS,
             shown, uuid7(),
         )  # fmt: skip
         await _answer(send, 201, shown)
 
 
-def _is_good(wish: Any) -> bool:
+def _is_good(asked: Any) -> bool:
     return (
-        isinstance(wish, dict)
-        and str(wish["asset_id"]).isdecimal()
-        and 1 <= len(wish["title"]) <= 255
-        and len(wish["summary"]) <= 1000
-        and isinstance(wish["price"]["minor"], int)
-        and wish["price"]["minor"] > 0
-        and wish["price"]["currency"] in ("USD", "USDC")
-        and 1 <= len(wish["category"]) <= 100
+        isinstance(asked, dict)
+        and str(asked["asset_id"]).isdecimal()
+        and 1 <= len(asked["title"]) <= 255
+        and len(asked["summary"]) <= 1000
+        and isinstance(asked["price"]["minor"], int)
+        and asked["price"]["minor"] > 0
+        and asked["price"]["currency"] in ("USD", "USDC")
+        and 1 <= len(asked["category"]) <= 100
     )
 
 

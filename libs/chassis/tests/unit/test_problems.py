@@ -20,7 +20,7 @@ class VeryWrong(Wrong):
     """A narrower one, without a rule of its own."""
 
 
-class Wish(BaseModel):
+class Order(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     amount: int
@@ -45,10 +45,10 @@ def an_app() -> FastAPI:
     async def fail(name: str) -> None:
         if (error := raised[name]) is not None:
             raise error
-        Wish.model_validate({"amount": "secret"})
+        Order.model_validate({"amount": "secret"})
 
-    @app.post("/wishes")
-    async def wish(body: Wish) -> Wish:
+    @app.post("/orders")
+    async def order(body: Order) -> Order:
         return body
 
     problems.install(app, RULES)
@@ -88,8 +88,8 @@ MEMBERS = {
         ("GET", "/raise/fault", 500, "internal_error"),
         ("GET", "/raise/model", 500, "internal_error"),
         ("GET", "/nowhere", 404, "not_found"),
-        ("PUT", "/wishes", 405, "method_not_allowed"),
-        ("POST", "/wishes", 422, "invalid_input"),
+        ("PUT", "/orders", 405, "method_not_allowed"),
+        ("POST", "/orders", 422, "invalid_input"),
     ],
 )
 async def test_every_refusal_has_the_same_shape(client, method, path, status, code):
@@ -140,11 +140,11 @@ async def test_headers_of_a_problem_are_sent(client):
     answer = await client.get("/raise/problem")
 
     assert answer.headers["x-more"] == "1"
-    assert (await client.put("/wishes")).headers["allow"] == "POST"
+    assert (await client.put("/orders")).headers["allow"] == "POST"
 
 
 async def test_input_errors_point_at_their_fields(client):
-    answer = await client.post("/wishes", json={"amount": "much", "more": 1})
+    answer = await client.post("/orders", json={"amount": "much", "more": 1})
 
     pointers = {error["pointer"] for error in answer.json()["errors"]}
 

@@ -39,7 +39,7 @@ def document(topology: Mapping[str, Any]) -> dict[str, Any]:
         "info": {
             "title": "Holdfast messages",
             "version": "1.0.0",
-            "description": "Events are facts and go to whoever listens; commands are wishes of"
+            "description": "Events are facts and go to whoever listens; commands are requests of"
             " people and go to their owner. CloudEvents 1.0, binary mode, over RabbitMQ.",
         },
         "defaultContentType": "application/json",

@@ -1,4 +1,4 @@
-"""The two kinds of message: events are facts in the past tense, commands are wishes."""
+"""The two kinds of message: events are facts in the past tense, commands ask for something."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class Event(Message):
 
 
 class Command(Message):
-    """A wish of a person: the payload that both doors (REST and Discord) hand to one handler."""
+    """What a person asks for: the payload that both doors (REST and Discord) hand to one handler."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     @field_validator("*")
     @classmethod
     def _without_nul(cls, value: Any) -> Any:
-        """Refuse what no database text can hold, before anything is done about the wish."""
+        """Refuse what no database text can hold, before anything is done about the command."""
         if _holds_nul(value):
             raise ValueError("text cannot hold the character NUL")
         return value
 
 
 class DiscordActor(BaseModel):
-    """Who wished it, as Discord told discord-gateway; the owner maps it to its own user."""
+    """Who gave the command, as Discord told discord-gateway; the owner maps it to its own user."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

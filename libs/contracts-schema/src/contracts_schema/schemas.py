@@ -17,7 +17,7 @@ Schema = Mapping[str, Any]
 
 
 def body_of(message: type[Message]) -> type[Any]:
-    """The model of the whole body: a command's payload stands beside who wished it."""
+    """The model of the whole body: a command's payload stands beside who gave it."""
     if issubclass(message, Command):
         return create_model(
             message.__name__ + "Body",

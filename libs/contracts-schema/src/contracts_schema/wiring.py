@@ -23,7 +23,7 @@ class Wire:
 
     @property
     def is_event(self) -> bool:
-        """Whether it is a fact rather than a wish."""
+        """Whether it is a fact rather than a command."""
         return issubclass(self.message, Event)
 
     @property

@@ -1,4 +1,4 @@
-"""What every wish is held to, whoever sends it."""
+"""What every command is held to, whoever sends it."""
 
 import pytest
 from contracts_schema.commands.escrow import Deliver, Evidence
@@ -27,7 +27,7 @@ def test_text_in_a_part_of_a_wish_is_refused_too(as_model):
 
 
 def test_other_text_passes_as_it_is():
-    wish = CreateListing(asset_id="1", title=" zero 0 \\x00 \u2400 ", price=PRICE)
+    command = CreateListing(asset_id="1", title=" zero 0 \\x00 \u2400 ", price=PRICE)
 
-    assert isinstance(wish, Command)
-    assert wish.title == "zero 0 \\x00 \u2400"
+    assert isinstance(command, Command)
+    assert command.title == "zero 0 \\x00 \u2400"

@@ -1,4 +1,4 @@
-"""Wishes that contracts fulfils."""
+"""What people ask contracts to do."""
 
 from typing import ClassVar
 

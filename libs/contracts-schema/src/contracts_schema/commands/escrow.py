@@ -1,4 +1,4 @@
-"""Wishes that escrow fulfils."""
+"""What people ask escrow to do."""
 
 from typing import ClassVar
 
@@ -38,7 +38,7 @@ class Confirm(Command):
 
 
 class RequestRefund(Command):
-    """Give the buyer the money back (the seller's wish)."""
+    """Give the buyer the money back (the seller asks for it)."""
 
     topic: ClassVar[str] = "escrow.request_refund.v1"
 

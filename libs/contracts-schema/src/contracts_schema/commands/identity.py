@@ -1,4 +1,4 @@
-"""Wishes that identity fulfils."""
+"""What people ask identity to do."""
 
 from typing import ClassVar, Literal
 

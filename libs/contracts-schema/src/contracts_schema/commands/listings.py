@@ -1,4 +1,4 @@
-"""Wishes that listings fulfils."""
+"""What people ask listings to do."""
 
 from typing import Annotated, ClassVar
 

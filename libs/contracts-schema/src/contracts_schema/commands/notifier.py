@@ -1,4 +1,4 @@
-"""Wishes that notifier fulfils."""
+"""What people ask notifier to do."""
 
 from typing import ClassVar
 
