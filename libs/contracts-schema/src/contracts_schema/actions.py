@@ -23,3 +23,5 @@ class Action(BaseModel):
 
 Verbs = tuple[str, ...]
 """What one person may do next, as events carry it: by user id, beside what happened."""
+EVERYBODY = "*"
+"""In place of a user id: what everybody may do who may see the thing and is not named."""

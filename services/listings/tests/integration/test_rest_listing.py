@@ -25,7 +25,7 @@ from listings_builders import (
 )
 from listings_driver import serving
 
-WISH = {"asset_id": GAME, "title": "Tower", "price": {"minor": 450_000, "currency": "USD"}}
+ORDER = {"asset_id": GAME, "title": "Tower", "price": {"minor": 450_000, "currency": "USD"}}
 KEY = "0123456789"
 
 
@@ -47,9 +47,9 @@ async def proven(db, person, asset_id=GAME) -> None:
 
 
 async def test_without_proof_it_is_a_draft_and_with_it_live_at_once(rest, db, seller):
-    draft = await rest.ask("POST", "/v1/listings", seller, WISH)
+    draft = await rest.ask("POST", "/v1/listings", seller, ORDER)
     await proven(db, seller)
-    live = await rest.ask("POST", "/v1/listings", seller, WISH)
+    live = await rest.ask("POST", "/v1/listings", seller, ORDER)
 
     assert (draft.status_code, draft.json()["state"], draft.headers["etag"]) == (
         201, "DRAFT", '"1"',
@@ -60,9 +60,9 @@ async def test_without_proof_it_is_a_draft_and_with_it_live_at_once(rest, db, se
 
 async def test_what_is_read_is_what_was_answered(rest, db, seller):
     await proven(db, seller)
-    made = await rest.ask("POST", "/v1/listings", seller, WISH | {"summary": 'Ü "quoted" \\ 🎮'})
+    made = await rest.ask("POST", "/v1/listings", seller, ORDER | {"summary": 'Ü "quoted" \\ 🎮'})
 
-    read = await rest.ask("GET", f"/v1/listings/{made.json()['listing_id']}")
+    read = await rest.ask("GET", f"/v1/listings/{made.json()['listing_id']}", seller)
 
     assert read.headers["etag"] == made.headers["etag"]
     assert read.headers["content-type"] == "application/json"
@@ -75,7 +75,7 @@ async def test_the_same_key_is_one_listing_and_one_answer(rest, db, seller, with
         await proven(db, seller)
 
     answers = await asyncio.gather(
-        *(rest.ask("POST", "/v1/listings", seller, WISH, idempotency_key=KEY) for _ in range(5))
+        *(rest.ask("POST", "/v1/listings", seller, ORDER, idempotency_key=KEY) for _ in range(5))
     )
 
     assert {answer.status_code for answer in answers} == {201}
@@ -83,7 +83,7 @@ async def test_the_same_key_is_one_listing_and_one_answer(rest, db, seller, with
     assert sum("idempotency-replayed" in answer.headers for answer in answers) == 4
     assert await db.value("SELECT count(*) FROM listings") == 1
     other = await rest.ask(
-        "POST", "/v1/listings", seller, WISH | {"title": "Other"}, idempotency_key=KEY
+        "POST", "/v1/listings", seller, ORDER | {"title": "Other"}, idempotency_key=KEY
     )
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
@@ -121,7 +121,7 @@ async def test_the_same_key_is_one_listing_and_one_answer(rest, db, seller, with
     ],
 )
 async def test_bad_input_names_its_field_and_changes_nothing(rest, db, seller, field, value):
-    answer = await rest.ask("POST", "/v1/listings", seller, WISH | {field: value})
+    answer = await rest.ask("POST", "/v1/listings", seller, ORDER | {field: value})
 
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -205,7 +205,7 @@ async def test_a_private_listing_is_seen_by_its_seller_and_its_bidders(rest, db,
         ("GET", "", None),
         ("PUT", "/watch", None),
         ("PUT", "/offer-draft", {}),
-        ("POST", "/offers", {"amount": WISH["price"]}),
+        ("POST", "/offers", {"amount": ORDER["price"]}),
     ):
         answer = await rest.ask(method, path + more, buyer, body)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -225,7 +225,7 @@ async def test_what_was_never_proven_is_its_seller_s_alone(rest, db, seller, buy
 
     assert (await rest.ask("GET", path, buyer)).status_code == 404
     assert (await rest.ask("GET", path)).status_code == 404
-    made = await rest.ask("POST", f"{path}/offers", buyer, {"amount": WISH["price"]})
+    made = await rest.ask("POST", f"{path}/offers", buyer, {"amount": ORDER["price"]})
     assert made.status_code == 404
     assert (await rest.ask("GET", path, seller)).status_code == 200
 
@@ -343,7 +343,7 @@ async def test_a_cursor_belongs_to_its_filters_and_its_person(rest, db, seller, 
 async def test_who_may_not_sell_is_told_why(rest, db, person, code):
     await known(db, person)
 
-    answer = await rest.ask("POST", "/v1/listings", person, WISH)
+    answer = await rest.ask("POST", "/v1/listings", person, ORDER)
 
     assert (answer.status_code, answer.json()["code"]) == (403, code)
     assert answer.json()["next_action"]

@@ -178,6 +178,17 @@ async def caller(request: Request) -> Principal:
     return await _principal(request, claims)
 
 
+async def reader(request: Request) -> str:
+    """The user id of whoever reads what anybody may read; empty where no login proves one."""
+    if "authorization" not in request.headers:
+        return ""
+    authenticator: Authenticator = request.app.state.authenticator
+    try:
+        return (await authenticator.claims(credential(request))).user_id
+    except Problem:
+        return ""
+
+
 async def live_caller(request: Request) -> Principal:
     """The same for routes that move money: the login must not have been revoked a moment ago."""
     authenticator: Authenticator = request.app.state.authenticator

@@ -4,6 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from pydantic import Field
+
+from contracts_schema.actions import Verbs
 from contracts_schema.ids import DealId, ListingId, OfferId, UserId
 from contracts_schema.message import Event
 from contracts_schema.money import Money
@@ -33,6 +36,8 @@ class _ListingEvent(Event):
 
     listing_id: ListingId
     seller_id: UserId
+    actions: dict[str, Verbs] = Field(default_factory=dict)
+    """What may be done with the listing next, by user id; ``*`` is everybody else."""
 
 
 class ListingCreated(_ListingEvent):
@@ -115,6 +120,8 @@ class _OfferEvent(Event):
     buyer_id: UserId
     seller_id: UserId
     amount: Money
+    actions: dict[str, Verbs] = Field(default_factory=dict)
+    """What each side may do with the offer next, by user id."""
 
 
 class OfferMade(_OfferEvent):

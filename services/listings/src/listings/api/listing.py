@@ -40,6 +40,7 @@ async def list_listings(
     cursors: Cursors = request.app.state.cursors
     database: Database = request.app.state.database
     caller = await auth.caller(request) if asked.mine else None
+    reader = caller.user_id if caller else await auth.reader(request)
     page: Page[Listing] = Page(
         {"category": asked.category, "mine": caller.user_id if caller else ""},
         lambda each: (each.created_at, each.listing_id),
@@ -51,7 +52,8 @@ async def list_listings(
         of = partial(store.listing.public, database)
     found = await of(asked.category, after, asked.rows)
     shown, following = cursors.cut(response, request, asked, found, page)
-    return ListingPage(data=[ListingOut.of(each) for each in shown], next_cursor=following)
+    data = [ListingOut.of(each, reader) for each in shown]
+    return ListingPage(data=data, next_cursor=following)
 
 
 @router.get(
@@ -67,7 +69,7 @@ async def read_listing(request: Request, listing_id: ListingPath) -> Response:
     """
     found = await visible(request, listing_id)
     headers = {"ETag": etag(found.version)}
-    body = ListingOut.of(found).model_dump_json()
+    body = ListingOut.of(found, await auth.reader(request)).model_dump_json()
     return Response(body, media_type="application/json", headers=headers)
 
 
@@ -85,7 +87,9 @@ async def create_listing(
     async with asset.proof(request.app.state.database, caller, command) as proof:
 
         async def work(tx: Transaction) -> Answer:
-            return 201, ListingOut.of(await listing.create(tx, caller, command, proof))
+            return 201, ListingOut.of(
+                await listing.create(tx, caller, command, proof), caller.user_id
+            )
 
         return await once(request, caller, key, work)
 
@@ -109,7 +113,7 @@ async def edit_listing(
     seen = seen_version(if_match)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, ListingOut.of(await listing.edit(tx, caller, change, seen=seen))
+        return 200, ListingOut.of(await listing.edit(tx, caller, change, seen=seen), caller.user_id)
 
     return await once(request, caller, key, work)
 
@@ -131,7 +135,9 @@ async def withdraw_listing(
     command, seen = WithdrawListing(listing_id=listing_id), seen_version(if_match)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, ListingOut.of(await listing.withdraw(tx, caller, command, seen=seen))
+        return 200, ListingOut.of(
+            await listing.withdraw(tx, caller, command, seen=seen), caller.user_id
+        )
 
     return await once(request, caller, key, work)
 

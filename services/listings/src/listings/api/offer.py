@@ -49,7 +49,7 @@ async def make_offer(
     command = MakeOffer(listing_id=listing_id, **dict(body))
 
     async def work(tx: Transaction) -> Answer:
-        return 201, OfferOut.of(await offer.make(tx, caller, command))
+        return 201, OfferOut.of(await offer.make(tx, caller, command), caller.user_id, tx.now())
 
     return await once(request, caller, key, work)
 
@@ -73,7 +73,9 @@ async def list_offers(
     database: Database = request.app.state.database
     found = await store.offer.of_user(database, caller.user_id, asked.listing_id, after, asked.rows)
     shown, following = cursors.cut(response, request, asked, found, page)
-    return OfferPage(data=[OfferOut.of(each) for each in shown], next_cursor=following)
+    now = database.clock.now()
+    data = [OfferOut.of(each, caller.user_id, now) for each in shown]
+    return OfferPage(data=data, next_cursor=following)
 
 
 @router.get(
@@ -90,7 +92,7 @@ async def read_offer(
     if found is None or found.side_of(caller.user_id) is None:
         raise not_found(f"The offer {offer_id}")
     response.headers["ETag"] = etag(found.version)
-    return OfferOut.of(found)
+    return OfferOut.of(found, caller.user_id, request.app.state.clock.now())
 
 
 @router.post(
@@ -106,7 +108,9 @@ async def accept_offer(
     command, state = AcceptOffer(offer_id=offer_id), request.app.state
 
     async def work(tx: Transaction, snapshot_sha256: str) -> Answer:
-        return 200, OfferOut.of(await offer.accept(tx, caller, command, snapshot_sha256))
+        return 200, OfferOut.of(
+            await offer.accept(tx, caller, command, snapshot_sha256), caller.user_id, tx.now()
+        )
 
     check = state.ownership_check
     prepare = partial(offer.ownership, state.database, caller, command, check=check)
@@ -131,7 +135,7 @@ async def counter_offer(
     command = CounterOffer(offer_id=offer_id, **dict(body))
 
     async def work(tx: Transaction) -> Answer:
-        return 201, OfferOut.of(await offer.counter(tx, caller, command))
+        return 201, OfferOut.of(await offer.counter(tx, caller, command), caller.user_id, tx.now())
 
     return await once(request, caller, key, work)
 
@@ -149,7 +153,7 @@ async def decline_offer(
     command = DeclineOffer(offer_id=offer_id)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, OfferOut.of(await offer.decline(tx, caller, command))
+        return 200, OfferOut.of(await offer.decline(tx, caller, command), caller.user_id, tx.now())
 
     return await once(request, caller, key, work)
 
@@ -167,6 +171,6 @@ async def withdraw_offer(
     command = WithdrawOffer(offer_id=offer_id)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, OfferOut.of(await offer.withdraw(tx, caller, command))
+        return 200, OfferOut.of(await offer.withdraw(tx, caller, command), caller.user_id, tx.now())
 
     return await once(request, caller, key, work)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from chassis.http.lists import Asked
+from contracts_schema.actions import Action
 from contracts_schema.commands.listings import DAY_S, HOUR_S, Price
 from contracts_schema.events.listings import Side, Visibility
 from contracts_schema.ids import ListingId, OfferId
@@ -18,6 +20,7 @@ from listings.domain import offer as offers_
 from listings.domain.listing import Listing
 from listings.domain.offer import Offer
 
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 ListingPath = Annotated[ListingId, Path()]
 OfferPath = Annotated[OfferId, Path()]
 _LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
@@ -71,6 +74,40 @@ class DraftOut(DraftIn):
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How a step is asked for, as a route in which an id is filled in."""
+
+    verb: str
+    method: Method
+    route: str
+
+    def at(self, subject_id: str, until: datetime | None = None) -> Action:
+        """The step for this listing or offer."""
+        route = self.route.format(subject_id)
+        return Action(verb=self.verb, method=self.method, route=route, until=until)
+
+
+_LISTING_ACTIONS = {
+    each.verb: each
+    for each in (
+        _Step(listings_.Verb.MAKE_OFFER, "POST", "/v1/listings/{}/offers"),
+        _Step(listings_.Verb.VIEW_OFFERS, "GET", "/v1/offers?listing_id={}"),
+        _Step(listings_.Verb.EDIT, "PATCH", "/v1/listings/{}"),
+        _Step(listings_.Verb.WITHDRAW, "DELETE", "/v1/listings/{}"),
+    )
+}
+_OFFER_ACTIONS = {
+    each.verb: each
+    for each in (
+        _Step(offers_.Verb.ACCEPT, "POST", "/v1/offers/{}/accept"),
+        _Step(offers_.Verb.COUNTER, "POST", "/v1/offers/{}/counter"),
+        _Step(offers_.Verb.DECLINE, "POST", "/v1/offers/{}/decline"),
+        _Step(offers_.Verb.WITHDRAW, "POST", "/v1/offers/{}/withdraw"),
+    )
+}
+
+
 class ListingOut(BaseModel):
     """Something for sale."""
 
@@ -89,11 +126,18 @@ class ListingOut(BaseModel):
     snapshot_id: str | None
     deal_id: str | None
     created_at: datetime
+    actions: list[Action]
 
     @classmethod
-    def of(cls, listing: Listing) -> ListingOut:
-        """The listing as REST shows it."""
-        return cls.model_validate(listing, from_attributes=True)
+    def of(cls, listing: Listing, reader: str, guild_id: str | None = None) -> ListingOut:
+        """The listing as this reader is shown it; what is known to be good is not checked again."""
+        verbs = listing.may(reader, guild_id)
+        actions = [_LISTING_ACTIONS[verb].at(listing.listing_id) for verb in verbs]
+        values = {name: getattr(listing, name) for name in _LISTING_FIELDS}
+        return cls.model_construct(**values, actions=actions)
+
+
+_LISTING_FIELDS = tuple(name for name in ListingOut.model_fields if name != "actions")
 
 
 class ListingPage(BaseModel):
@@ -119,13 +163,21 @@ class OfferOut(BaseModel):
     parent_id: str | None
     expires_at: datetime
     created_at: datetime
+    actions: list[Action]
 
     @classmethod
-    def of(cls, offer: Offer) -> OfferOut:
-        """The offer as REST shows it."""
+    def of(cls, offer: Offer, reader: str, now: datetime) -> OfferOut:
+        """The offer as this reader is shown it."""
+        verbs = offer.may(offer.side_of(reader), now)
+        until = offer.expires_at
+        actions = [_OFFER_ACTIONS[verb].at(offer.offer_id, until) for verb in verbs]
         pending = offer.state is offers_.State.PENDING
-        fields = {name: getattr(offer, name) for name in cls.model_fields if name != "turn"}
-        return cls(**fields, turn=offer.made_by.other if pending else None)
+        turn = offer.made_by.other if pending else None
+        values = {name: getattr(offer, name) for name in _OFFER_FIELDS}
+        return cls.model_construct(**values, turn=turn, actions=actions)
+
+
+_OFFER_FIELDS = tuple(name for name in OfferOut.model_fields if name not in ("turn", "actions"))
 
 
 class OfferPage(BaseModel):

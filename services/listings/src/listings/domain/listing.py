@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
-from contracts_schema.events.listings import Visibility
+from contracts_schema.actions import EVERYBODY
+from contracts_schema.events.listings import Side, Visibility
 from contracts_schema.money import Money
 
 from listings.domain.asset import VerifiedAsset
@@ -61,6 +63,27 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
 )
 
 
+class Verb(StrEnum):
+    """What a person may do with a listing: the word on buttons and in events."""
+
+    MAKE_OFFER = "make_offer"
+    EDIT = "edit"
+    WITHDRAW = "withdraw_listing"
+    VIEW_OFFERS = "view_offers"
+
+
+STEPS: Mapping[Verb, tuple[Side, Action]] = MappingProxyType(
+    {
+        Verb.MAKE_OFFER: (Side.BUYER, Action.RESERVE),
+        Verb.EDIT: (Side.SELLER, Action.EDIT),
+        Verb.WITHDRAW: (Side.SELLER, Action.WITHDRAW),
+    }
+)
+"""Who takes each step, and the action that the table has to allow: an offer may be accepted."""
+WITH_OFFERS = frozenset({State.ACTIVE, State.RESERVED})
+"""Where there may be offers to look at, for everybody their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """Something for sale: a game, its price, and who offers it."""
@@ -110,11 +133,38 @@ class Listing:
         at_home = guild_id is not None and guild_id == self.guild_id
         return at_home or self.visibility is Visibility.PUBLIC
 
+    def may(self, user_id: str, guild_id: str | None = None) -> tuple[Verb, ...]:
+        """What this person may do now, by state and side; who is nobody may only read."""
+        if not user_id or not self.visible_to(user_id, guild_id):
+            return ()
+        return self._steps(Side.SELLER if user_id == self.seller_id else Side.BUYER)
+
+    def actions(self) -> dict[str, tuple[Verb, ...]]:
+        """What the seller may do now, and what everybody else who may see the listing."""
+        by_user = {self.seller_id: self._steps(Side.SELLER), EVERYBODY: self._steps(Side.BUYER)}
+        return {user_id: verbs for user_id, verbs in by_user.items() if verbs}
+
+    def facts(self) -> dict[str, Any]:
+        """What every event of this listing carries: whose it is, and what may be done next."""
+        return {
+            "listing_id": self.listing_id,
+            "seller_id": self.seller_id,
+            "actions": self.actions(),
+        }
+
+    def _steps(self, side: Side) -> tuple[Verb, ...]:
+        steps = tuple(
+            verb
+            for verb, (who, action) in STEPS.items()
+            if who is side and (self.state, action) in TRANSITIONS
+        )
+        return (*steps, Verb.VIEW_OFFERS) if self.state in WITH_OFFERS else steps
+
     def check_offer(self, buyer_id: str, amount: Money) -> None:
         """Refuse an offer that this listing cannot take."""
         if self.state is State.RESERVED:
             raise ListingReserved()
-        if self.state is not State.ACTIVE:
+        if Verb.MAKE_OFFER not in self._steps(Side.BUYER):
             raise WrongState("listing", "take offers", self.state)
         if buyer_id == self.seller_id:
             raise OwnListing()

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from contracts_schema.events.listings import Side
 from contracts_schema.money import Money
 
-from listings.domain.errors import NotYourTurn, WrongState
+from listings.domain.errors import ListingsError, NotYourTurn, WrongState
 
 
 class State(StrEnum):
@@ -49,6 +50,26 @@ MAKERS = frozenset({Action.WITHDRAW})
 ANSWERS = frozenset({Action.ACCEPT, Action.COUNTER, Action.DECLINE})
 
 
+class Verb(StrEnum):
+    """What a side may do with an offer: the word on buttons and in events."""
+
+    ACCEPT = "accept"
+    COUNTER = "counter"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw_offer"
+
+
+STEPS: Mapping[Verb, Action] = MappingProxyType(
+    {
+        Verb.ACCEPT: Action.ACCEPT,
+        Verb.COUNTER: Action.COUNTER,
+        Verb.DECLINE: Action.DECLINE,
+        Verb.WITHDRAW: Action.WITHDRAW,
+    }
+)
+"""The action that each step is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A price put to the other side."""
@@ -66,20 +87,56 @@ class Offer:
     version: int = 1
     parent_id: str | None = None
 
+    @property
+    def sides(self) -> dict[str, Side]:
+        """The two who negotiate, by user id."""
+        return {self.buyer_id: Side.BUYER, self.seller_id: Side.SELLER}
+
     def side_of(self, user_id: str) -> Side | None:
         """Which side this user is on, if any."""
-        return {self.buyer_id: Side.BUYER, self.seller_id: Side.SELLER}.get(user_id)
+        return self.sides.get(user_id)
 
     def by(self, user_id: str, action: Action, now: datetime) -> Offer:
         """The offer after this user's step; raises NotYourTurn or WrongState."""
-        side = self.side_of(user_id)
-        if action in ANSWERS and side is self.made_by:
-            raise NotYourTurn("answered_by_the_other")
-        if action in MAKERS and side is not self.made_by:
-            raise NotYourTurn("withdrawn_by_its_maker")
-        if self.state is State.PENDING and now >= self.expires_at and action is not Action.EXPIRE:
-            raise WrongState("offer", action, State.EXPIRED)
+        if (refusal := self._refusal(self.side_of(user_id), action, now)) is not None:
+            raise refusal
         return self.after(action)
+
+    def may(self, side: Side | None, now: datetime) -> tuple[Verb, ...]:
+        """What this side may do now, decided as the commands decide it; no side may do nothing."""
+        if side is None:
+            return ()
+        return tuple(
+            verb for verb, action in STEPS.items() if self._refusal(side, action, now) is None
+        )
+
+    def actions(self, now: datetime) -> dict[str, tuple[Verb, ...]]:
+        """What each side may do now, by user id; who may do nothing is left out."""
+        by_user = {user_id: self.may(side, now) for user_id, side in self.sides.items()}
+        return {user_id: verbs for user_id, verbs in by_user.items() if verbs}
+
+    def facts(self, title: str, now: datetime) -> dict[str, Any]:
+        """What every event of this offer carries: whose it is, and what each side may do next."""
+        return {
+            "offer_id": self.offer_id,
+            "listing_id": self.listing_id,
+            "title": title,
+            "buyer_id": self.buyer_id,
+            "seller_id": self.seller_id,
+            "amount": self.amount,
+            "actions": self.actions(now),
+        }
+
+    def _refusal(self, side: Side | None, action: Action, now: datetime) -> ListingsError | None:
+        if action in ANSWERS and side is self.made_by:
+            return NotYourTurn("answered_by_the_other")
+        if action in MAKERS and side is not self.made_by:
+            return NotYourTurn("withdrawn_by_its_maker")
+        if self.state is State.PENDING and now >= self.expires_at:
+            return WrongState("offer", action, State.EXPIRED)
+        if (self.state, action) not in TRANSITIONS:
+            return WrongState("offer", action, self.state)
+        return None
 
     def after(self, action: Action) -> Offer:
         """The offer one version later; raises WrongState where the table has no way."""

@@ -89,12 +89,7 @@ async def edit(
     )
     await store.listing.save(tx, edited)
     tx.stage(
-        ListingUpdated(
-            listing_id=edited.listing_id,
-            seller_id=edited.seller_id,
-            title=edited.title,
-            price=edited.price,
-        ),
+        ListingUpdated(**edited.facts(), title=edited.title, price=edited.price),
         sequence=edited.version,
     )
     tx.audit("listing.edit", edited.listing_id, price=edited.price)
@@ -126,12 +121,7 @@ async def reopen(tx: Transaction, event: ContractVoided | Refunded | Cancelled) 
     await store.offer.close_deal(tx, event.deal_id)
     reason_code = type(event).__name__.lower()
     tx.stage(
-        ListingReopened(
-            listing_id=found.listing_id,
-            seller_id=found.seller_id,
-            deal_id=event.deal_id,
-            reason_code=reason_code,
-        ),
+        ListingReopened(**open_again.facts(), deal_id=event.deal_id, reason_code=reason_code),
         sequence=open_again.version,
     )
     tx.audit("listing.reopen", found.listing_id, reason=reason_code, deal=event.deal_id)
@@ -146,12 +136,7 @@ async def sell(tx: Transaction, event: Released) -> None:
     await store.listing.save(tx, sold)
     await store.asset.keep(tx, VerifiedAsset.refuted(sold.seller_id, sold.asset_id, tx.now()))
     tx.stage(
-        ListingSold(
-            listing_id=sold.listing_id,
-            seller_id=sold.seller_id,
-            deal_id=event.deal_id,
-            buyer_id=event.buyer_id,
-        ),
+        ListingSold(**sold.facts(), deal_id=event.deal_id, buyer_id=event.buyer_id),
         sequence=sold.version,
     )
     tx.audit("listing.sell", sold.listing_id, deal=event.deal_id)
@@ -160,8 +145,7 @@ async def sell(tx: Transaction, event: Released) -> None:
 def _stage_created(tx: Transaction, listing: Listing) -> None:
     tx.stage(
         ListingCreated(
-            listing_id=listing.listing_id,
-            seller_id=listing.seller_id,
+            **listing.facts(),
             asset_id=listing.asset_id,
             title=listing.title,
             price=listing.price,
@@ -176,8 +160,7 @@ def stage_activated(tx: Transaction, listing: Listing) -> None:
     """Tell that the listing is live."""
     tx.stage(
         ListingActivated(
-            listing_id=listing.listing_id,
-            seller_id=listing.seller_id,
+            **listing.facts(),
             asset_id=listing.asset_id,
             title=listing.title,
             summary=listing.summary,
@@ -195,9 +178,7 @@ def stage_activated(tx: Transaction, listing: Listing) -> None:
 def stage_cancelled(tx: Transaction, listing: Listing, reason_code: str) -> None:
     """Tell that the listing is gone, and why."""
     tx.stage(
-        ListingCancelled(
-            listing_id=listing.listing_id, seller_id=listing.seller_id, reason_code=reason_code
-        ),
+        ListingCancelled(**listing.facts(), reason_code=reason_code),
         sequence=listing.version,
     )
     tx.audit("listing.cancel", listing.listing_id, reason=reason_code)

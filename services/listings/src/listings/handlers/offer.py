@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from chassis.principals import Principal
 from chassis.problems import not_found
@@ -62,7 +61,7 @@ async def make(tx: Transaction, caller: Principal, command: MakeOffer) -> Offer:
     if not await store.offer.add(tx, offer):
         return await store.offer.find(tx, offer.offer_id) or offer
     await tx.set_timer(EXPIRY, offer.offer_id, offer.expires_at)
-    facts = _facts(offer, listing)
+    facts = offer.facts(listing.title, now)
     tx.stage(OfferMade(**facts, made_by=offer.made_by, expires_at=offer.expires_at), sequence=1)
     tx.audit("offer.make", offer.offer_id, amount=offer.amount)
     return offer
@@ -91,7 +90,7 @@ async def counter(tx: Transaction, caller: Principal, command: CounterOffer) -> 
     await tx.set_timer(EXPIRY, answer.offer_id, answer.expires_at)
     tx.stage(
         OfferCountered(
-            **_facts(answer, listing),
+            **answer.facts(listing.title, tx.now()),
             parent_id=parent.offer_id,
             made_by=answer.made_by,
             expires_at=answer.expires_at,
@@ -136,7 +135,7 @@ async def accept(
     await _close(tx, accepted)
     tx.stage(
         OfferAccepted(
-            **_facts(accepted, listing),
+            **accepted.facts(listing.title, tx.now()),
             accepted_by=accepted.made_by.other,
             asset_id=listing.asset_id,
             snapshot_sha256=snapshot_sha256,
@@ -146,12 +145,8 @@ async def accept(
         ),
         sequence=accepted.version,
     )
-    tx.stage(
-        ListingReserved(
-            listing_id=listing.listing_id, seller_id=listing.seller_id, deal_id=accepted.offer_id
-        ),
-        sequence=reserved.version,
-    )
+    told = ListingReserved(**reserved.facts(), deal_id=accepted.offer_id)
+    tx.stage(told, sequence=reserved.version)
     await decline_all(tx, reserved, "listing_reserved")
     tx.audit("offer.accept", accepted.offer_id, amount=accepted.amount)
     return accepted
@@ -172,7 +167,7 @@ async def withdraw(tx: Transaction, caller: Principal, command: WithdrawOffer) -
     listing, found = await _both(tx, caller, command.offer_id)
     withdrawn = found.by(caller.user_id, Action.WITHDRAW, tx.now())
     await _close(tx, withdrawn)
-    event = OfferWithdrawn(**_facts(withdrawn, listing), made_by=withdrawn.made_by)
+    event = OfferWithdrawn(**withdrawn.facts(listing.title, tx.now()), made_by=withdrawn.made_by)
     tx.stage(event, sequence=withdrawn.version)
     tx.audit("offer.withdraw", withdrawn.offer_id)
     return withdrawn
@@ -187,7 +182,7 @@ async def expire(tx: Transaction, timer: Timer) -> None:
         return
     expired = found.after(Action.EXPIRE)
     await store.offer.save(tx, expired)
-    event = OfferExpired(**_facts(expired, listing), made_by=expired.made_by)
+    event = OfferExpired(**expired.facts(listing.title, tx.now()), made_by=expired.made_by)
     tx.stage(event, sequence=expired.version)
     tx.audit("offer.expire", expired.offer_id)
 
@@ -204,7 +199,9 @@ async def decline_all(
 async def _decline(tx: Transaction, declined: Offer, listing: Listing, reason_code: str) -> None:
     await _close(tx, declined)
     by_hand = declined.made_by.other if reason_code == "declined" else None
-    event = OfferDeclined(**_facts(declined, listing), reason_code=reason_code, declined_by=by_hand)
+    event = OfferDeclined(
+        **declined.facts(listing.title, tx.now()), reason_code=reason_code, declined_by=by_hand
+    )
     tx.stage(event, sequence=declined.version)
     tx.audit("offer.decline", declined.offer_id, reason=reason_code)
 
@@ -236,14 +233,3 @@ async def _listing(tx: Transaction, caller: Principal, listing_id: str) -> Listi
 def _still_open(listing: Listing, offer: Offer) -> None:
     if listing.state is State.RESERVED and listing.deal_id != offer.offer_id:
         raise Reserved()
-
-
-def _facts(offer: Offer, listing: Listing) -> dict[str, Any]:
-    return {
-        "offer_id": offer.offer_id,
-        "listing_id": offer.listing_id,
-        "title": listing.title,
-        "buyer_id": offer.buyer_id,
-        "seller_id": offer.seller_id,
-        "amount": offer.amount,
-    }

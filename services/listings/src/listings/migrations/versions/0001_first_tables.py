@@ -1,4 +1,4 @@
-"""The ground, listings, offers, drafts, watches and the cache of verified assets."""
+"""The common tables, listings, offers, drafts, watches and the cache of verified assets."""
 
 from alembic import op
 from chassis.storage.schema import common_tables, grant
