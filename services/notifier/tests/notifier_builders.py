@@ -20,6 +20,7 @@ from contracts_schema.terms import (
     Windows,
 )
 from notifier.domain.by_event import NOTICES_BY_EVENT
+from notifier.domain.notice import STYLES
 
 PREFIXES = {
     "user_id": "usr", "buyer_id": "usr", "seller_id": "usr", "signer_id": "usr",
@@ -44,6 +45,9 @@ def an_event(model: type[Event], **given: Any) -> Any:
         name: given.get(name, _example(name, field.annotation))
         for name, field in model.model_fields.items()
     }
+    if "actions" in values and "actions" not in given:
+        users = [value for value in values.values() if str(value).startswith("usr_")]
+        values["actions"] = dict.fromkeys(users, tuple(STYLES))
     return model(**values)
 
 

@@ -8,7 +8,7 @@ import pytest
 from chassis.problems import Problem
 from chassis.texts import MissingText
 from contracts_schema import refusals
-from contracts_schema.events import escrow, listings
+from contracts_schema.events import contracts, escrow, listings
 from contracts_schema.events.rejected import EscrowCommandRejected
 from contracts_schema.ids import new_id, uuid7
 from contracts_schema.money import Currency, Money
@@ -16,9 +16,9 @@ from notifier.domain import contract, listing, offer
 from notifier.domain import escrow as deal
 from notifier.domain.by_event import NOTICES_BY_EVENT
 from notifier.domain.command import rejected
-from notifier.domain.notice import STEPS, Reader
+from notifier.domain.notice import STEPS, Reader, presses
 from notifier.handlers.card import TEXTS, render
-from notifier_builders import every_event
+from notifier_builders import an_event, every_event
 
 
 def test_every_event_is_told_with_texts_that_exist():
@@ -130,3 +130,31 @@ def test_a_refused_command_is_worded_in_the_reader_s_language_by_its_name(monkey
 
     assert (in_german.body, in_german.turn) == ("Das braucht TIER_2.", "Los.")
     assert in_english.body == "This needs TIER_2; your account has TIER_1."
+
+
+def test_a_card_has_the_buttons_that_its_owner_names_for_the_reader_and_no_other():
+    told = an_event(contracts.ContractSigned)
+    other = told.seller_id if told.signer_id == told.buyer_id else told.buyer_id
+    told = told.model_copy(
+        update={"actions": {told.signer_id: ("review_pdf",), other: ("sign", "fly", "review_pdf")}}
+    )
+
+    notices = NOTICES_BY_EVENT[type(told)](told)
+
+    verbs = [(notice.user_id, [button.verb for button in notice.buttons]) for notice in notices]
+    assert verbs == [
+        (told.signer_id, ["review_pdf"]),
+        (told.signer_id, ["review_pdf"]),
+        (other, ["sign", "review_pdf"]),
+    ]
+    assert {button.subject for notice in notices for button in notice.buttons} == {told.contract_id}
+
+
+def test_one_button_of_a_card_is_primary():
+    found = presses(("pay", "cancel", "onboard"), new_id("esc"))
+
+    assert [(each.verb, each.style.value) for each in found] == [
+        ("onboard", "primary"),
+        ("pay", "secondary"),
+        ("cancel", "secondary"),
+    ]

@@ -48,6 +48,8 @@ class ContractSigned(_ContractEvent):
     method: str
     title: str = ""
     both: bool = False
+    sign_before: datetime | None = None
+    """Until when the other signature has to be in."""
 
 
 class ContractExecuting(_ContractEvent):

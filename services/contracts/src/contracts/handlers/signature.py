@@ -65,5 +65,6 @@ def _stage_signed(tx: Transaction, contract: Contract, signature: Signature) -> 
         method=signature.method,
         title=contract.agreed_terms.title,
         both=contract.both_signed,
+        sign_before=contract.sign_before,
     )
     tx.stage(event, sequence=contract.version)

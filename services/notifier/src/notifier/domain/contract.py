@@ -11,39 +11,33 @@ from contracts_schema.events.contracts import (
     SigningLinkCreated,
 )
 
-from notifier.domain.notice import PRIMARY, Notice, Press, SecretLink, actor, both, of_deal, person
+from notifier.domain.notice import Notice, SecretLink, actor, both, may, of_deal, person
 
 
 def drafted(event: ContractDrafted) -> list[Notice]:
     """Both are asked to sign the same terms."""
-    buttons = (
-        Press("sign", event.contract_id, PRIMARY),
-        Press("sign_web", event.contract_id),
-        Press("review_pdf", event.contract_id),
-    )
     shared = of_deal(event, "contract", price=str(event.price))
     shared |= {
         "deadline": event.sign_before,
-        "buttons": buttons,
         "fields": (("price", str(event.price)), ("terms_hash", event.terms_sha256)),
     }
     return both(event, "contract_drafted", **shared)
 
 
 def signed(event: ContractSigned) -> list[Notice]:
-    """One signature is in."""
-    other = event.seller_id if event.signer_id == event.buyer_id else event.buyer_id
-    params = {"title": event.title}
+    """One signature is in: nobody is asked for it again."""
+    signer = event.signer_id
+    other = event.seller_id if signer == event.buyer_id else event.buyer_id
     key = "contract_signed.second" if event.both else "contract_signed.first"
-    notices = [actor(key, event.signer_id, params=params, step="contract")]
+    shared = of_deal(event, "contract")
+    told = [
+        actor(key, signer, **shared | may(event, signer)),
+        person(key, signer, **shared | may(event, signer)),
+    ]
     if not event.both:
-        button = Press("sign", event.contract_id, PRIMARY)
-        notices.append(
-            person(
-                "contract_signed.other", other, params=params, step="contract", buttons=(button,)
-            )
-        )
-    return notices
+        shared |= may(event, other) | {"deadline": event.sign_before}
+        told.append(person("contract_signed.other", other, **shared))
+    return told
 
 
 def signing_link_created(event: SigningLinkCreated) -> list[Notice]:
@@ -57,9 +51,7 @@ def signing_link_created(event: SigningLinkCreated) -> list[Notice]:
 
 def executed(event: ContractExecuted) -> list[Notice]:
     """The agreement is in force; the escrow opens next."""
-    params = {"title": event.terms.title}
-    shared = {"params": params, "step": "payment", "card_key": f"deal:{event.deal_id}"}
-    return both(event, "contract_executed", **shared)
+    return both(event, "contract_executed", **of_deal(event, "payment", title=event.terms.title))
 
 
 def voided(event: ContractVoided | ContractExecutionFailed) -> list[Notice]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from contracts_schema.commands.discord import ButtonStyle
 from contracts_schema.events.rejected import Refusal
 
-PRIMARY, DANGER = ButtonStyle.PRIMARY, ButtonStyle.DANGER
+PRIMARY, SECONDARY, DANGER = ButtonStyle.PRIMARY, ButtonStyle.SECONDARY, ButtonStyle.DANGER
+MOST_BUTTONS = 5
 STEPS = ("offer", "contract", "payment", "delivery", "confirmation", "payout")
 
 
@@ -31,6 +33,38 @@ class Press:
     verb: str
     subject: str
     style: ButtonStyle = ButtonStyle.SECONDARY
+
+
+STYLES: Mapping[str, ButtonStyle] = MappingProxyType(
+    {
+        "make_offer": PRIMARY,
+        "view_offers": SECONDARY,
+        "accept": PRIMARY,
+        "counter": SECONDARY,
+        "decline": SECONDARY,
+        "withdraw_offer": SECONDARY,
+        "sign": PRIMARY,
+        "sign_web": SECONDARY,
+        "review_pdf": SECONDARY,
+        "onboard": PRIMARY,
+        "pay": PRIMARY,
+        "deliver": PRIMARY,
+        "confirm": PRIMARY,
+        "cancel": SECONDARY,
+        "refund": DANGER,
+    }
+)
+"""How buttons look on cards, in the order they stand in; a verb that is not here has no button."""
+
+
+def presses(verbs: Collection[str], subject: str) -> tuple[Press, ...]:
+    """The buttons for what its owner says a reader may do with the subject; one is primary."""
+    found: list[Press] = []
+    for verb in (each for each in STYLES if each in verbs):
+        taken = any(each.style is PRIMARY for each in found)
+        style = SECONDARY if taken and STYLES[verb] is PRIMARY else STYLES[verb]
+        found.append(Press(verb, subject, style))
+    return tuple(found[:MOST_BUTTONS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +111,22 @@ def person(key: str, user_id: str, **more: object) -> Notice:
 
 
 def both(event: Any, key: str, **more: Any) -> list[Notice]:
-    """The same key for both sides, each with its own words."""
+    """The same key for both sides, each with its own words and what it may do."""
     return [
-        person(f"{key}.buyer", event.buyer_id, **more),
-        person(f"{key}.seller", event.seller_id, **more),
+        person(f"{key}.buyer", event.buyer_id, **may(event, event.buyer_id), **more),
+        person(f"{key}.seller", event.seller_id, **may(event, event.seller_id), **more),
     ]
+
+
+def may(event: Any, user_id: str) -> dict[str, Any]:
+    """The buttons for what this person may do next, as the event says."""
+    return {"buttons": presses(getattr(event, "actions", {}).get(user_id, ()), event.subject)}
 
 
 def of_deal(event: Any, step: str, **params: str) -> dict[str, Any]:
     """What cards about a deal share: its title, the step it is at, and the place they stand in."""
     return {
-        "params": {"title": getattr(event, "title", ""), **params},
+        "params": {"title": getattr(event, "title", "")} | params,
         "step": step,
         "card_key": f"deal:{event.deal_id}",
     }
