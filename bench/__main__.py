@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from holdfast import daemon
+from holdfast import daemon, limits
 from holdfast.console import err, out
 from rich.markup import escape
 
-from bench import machine, tables
+from bench import tables
 from bench.growth import table
 from bench.growth.run import Growth, RedBooks, TooLittleRoom
 from bench.plan import FULL, QUICK
@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Read the arguments and do what they ask for."""
     arguments = _arguments()
-    machine.allow_open_files()
+    limits.allow_open_files()
     try:
         arguments.work(arguments)
     except daemon.NotStarted as failure:

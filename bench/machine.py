@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import resource
 import subprocess
 import time
 from collections.abc import Mapping
@@ -17,8 +16,6 @@ import asyncpg
 import httpx
 from holdfast.instance import checkout
 
-ENOUGH_FILES = 65_536
-"""Some servers reserve memory for every file that they may open."""
 _PACKAGES = ("fastapi", "uvicorn", "uvloop", "asyncpg", "aio-pika", "faststream", "pydantic")
 
 
@@ -49,16 +46,6 @@ async def servers(urls: Mapping[str, str]) -> dict[str, str]:
         answer = await http.get(urls["rabbitmq_management"].rstrip("/") + "/api/overview")
         known = answer.json() if answer.status_code == 200 else {}
     return {"postgresql": postgres, "rabbitmq": str(known.get("rabbitmq_version", "unknown"))}
-
-
-def allow_open_files() -> None:
-    """Raise the limit of open files, for this process and its children, as far as it may go.
-
-    An ordinary user's limit is 1024; whole trades at once need a connection for each person.
-    """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = ENOUGH_FILES if most == resource.RLIM_INFINITY else min(most, ENOUGH_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))
 
 
 def busy_cores(seconds: float) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast import probes
-from holdfast.process import die_with_parent
+from holdfast.process import prepare_child
 
 READY_WITHIN_S = 30.0
 END_WITHIN_S = 20.0
@@ -45,7 +45,7 @@ async def start(program: Program, *, told: bool = False) -> asyncio.subprocess.P
             sys.executable, "-m", program.module, *program.arguments,
             env={**kept, **program.environment}, stdout=asyncio.subprocess.PIPE if told else log,
             stderr=log,
-            stdin=asyncio.subprocess.DEVNULL, preexec_fn=die_with_parent,
+            stdin=asyncio.subprocess.DEVNULL, preexec_fn=prepare_child,
         )  # fmt: skip
 
 

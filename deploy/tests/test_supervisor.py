@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 import pytest
 from holdfast import leases, ports, probes, reaper
 from holdfast.instance import Instance
+from holdfast.limits import ENOUGH_FILES
 from holdfast.process import Plan, Process, Step
 from holdfast.state import State, Status, load
 from holdfast.supervisor import StartFailed, Supervisor, overrides
@@ -90,6 +92,22 @@ async def test_the_state_file_tells_pid_port_and_readiness(instance):
     os.kill(told.pid, 0)
     await running.end()
     assert load(instance).processes["server"].pid is None
+
+
+async def test_a_process_may_open_as_many_files_as_the_system_allows(instance):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        running = Running(instance, a_server(instance, "server"))
+        await running.ready()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    pid = load(instance).processes["server"].pid
+    allowed, _ = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    await running.end()
+
+    assert allowed == (ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_FILES))
 
 
 async def test_a_process_that_dies_before_it_is_ready_fails_at_once_with_its_last_words(instance):

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast.limits import allow_open_files
 from holdfast.probes import Probe
 
 _PR_SET_PDEATHSIG = 1
@@ -58,6 +59,7 @@ class Plan:
             raise ValueError(f"the plan repeats a name or waits for unknown ones: {unknown}")
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to end this process when its supervisor dies (runs between fork and exec)."""
+def prepare_child() -> None:
+    """Between fork and exec: end when the supervisor dies, and open as many files as may be."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    allow_open_files()

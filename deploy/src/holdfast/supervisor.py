@@ -14,7 +14,7 @@ from pathlib import Path
 
 from holdfast import reaper
 from holdfast.instance import Instance
-from holdfast.process import Node, Plan, Process, Step, die_with_parent
+from holdfast.process import Node, Plan, Process, Step, prepare_child
 from holdfast.state import ProcessState, State, Status
 
 _POLL_S = 0.05
@@ -142,7 +142,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=prepare_child,
                 user=user,
                 group=user,
                 extra_groups=None if user is None else (),

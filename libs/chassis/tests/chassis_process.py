@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import IO
 
 import httpx
 from chassis.http.idempotency import IdempotencyKey, once
@@ -62,13 +64,22 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
 
 @asynccontextmanager
-async def process(environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    environment: dict[str, str], most_files: int | None = None, log: IO[bytes] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """The service in a process; what still runs at the end of the block is killed."""
+
+    def limit() -> None:
+        if most_files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         __file__,
         env={**os.environ, "HOLDFAST_CURSOR_SECRET": "secret", **environment},
         stdout=asyncio.subprocess.DEVNULL,
+        stderr=log,
+        preexec_fn=limit,
     )
     try:
         yield started

@@ -24,6 +24,7 @@ from chassis.messaging.consumers import Consumers
 from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import BROKEN, Publisher
 from chassis.ops import telemetry
+from chassis.ops.open_files import OpenFiles
 from chassis.settings import Role, ServiceSettings
 from chassis.storage import audit, database, wakeups
 from chassis.storage.database import Database
@@ -97,12 +98,13 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
         if parts.routers:
             _authenticate(app, settings, stack)
         app.state.cursors = Cursors(settings.cursor_secret.get_secret_value())
-        app.state.tasks = {}
+        app.state.tasks, app.state.open_files = {}, OpenFiles()
         for enter in parts.enter:
             await stack.enter_async_context(enter(db))
         if settings.role is Role.API:
-            call = {"wakeups": partial(wakeups.call_forever, db, url)}
-            await stack.enter_async_context(_looping(app, call))
+            call = partial(wakeups.call_forever, db, url)
+            loops = {"wakeups": call, "open_files": app.state.open_files.forever}
+            await stack.enter_async_context(_looping(app, loops))
         else:
             await stack.enter_async_context(_working(app, settings, parts, db, publisher))
         yield
@@ -166,6 +168,7 @@ def _loops(app: FastAPI, parts: Parts, db: Database) -> dict[str, Loop]:
         "relay": app.state.relay.forever,
         "audit": partial(audit.forever, db),
         "prune": partial(_prune, db),
+        "open_files": app.state.open_files.forever,
     }
     if parts.timers is not None:
         loops["timers"] = partial(parts.timers.forever, db)

@@ -14,6 +14,7 @@ from chassis_builders import until
 from chassis_process import a_note, is_live, process
 
 NOTES = 20
+MOST_FILES = 96
 ALL = "SELECT count(*) FROM audit_entries WHERE action = 'noted'"
 DISTINCT = "SELECT count(DISTINCT subject_id) FROM audit_entries WHERE action = 'noted'"
 
@@ -95,6 +96,42 @@ async def test_who_is_killed_at_its_worst_moment_loses_and_doubles_nothing(
             assert await first.wait() == -signal.SIGKILL
     async with process(environment):
         await all_noted_once(notifier)
+
+
+async def faults(client) -> dict[str, str] | None:
+    """What /ready names; None while it does not answer."""
+    try:
+        return (await client.get("/ready")).json()["faults"]
+    except httpx.HTTPError:
+        return None
+
+
+async def test_who_runs_out_of_open_files_says_so_and_works_on_when_they_are_free(
+    notifier, environment, client, tmp_path
+):
+    async def out_of_files() -> bool:
+        return "open_files" in (await faults(client) or ())
+
+    async def ready() -> bool:
+        return await faults(client) == {}
+
+    with (tmp_path / "log").open("wb") as log:
+        async with process(environment, MOST_FILES, log):
+            await until(ready)
+            port = int(environment["HOLDFAST_PORT"])
+            crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_FILES)]
+            await until(out_of_files)
+            await stage(notifier, NOTES)
+            for _, writer in crowd:
+                writer.close()
+            await until(ready)
+            await all_noted_once(notifier)
+
+    lines = [json.loads(it) for it in (tmp_path / "log").read_text().splitlines()]
+    told = [it for it in lines if it["event"].startswith("open_files.")]
+    assert [it["event"] for it in told] == ["open_files.exhausted", "open_files.free_again"]
+    assert told[0]["limit"] == MOST_FILES
+    assert "ulimit -n" in told[0]["next_step"]
 
 
 async def test_one_trace_goes_from_the_request_through_the_broker_to_the_consumer(

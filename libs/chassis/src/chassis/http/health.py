@@ -112,6 +112,8 @@ async def ready(request: Request) -> Response:
         faults["database"] = f"{type(error).__name__}: {error}"[:200]
     faults |= getattr(request.app.state, "broker_health", _NONE).faults
     faults |= {queue: "canary late" for queue in _late(request)}
+    if request.app.state.open_files.fault:
+        faults["open_files"] = request.app.state.open_files.fault
     looks: Looks = getattr(request.app.state, "readiness", {})
     faults |= {name: fault for name, look in looks.items() if (fault := look()) is not None}
     for name, task in request.app.state.tasks.items():
