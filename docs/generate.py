@@ -31,6 +31,7 @@ TABLES = {
     "listing": "listings.domain.listing",
     "offer": "listings.domain.offer",
     "contract": "contracts.domain.contract",
+    "tier": "identity.domain.tier",
     "escrow": "escrow.domain.states",
 }
 _PLACE = re.compile("<!-- begin (.*?) -->")
@@ -97,13 +98,13 @@ def states(module_name: str) -> str:
     """A transition table as a Mermaid state diagram."""
     module = importlib.import_module(module_name)
     lines = ["```mermaid", "stateDiagram-v2"]
-    first = next(iter(module.State))
-    lines.append(f"    [*] --> {first}")
+    every = type(next(iter(module.TRANSITIONS))[0])
+    lines.append(f"    [*] --> {next(iter(every))}")
     left: set[str] = set()
     for source, action, target in _edges(module.TRANSITIONS):
         left.add(source)
         lines.append(f"    {source} --> {target}: {action}")
-    lines += [f"    {state} --> [*]" for state in module.State if state not in left]
+    lines += [f"    {state} --> [*]" for state in every if state not in left]
     return "\n".join([*lines, "```"])
 
 

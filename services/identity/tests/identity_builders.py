@@ -19,9 +19,9 @@ from contracts_schema.commands.identity import RegisterUser
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
+from identity import handlers
 from identity.app import create_app, own_authenticator
-from identity.domain.people import User
-from identity.handlers import people
+from identity.domain.user import User
 from identity.settings import Settings
 from sandbox.clock import Clock as SandboxClock
 from sandbox.config import parse
@@ -159,7 +159,7 @@ class Identity:
     async def joined(self, discord_id: str) -> User:
         """A person who joined in Discord."""
         async with self.db.transaction(Cause(actor="test")) as tx:
-            return await people.register_user(
+            return await handlers.user.register(
                 tx,
                 Principal("", discord_id=discord_id, door="discord"),
                 RegisterUser(consent=True, terms_version="1"),
@@ -199,16 +199,16 @@ class Identity:
             url = await self.link_url(discord_id)
             return await browser.get(await self.to_callback(browser, url, account))
 
-    async def logged_in(self, name: str, **wish: Any) -> tuple[str, dict[str, Any]]:
+    async def logged_in(self, name: str, **changes: Any) -> tuple[str, dict[str, Any]]:
         """A new person at Discord who joins and logs in by REST: Discord id and tokens."""
         assert self.outside is not None
         discord_id = await self.outside.discord_person(name)
-        return discord_id, (await self.login(discord_id, **wish)).json()
+        return discord_id, (await self.login(discord_id, **changes)).json()
 
-    async def login(self, discord_id: str, **wish: Any) -> httpx.Response:
+    async def login(self, discord_id: str, **changes: Any) -> httpx.Response:
         """Log in with Discord in a browser of its own; the answer at the end."""
         assert self.outside is not None
-        body = {"consent": True, "terms_version": "1"} | wish
+        body = {"consent": True, "terms_version": "1"} | changes
         async with self.browser() as browser:
             begun = await browser.post("/v1/auth/discord/url", json=body)
             assert begun.status_code == 200, begun.text

@@ -1,4 +1,4 @@
-"""Identity put together; the only file that knows all its parts."""
+"""Composition root: the only file that knows all the others."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from chassis.http.auth import Authenticator
 from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
 from chassis.storage.database import Database
+from chassis.storage.timers import Timers
 from fastapi import FastAPI
 
-from identity import consumers, providers
-from identity.api import ROUTERS, RULES
+from identity import api, consumers, jobs
+from identity.adapters import discord, roblox
+from identity.adapters.token_issuer import token_issuer
 from identity.settings import Settings
-from identity.tokens import mint
 
 NAME = "identity"
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the service from its settings; nothing connects before it starts."""
+    issuer = token_issuer(settings.signing_key.get_secret_value(), settings.public_base_url)
     parts = Parts(
         NAME,
-        routers=ROUTERS,
+        routers=api.ROUTERS,
         consumers=consumers.register(Consumers(NAME), settings.bootstrap_admins),
-        timers=consumers.timers(),
-        rules=RULES,
-        state={"mint": mint(settings.signing_key.get_secret_value(), settings.public_base_url)},
+        timers=jobs.register(Timers()),
+        rules=api.RULES,
+        state={"token_issuer": issuer},
         enter=[lambda database: _outside(app, settings, database)],
     )
     app = create(settings, parts)
@@ -40,14 +42,14 @@ def create_app(settings: Settings) -> FastAPI:
 async def _outside(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
     limits = httpx.Limits(max_connections=50, max_keepalive_connections=10)
     async with httpx.AsyncClient(limits=limits, follow_redirects=False) as http:
-        app.state.roblox = providers.roblox(settings, http)
-        app.state.discord = providers.discord(settings, http)
+        app.state.roblox = roblox.provider(settings, http)
+        app.state.discord = discord.provider(settings, http)
         app.state.authenticator = own_authenticator(app, settings, database.clock)
         yield
         await app.state.authenticator.close()
 
 
 def own_authenticator(app: FastAPI, settings: Settings, clock: Clock) -> Authenticator:
-    """The check that every service makes, here without a socket: identity asks itself."""
+    """The check of tokens that every service makes, here without a socket."""
     transport = httpx.ASGITransport(app)
     return Authenticator("http://identity", settings.public_base_url, clock, transport)

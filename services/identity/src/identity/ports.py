@@ -1,10 +1,10 @@
-"""What identity needs of the world: somebody who knows a person's outside account."""
+"""What identity needs from the outside: whoever knows a person's outside account."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from identity.domain.people import Provider
+from identity.domain.account import Provider
 
 
 class LoginProvider(Protocol):

@@ -48,10 +48,10 @@ async def test_tier_2_needs_a_linked_account(identity: Identity, admin):
 
 async def test_a_version_that_moved_is_refused(identity: Identity, admin):
     ann = await identity.joined(ANN)
-    path, wish = f"/v1/admin/users/{ann.user_id}", {"role": "ARBITRATOR"} | WHY
+    path, change = f"/v1/admin/users/{ann.user_id}", {"role": "ARBITRATOR"} | WHY
 
-    stale = await admin.patch(path, json=wish, headers={"If-Match": '"7"'})
-    good = await admin.patch(path, json=wish, headers={"If-Match": '"1"'})
+    stale = await admin.patch(path, json=change, headers={"If-Match": '"7"'})
+    good = await admin.patch(path, json=change, headers={"If-Match": '"1"'})
 
     assert (stale.status_code, good.status_code) == (412, 200)
 
@@ -98,8 +98,8 @@ async def test_a_change_of_role_ends_the_logins_of_the_old_one(identity: Identit
     _, tokens = await identity.logged_in("ann")
     async with identity.browser(tokens["access_token"]) as ann:
         user_id = (await ann.get("/v1/me")).json()["id"]
-        wish = {"role": "ARBITRATOR"} | WHY
-        assert (await admin.patch(f"/v1/admin/users/{user_id}", json=wish)).status_code == 200
+        change = {"role": "ARBITRATOR"} | WHY
+        assert (await admin.patch(f"/v1/admin/users/{user_id}", json=change)).status_code == 200
 
         assert (await ann.delete("/v1/me/sessions")).status_code == 401
 
@@ -125,7 +125,7 @@ async def test_only_administrators_change_people_and_learn_who_exists(identity: 
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "change",
     [
         {},
         WHY,
@@ -138,12 +138,12 @@ async def test_only_administrators_change_people_and_learn_who_exists(identity: 
         WHY | {"suspended": True, "discord_id": "1"},
     ],
 )
-async def test_a_malformed_change_is_refused(identity: Identity, admin, wish: dict):
+async def test_a_malformed_change_is_refused(identity: Identity, admin, change: dict):
     ann = await identity.joined(ANN)
 
-    assert (await admin.patch(f"/v1/admin/users/{ann.user_id}", json=wish)).status_code == 422
+    assert (await admin.patch(f"/v1/admin/users/{ann.user_id}", json=change)).status_code == 422
 
 
 async def test_a_person_who_does_not_exist_is_404(admin):
-    wish = WHY | {"suspended": True}
-    assert (await admin.patch(f"/v1/admin/users/{new_id('usr')}", json=wish)).status_code == 404
+    change = WHY | {"suspended": True}
+    assert (await admin.patch(f"/v1/admin/users/{new_id('usr')}", json=change)).status_code == 404

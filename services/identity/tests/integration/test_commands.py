@@ -20,7 +20,7 @@ from contracts_schema.commands.identity import CreateLink, RegisterUser
 from contracts_schema.ids import derive_id, derive_uuid
 from contracts_schema.message import Command
 from faststream.rabbit import RabbitBroker
-from identity.api.rules import RULES
+from identity.api.problems import RULES
 from identity.consumers import register
 from identity_builders import ADMIN_DISCORD_ID
 
@@ -29,7 +29,7 @@ JOIN = RegisterUser(consent=True, terms_version="1")
 
 
 @dataclass(slots=True)
-class Door:
+class Sender:
     """Sends commands as discord-gateway does, and looks at what identity promised to publish."""
 
     db: Database
@@ -58,7 +58,7 @@ class Door:
 
 
 @pytest.fixture
-async def door(database_for, broker_for) -> AsyncIterator[Door]:
+async def sender(database_for, broker_for) -> AsyncIterator[Sender]:
     broker = broker_for("identity", "discord-gateway")
     async with database.connect(database_for("identity"), ManualClock(), "identity") as db:
         own = Publisher(broker.url("identity"), "identity")
@@ -68,18 +68,18 @@ async def door(database_for, broker_for) -> AsyncIterator[Door]:
         listening = RabbitBroker(broker.url("identity"), apply_types=False, logger=None)
         consuming.attach(listening, 10)
         await listening.start()
-        yield Door(db, gateway)
+        yield Sender(db, gateway)
         await listening.stop()
         await gateway.close()
         await own.close()
 
 
-async def test_signup_and_link_by_discord(door: Door):
-    await door.send("signup", JOIN)
-    await door.answers(1)
-    await door.send("link", CreateLink())
+async def test_signup_and_link_by_discord(sender: Sender):
+    await sender.send("signup", JOIN)
+    await sender.answers(1)
+    await sender.send("link", CreateLink())
 
-    [(joined, who), (linked, link)] = await door.answers(2)
+    [(joined, who), (linked, link)] = await sender.answers(2)
 
     user_id = derive_id("usr", ANN)
     assert (joined, linked) == ("identity.user_registered.v1", "identity.link_created.v1")
@@ -89,28 +89,28 @@ async def test_signup_and_link_by_discord(door: Door):
     assert set(link) == {"user_id", "link_id", "expires_at"}
 
 
-async def test_a_command_delivered_twice_is_one(door: Door):
-    await door.send("signup", JOIN)
-    await door.send("signup", JOIN)
-    await door.send("other", JOIN, who="700000000000000002")
+async def test_a_command_delivered_twice_is_one(sender: Sender):
+    await sender.send("signup", JOIN)
+    await sender.send("signup", JOIN)
+    await sender.send("other", JOIN, who="700000000000000002")
 
-    answers = await door.answers(2)
+    answers = await sender.answers(2)
 
     assert sorted(body["discord_id"] for _, body in answers) == [ANN, "700000000000000002"]
 
 
-async def test_a_second_signup_is_answered_kindly(door: Door):
-    await door.send("signup", JOIN)
-    await door.answers(1)
-    await door.send("signup again", JOIN)
+async def test_a_second_signup_is_answered_kindly(sender: Sender):
+    await sender.send("signup", JOIN)
+    await sender.answers(1)
+    await sender.send("signup again", JOIN)
 
-    _, (topic, told) = await door.answers(2)
+    _, (topic, told) = await sender.answers(2)
 
     assert topic == "identity.command_rejected.v1"
     assert told["command_id"] == str(derive_uuid("signup again"))
     assert (told["problem"]["status"], told["problem"]["code"]) == (409, "already_registered")
     assert told["problem"]["next_action"]
-    assert await door.db.value("SELECT count(*) FROM users") == 1
+    assert await sender.db.value("SELECT count(*) FROM users") == 1
 
 
 @pytest.mark.parametrize(
@@ -123,36 +123,36 @@ async def test_a_second_signup_is_answered_kindly(door: Door):
     ],
 )
 async def test_a_wrong_command_is_refused_and_changes_nothing(
-    door: Door, command: Command, payload: Any, code: str
+    sender: Sender, command: Command, payload: Any, code: str
 ):
-    await door.send("wrong", command, payload=payload)
+    await sender.send("wrong", command, payload=payload)
 
-    [(topic, told)] = await door.answers(1)
+    [(topic, told)] = await sender.answers(1)
 
     assert topic == "identity.command_rejected.v1"
     assert told["problem"]["code"] == code
-    assert await door.db.value("SELECT count(*) FROM users") == 0
+    assert await sender.db.value("SELECT count(*) FROM users") == 0
 
 
-async def test_ten_signups_of_one_person_at_once_make_one_user(door: Door):
-    await asyncio.gather(*(door.send(f"signup {n}", JOIN) for n in range(10)))
+async def test_ten_signups_of_one_person_at_once_make_one_user(sender: Sender):
+    await asyncio.gather(*(sender.send(f"signup {n}", JOIN) for n in range(10)))
 
-    topics = [topic for topic, _ in await door.answers(10)]
+    topics = [topic for topic, _ in await sender.answers(10)]
 
     assert topics.count("identity.user_registered.v1") == 1
     assert topics.count("identity.command_rejected.v1") == 9
 
 
-async def test_what_identity_did_stands_in_a_chain_that_holds(door: Door):
-    await door.send("signup", JOIN)
-    await door.answers(1)
-    await door.send("link", CreateLink())
-    await door.answers(2)
+async def test_what_identity_did_stands_in_a_chain_that_holds(sender: Sender):
+    await sender.send("signup", JOIN)
+    await sender.answers(1)
+    await sender.send("link", CreateLink())
+    await sender.answers(2)
 
-    assert await audit.chain_once(door.db) == 2
+    assert await audit.chain_once(sender.db) == 2
 
-    assert await audit.check(door.db) == []
-    rows = await door.db.rows("SELECT actor, action FROM audit_entries ORDER BY at, entry_id")
+    assert await audit.check(sender.db) == []
+    rows = await sender.db.rows("SELECT actor, action FROM audit_entries ORDER BY at, entry_id")
     assert [tuple(row) for row in rows] == [
         (f"discord:{ANN}", "user.register"),
         (derive_id("usr", ANN), "link.create"),

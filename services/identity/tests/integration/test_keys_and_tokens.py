@@ -14,7 +14,7 @@ from identity_builders import ADMIN_DISCORD_ID, PUBLIC, SECRET, Identity
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-WISH = {"name": "my bot", "scopes": ["read", "write"]}
+NEW_KEY = {"name": "my bot", "scopes": ["read", "write"]}
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def ann(identity: Identity):
 
 
 async def test_a_key_is_shown_once_and_kept_as_a_hash(identity: Identity, ann):
-    made = (await ann.post("/v1/api-keys", json=WISH)).json()
+    made = (await ann.post("/v1/api-keys", json=NEW_KEY)).json()
 
     [listed] = (await ann.get("/v1/api-keys")).json()["data"]
     assert made["key"].startswith("hfk_")
@@ -36,7 +36,7 @@ async def test_a_key_is_shown_once_and_kept_as_a_hash(identity: Identity, ann):
 
 
 async def test_a_key_acts_for_its_owner_until_it_is_revoked(identity: Identity, ann):
-    made = (await ann.post("/v1/api-keys", json=WISH)).json()
+    made = (await ann.post("/v1/api-keys", json=NEW_KEY)).json()
     async with identity.browser(made["key"]) as bot:
         me = await bot.get("/v1/me")
         assert me.json()["id"] == (await ann.get("/v1/me")).json()["id"]
@@ -51,7 +51,7 @@ async def test_a_key_acts_for_its_owner_until_it_is_revoked(identity: Identity, 
 
 
 async def test_a_reading_key_changes_nothing(identity: Identity, ann):
-    made = (await ann.post("/v1/api-keys", json=WISH | {"scopes": ["read"]})).json()
+    made = (await ann.post("/v1/api-keys", json=NEW_KEY | {"scopes": ["read"]})).json()
     async with identity.browser(made["key"]) as bot:
         assert (await bot.get("/v1/me")).status_code == 200
         refused = await bot.post("/v1/links", json={})
@@ -60,10 +60,10 @@ async def test_a_reading_key_changes_nothing(identity: Identity, ann):
 
 
 async def test_a_key_makes_and_ends_neither_keys_nor_logins(identity: Identity, ann):
-    made = (await ann.post("/v1/api-keys", json=WISH)).json()
+    made = (await ann.post("/v1/api-keys", json=NEW_KEY)).json()
     async with identity.browser(made["key"]) as bot:
         for answer in (
-            await bot.post("/v1/api-keys", json=WISH),
+            await bot.post("/v1/api-keys", json=NEW_KEY),
             await bot.delete(f"/v1/api-keys/{made['id']}"),
             await bot.delete("/v1/me/sessions"),
             await bot.post("/v1/auth/logout"),
@@ -74,9 +74,9 @@ async def test_a_key_makes_and_ends_neither_keys_nor_logins(identity: Identity, 
 async def test_a_key_ends_at_its_time_which_is_within_a_year(identity: Identity, ann):
     now = identity.clock.now()
     soon = (now + timedelta(hours=1)).isoformat()
-    made = (await ann.post("/v1/api-keys", json=WISH | {"expires_at": soon})).json()
+    made = (await ann.post("/v1/api-keys", json=NEW_KEY | {"expires_at": soon})).json()
     for wrong in (now - timedelta(seconds=1), now + timedelta(days=366)):
-        refused = await ann.post("/v1/api-keys", json=WISH | {"expires_at": wrong.isoformat()})
+        refused = await ann.post("/v1/api-keys", json=NEW_KEY | {"expires_at": wrong.isoformat()})
         assert (refused.status_code, refused.json()["code"]) == (422, "expiry_refused")
 
     identity.clock.advance(timedelta(hours=1))
@@ -85,8 +85,8 @@ async def test_a_key_ends_at_its_time_which_is_within_a_year(identity: Identity,
 
 
 async def test_admin_is_a_scope_for_administrators(identity: Identity, ann):
-    wish = WISH | {"scopes": ["read", "write", "admin"]}
-    assert (await ann.post("/v1/api-keys", json=wish)).json()["code"] == "scope_missing"
+    asked = NEW_KEY | {"scopes": ["read", "write", "admin"]}
+    assert (await ann.post("/v1/api-keys", json=asked)).json()["code"] == "scope_missing"
     victim = await identity.joined("700000000000000009")
     await identity.joined(ADMIN_DISCORD_ID)
     plain = await _admin_key(identity, ["read", "write"])
@@ -100,19 +100,20 @@ async def test_admin_is_a_scope_for_administrators(identity: Identity, ann):
 
 async def _admin_key(identity: Identity, scopes: list[str]) -> str:
     from chassis.principals import Principal
-    from identity.domain.access import Scope
-    from identity.handlers import keys
-    from identity.store import users
+    from identity import handlers, store
+    from identity.domain.api_key import Scope
 
     async with identity.db.transaction() as tx:
-        user = await users.by_discord_id(tx, ADMIN_DISCORD_ID)
+        user = await store.user.find_by_discord_id(tx, ADMIN_DISCORD_ID)
         caller = Principal(user.user_id, role=user.role, session_id=new_id("ses"))
-        _, secret = await keys.create_key(tx, caller, "bot", [Scope(s) for s in scopes], None)
+        _, secret = await handlers.api_key.create(
+            tx, caller, "bot", [Scope(s) for s in scopes], None
+        )
     return secret
 
 
 async def test_twenty_keys_are_the_most_and_others_keys_are_not_mine(identity: Identity, ann):
-    answers = [await ann.post("/v1/api-keys", json=WISH) for _ in range(21)]
+    answers = [await ann.post("/v1/api-keys", json=NEW_KEY) for _ in range(21)]
     _, tokens = await identity.logged_in("ben")
 
     assert [a.status_code for a in answers] == [201] * 20 + [409]
@@ -196,7 +197,7 @@ def _signed_by_hmac(token: str, key: bytes) -> str:
 
 
 def _forged(identity: Identity) -> dict[str, str]:
-    own, other = identity.app.state.mint.key, OKPKey.generate_key("Ed25519")
+    own, other = identity.app.state.token_issuer.key, OKPKey.generate_key("Ed25519")
     now = int(identity.clock.now().timestamp())
     head = {"alg": "Ed25519", "typ": "at+jwt", "kid": own.kid}
 
@@ -246,7 +247,7 @@ async def test_forged_tokens_prove_nothing(identity: Identity):
 
 
 async def test_a_good_token_of_no_session_of_ours_is_not_live(identity: Identity):
-    own, now = identity.app.state.mint.key, int(identity.clock.now().timestamp())
+    own, now = identity.app.state.token_issuer.key, int(identity.clock.now().timestamp())
     header = {"alg": "Ed25519", "typ": "at+jwt", "kid": own.kid}
     ghost = jwt.encode(header, _claims(now), own, algorithms=["Ed25519"])
     async with identity.browser() as client:

@@ -1,10 +1,18 @@
-"""REST and web pages of identity: HTTP in, a handler, HTTP out."""
+"""HTTP in, to a handler: REST, and the routes that a browser goes through."""
 
 from __future__ import annotations
 
-from identity.api import admin, auth, internal, keys, linking, me
-from identity.api.rules import RULES
+from identity.api import api_key, link, login, session, token, user
+from identity.api.problems import RULES
 
-ROUTERS = (auth.router, me.router, keys.router, admin.router, linking.router, internal.router)
+ROUTERS = (
+    login.router,
+    session.router,
+    user.router,
+    user.admin,
+    api_key.router,
+    link.router,
+    token.router,
+)
 
 __all__ = ["ROUTERS", "RULES"]

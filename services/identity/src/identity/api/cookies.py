@@ -6,10 +6,9 @@ from typing import TypedDict
 
 from fastapi import Request, Response
 
-from identity.domain.access import REFRESH_LIFE
-from identity.domain.links import STATE_LIFE
-from identity.handlers.linking import RoundTrip
-from identity.secret import digest
+from identity.domain.oauth_state import LIFETIME, RoundTrip
+from identity.domain.secret import digest
+from identity.domain.session import REFRESH_LIFE
 from identity.settings import Settings
 
 REFRESH = "holdfast_refresh"
@@ -26,7 +25,7 @@ def bind(request: Request, response: Response, trip: RoundTrip) -> None:
     response.set_cookie(
         _name(trip.state),
         trip.browser,
-        max_age=int(STATE_LIFE.total_seconds()),
+        max_age=int(LIFETIME.total_seconds()),
         samesite="lax",
         **_flags(request),
     )

@@ -21,7 +21,7 @@ class TierAction(StrEnum):
     RESTORE = "restore"
 
 
-MOVES: Mapping[tuple[Tier, TierAction], Tier] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[Tier, TierAction], Tier] = MappingProxyType(
     {
         (Tier.TIER_0, TierAction.LINK): Tier.TIER_1,
         (Tier.TIER_1, TierAction.GRANT): Tier.TIER_2,
@@ -31,25 +31,19 @@ MOVES: Mapping[tuple[Tier, TierAction], Tier] = MappingProxyType(
         (Tier.TIER_0, TierAction.RESTORE): Tier.TIER_1,
     }
 )
-"""From a tier, by an action, to a tier; linking moves itself, a team member does the rest."""
+"""From a tier, by an action, to a tier; linking moves itself, an administrator does the rest."""
 
 
 def after_linking(tier: Tier) -> Tier:
     """The tier once a Roblox account is linked; whoever is higher stays there."""
-    return MOVES.get((tier, TierAction.LINK), tier)
+    return TRANSITIONS.get((tier, TierAction.LINK), tier)
 
 
 def decided(current: Tier, wanted: Tier, *, has_roblox: bool) -> TierAction:
-    """The action by which a team member brings the tier there; refused if there is none."""
-    for (start, action), end in MOVES.items():
+    """The action by which an administrator brings the tier there; refused if there is none."""
+    for (start, action), end in TRANSITIONS.items():
         if (start, end) == (current, wanted) and action is not TierAction.LINK:
             if end > start and not has_roblox:
                 raise TierMoveRefused(current, wanted, "no Roblox account is linked")
             return action
     raise TierMoveRefused(current, wanted, "there is no such step")
-
-
-def mermaid() -> str:
-    """The table as a mermaid state diagram."""
-    lines = [f"    {start} --> {end}: {action}" for (start, action), end in MOVES.items()]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {Tier.TIER_0}", *lines])

@@ -1,1 +1,5 @@
-"""One function per command: load, decide, save, tell; called by both doors."""
+"""One function per command, event and due timer: load, decide, save, stage."""
+
+from identity.handlers import account, api_key, link, login, oauth_state, retention, session, user
+
+__all__ = ["account", "api_key", "link", "login", "oauth_state", "retention", "session", "user"]

@@ -1,1 +1,5 @@
-"""All SQL of identity, one module per thing that is kept."""
+"""Every statement of SQL of this service, by what it is about."""
+
+from identity.store import account, api_key, link, oauth_state, session, user
+
+__all__ = ["account", "api_key", "link", "oauth_state", "session", "user"]

@@ -1,0 +1,28 @@
+"""Roblox, where a person proves which account is theirs."""
+
+from __future__ import annotations
+
+import httpx
+
+from identity.adapters.oauth import Endpoints, OAuthProvider
+from identity.domain.account import Provider
+from identity.settings import Settings
+
+
+def provider(settings: Settings, http: httpx.AsyncClient) -> OAuthProvider:
+    """Roblox, for linking an account; only the account's id is asked for."""
+    base = settings.roblox_oauth_base.rstrip("/")
+    return OAuthProvider(
+        Endpoints(
+            Provider.ROBLOX,
+            f"{base}/v1/authorize",
+            f"{base}/v1/token",
+            f"{base}/v1/userinfo",
+            "sub",
+            "openid",
+            settings.roblox_client_id,
+            settings.roblox_client_secret.get_secret_value(),
+            f"{settings.public_base_url.rstrip('/')}/oauth/roblox/callback",
+        ),
+        http,
+    )

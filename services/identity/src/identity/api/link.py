@@ -1,0 +1,144 @@
+"""Linking a Roblox account: the link by REST, and the pages a browser goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from chassis.http.auth import Caller
+from chassis.http.documented import documented
+from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once
+from chassis.http.pages import SAFE_HEADERS
+from chassis.storage.database import Transaction
+from contracts_schema.commands.identity import CreateLink
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from identity import handlers
+from identity.api import cookies, dependencies
+from identity.api.oauth_state import OAuthText, take
+from identity.api.schemas import LinkId, LinkIn, LinkOut, LinkUrlOut
+from identity.domain import errors
+from identity.domain.account import LinkOutcome, Provider
+from identity.domain.link import Link
+from identity.domain.oauth_state import RoundTrip
+from identity.domain.secret import challenge
+from identity.pages.link import Page, render
+
+router = APIRouter(tags=["linking"])
+
+_OUTCOMES = {
+    LinkOutcome.LINKED: (Page.LINKED, 200),
+    LinkOutcome.TAKEN: (Page.TAKEN, 409),
+    LinkOutcome.HAS_ANOTHER: (Page.HAS_ANOTHER, 409),
+}
+_REFUSALS: dict[type[errors.IdentityError], tuple[Page, int]] = {
+    errors.LinkUnknown: (Page.LINK_UNKNOWN, 404),
+    errors.LinkSpent: (Page.LINK_SPENT, 410),
+    errors.LinkExpired: (Page.LINK_EXPIRED, 410),
+    errors.LinkCompleted: (Page.LINK_COMPLETED, 410),
+    errors.Suspended: (Page.SUSPENDED, 403),
+    errors.StateRefused: (Page.STATE_REFUSED, 400),
+    errors.ProviderRefused: (Page.PROVIDER_REFUSED, 403),
+    errors.ProviderUnavailable: (Page.PROVIDER_UNAVAILABLE, 503),
+}
+
+
+@router.post(
+    "/v1/links",
+    status_code=201,
+    response_model=LinkOut,
+    responses=documented(401, 403, 409, 422, 429),
+    summary="Ask for a link to link a Roblox account",
+)
+async def create_link(
+    request: Request, body: LinkIn, caller: Caller, key: IdempotencyKey = None
+) -> Response:
+    """Make a link of 15 minutes; its secret URL is asked for separately."""
+    command = CreateLink(provider=body.provider)
+
+    async def work(tx: Transaction) -> Answer:
+        link = await handlers.link.create(tx, caller, command, seed=key or "")
+        return 201, LinkOut(link_id=link.link_id, expires_at=link.expires_at)
+
+    return await once(request, caller, key, work)
+
+
+@router.post(
+    "/v1/links/{link_id}/url",
+    response_model=LinkUrlOut,
+    responses=documented(401, 403, 404, 409, 410),
+    summary="The secret URL of one's own link",
+)
+async def link_url(
+    request: Request, response: Response, link_id: LinkId, caller: Caller
+) -> LinkUrlOut:
+    """Give the owner a new secret URL, good for one opening; the one before is void."""
+
+    async def work(tx: Transaction) -> tuple[Link, str]:
+        return await handlers.link.replace_token(tx, caller, link_id)
+
+    link, token = await dependencies.database(request).run(work, cause_of(request, caller))
+    response.headers["Cache-Control"] = "no-store"
+    base = dependencies.settings(request).public_base_url.rstrip("/")
+    return LinkUrlOut(url=f"{base}/link/{token}", expires_at=link.expires_at)
+
+
+@router.get(
+    "/link/{token}",
+    response_class=HTMLResponse,
+    responses={302: {"description": "To Roblox"}},
+    summary="Open a link in the browser",
+)
+async def open_link(request: Request, token: str) -> Response:
+    """Use the link's secret up and send the browser to Roblox."""
+
+    async def begin() -> Response:
+        trip = RoundTrip.begin()
+
+        async def work(tx: Transaction) -> Link:
+            return await handlers.link.open_link(tx, token, trip)
+
+        await dependencies.database(request).run(work, dependencies.cause(request, "browser"))
+        url = dependencies.roblox(request).authorize_url(trip.state, challenge(trip.verifier))
+        response = RedirectResponse(url, 302, headers=SAFE_HEADERS)
+        cookies.bind(request, response, trip)
+        return response
+
+    return await _as_page(begin)
+
+
+@router.get(
+    "/oauth/roblox/callback",
+    response_class=HTMLResponse,
+    summary="Where Roblox sends the browser back to",
+)
+async def roblox_callback(
+    request: Request, state: OAuthText = "", code: OAuthText = "", error: OAuthText = ""
+) -> Response:
+    """Finish the login that this browser began, and link the account it proves."""
+
+    async def finish() -> Response:
+        taken = await take(request, state, Provider.ROBLOX)
+        if error or not code:
+            raise errors.ProviderRefused(Provider.ROBLOX, error[:40])
+        account_id = await dependencies.roblox(request).account_id(code, taken.verifier)
+
+        async def work(tx: Transaction) -> LinkOutcome:
+            return await handlers.account.link(tx, taken, account_id)
+
+        cause = dependencies.cause(request, taken.user_id or "browser")
+        return render(*_OUTCOMES[await dependencies.database(request).run(work, cause)])
+
+    page = await _as_page(finish)
+    cookies.unbind(page, state)
+    return page
+
+
+async def _as_page(work: Callable[[], Awaitable[Response]]) -> Response:
+    """Show a person a page where a program would get a problem."""
+    try:
+        return await work()
+    except errors.IdentityError as error:
+        if type(error) not in _REFUSALS:
+            raise
+        return render(*_REFUSALS[type(error)])

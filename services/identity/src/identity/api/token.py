@@ -1,0 +1,121 @@
+"""Tokens for the other services, never routed by the gateway; and the key that proves them."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated, Any
+
+from chassis.http.auth import API_KEY_PREFIX, Authenticator, Claims
+from chassis.http.documented import documented
+from chassis.problems import Problem, not_found
+from contracts_schema.ids import new_id
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse, Response
+
+from identity import store
+from identity.api import dependencies
+from identity.api.schemas import AccessOut, ExchangeIn, IntrospectIn, IntrospectionOut
+from identity.domain import errors
+from identity.domain.api_key import scopes_of
+from identity.domain.secret import digest
+from identity.domain.session import EXCHANGED_LIFE
+from identity.domain.user import User
+
+router = APIRouter(tags=["internal"])
+INACTIVE = IntrospectionOut(active=False)
+EXCHANGED_PREFIX = "dsc"
+ServiceSecret = Annotated[str, Header(alias="X-Service-Secret", max_length=500)]
+
+
+@router.get("/.well-known/jwks.json", summary="The keys that prove access tokens")
+async def key_set(request: Request) -> Response:
+    """The public keys as a JWK set."""
+    shown: dict[str, Any] = dependencies.token_issuer(request).key_set()
+    return JSONResponse(shown, headers={"Cache-Control": "public, max-age=300"})
+
+
+@router.post(
+    "/internal/introspect",
+    response_model_exclude_none=True,
+    responses=documented(422),
+    summary="Whether a credential counts now",
+)
+async def introspect(request: Request, body: IntrospectIn) -> IntrospectionOut:
+    """Look at an access token or API key: by the database, not by what it says of itself."""
+    if body.token.startswith(API_KEY_PREFIX):
+        return await _api_key(request, body.token)
+    authenticator: Authenticator = request.app.state.authenticator
+    try:
+        claims = await authenticator.claims(body.token)
+    except Problem as problem:
+        if problem.status != 401:
+            raise
+        return INACTIVE
+    return await _access_token(request, claims)
+
+
+@router.post(
+    "/internal/token-exchange",
+    responses=documented(403, 404, 422),
+    summary="A short access token for a person at Discord",
+)
+async def token_exchange(
+    request: Request, response: Response, body: ExchangeIn, secret: ServiceSecret = ""
+) -> AccessOut:
+    """Let discord-gateway read for a person whose Discord account it saw."""
+    expected = dependencies.settings(request).service_secret.get_secret_value()
+    if not hmac.compare_digest(secret.encode("utf-8", "replace"), expected.encode()):
+        raise Problem(
+            403,
+            "service_secret_wrong",
+            "This route is for Holdfast's own services.",
+            next_action="Send the shared secret as X-Service-Secret.",
+        )
+    database = dependencies.database(request)
+    user = await store.user.find_by_discord_id(database, body.discord_user_id)
+    if user is None:
+        raise not_found("This Discord account")
+    if user.suspended:
+        raise errors.Suspended
+    token = dependencies.token_issuer(request).access_token(
+        user, new_id(EXCHANGED_PREFIX), database.clock.now(), EXCHANGED_LIFE
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return AccessOut(access_token=token, expires_in=int(EXCHANGED_LIFE.total_seconds()))
+
+
+async def _api_key(request: Request, secret: str) -> IntrospectionOut:
+    database = dependencies.database(request)
+    key = await store.api_key.use(database, digest(secret))
+    user = await store.user.find(database, key.user_id) if key is not None else None
+    if key is None or user is None or user.suspended:
+        return INACTIVE
+    allowed = scopes_of(user.role)
+    scope = " ".join(scope for scope in key.scopes if scope in allowed)
+    if not scope:
+        return INACTIVE
+    return _active(user, key.key_id, scope, int(key.expires_at.timestamp()))
+
+
+async def _access_token(request: Request, claims: Claims) -> IntrospectionOut:
+    database = dependencies.database(request)
+    user = await store.user.find(database, claims.user_id)
+    if user is None or user.suspended:
+        return INACTIVE
+    exchanged = claims.session_id.startswith(EXCHANGED_PREFIX + "_")
+    if not exchanged and not await store.session.is_live(database, claims.session_id, user.user_id):
+        return INACTIVE
+    scope = " ".join(sorted(claims.scopes))
+    return _active(user, claims.session_id, scope, int(claims.expires_at))
+
+
+def _active(user: User, sid: str, scope: str, exp: int) -> IntrospectionOut:
+    return IntrospectionOut(
+        active=True,
+        sub=user.user_id,
+        sid=sid,
+        tier=user.tier,
+        role=user.role,
+        scope=scope,
+        exp=exp,
+    )

@@ -1,0 +1,69 @@
+"""A person as identity knows them, and what an administrator may change about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from contracts_schema.events.identity import PlatformRole, Tier
+
+from identity.domain.errors import OwnAccount
+from identity.domain.tier import TierAction, decided
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The terms a person agreed to, and when."""
+
+    terms_version: str
+    given_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One person; ``version`` counts the changes."""
+
+    user_id: str
+    discord_id: str
+    created_at: datetime
+    tier: Tier = Tier.TIER_0
+    role: PlatformRole = PlatformRole.USER
+    suspended: bool = False
+    locale: str = "en"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an administrator asks to change; None leaves a thing as it is."""
+
+    reason: str
+    tier: Tier | None = None
+    role: PlatformRole | None = None
+    suspended: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The user after a change, and by which tier action."""
+
+    before: User
+    after: User
+    tier_action: TierAction | None = None
+
+
+def change(user: User, asked: Change, by_user_id: str, *, has_roblox: bool) -> Changed:
+    """Apply the change by the rules; the version moves only if something else did."""
+    if by_user_id == user.user_id:
+        raise OwnAccount
+    tier = user.tier if asked.tier is None else asked.tier
+    action = None if tier == user.tier else decided(user.tier, tier, has_roblox=has_roblox)
+    after = replace(
+        user,
+        tier=tier,
+        role=asked.role or user.role,
+        suspended=user.suspended if asked.suspended is None else asked.suspended,
+    )
+    if after != user:
+        after = replace(after, version=user.version + 1)
+    return Changed(user, after, action)

@@ -1,0 +1,38 @@
+"""The pages on which a browser ends that came to link an account."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from html import escape
+
+from chassis.http.pages import page, paragraphs
+from chassis.texts import texts_of
+from fastapi.responses import HTMLResponse
+
+TEXTS = texts_of("identity")
+
+
+class Page(StrEnum):
+    """Every page a person may end on; its texts stand under ``page`` in the catalogue."""
+
+    LINKED = "linked"
+    TAKEN = "taken"
+    HAS_ANOTHER = "has_another"
+    LINK_UNKNOWN = "link_unknown"
+    LINK_SPENT = "link_spent"
+    LINK_EXPIRED = "link_expired"
+    LINK_COMPLETED = "link_completed"
+    SUSPENDED = "suspended"
+    STATE_REFUSED = "state_refused"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+
+
+def render(shown: Page, status: int, language: str = "en") -> HTMLResponse:
+    """What happened and the next step, as a page that no other site can frame, script or read."""
+
+    def text(part: str) -> str:
+        return TEXTS.text(f"page.{shown}.{part}", language)
+
+    body = f"{paragraphs(text('body'))}<p><strong>{escape(text('next_step'))}</strong></p>"
+    return page(text("title"), body, status=status, language=language)

@@ -1,0 +1,54 @@
+"""Linked accounts: each belongs to one user, and a user has one of each provider."""
+
+from __future__ import annotations
+
+from chassis.storage.database import Database, Transaction
+from chassis.storage.sql import parameters, statement
+from sqlalchemy import bindparam, select, true
+from sqlalchemy.dialects.postgresql import insert
+
+from identity.domain.account import Account, Provider
+from identity.store.tables import linked_accounts
+
+_PROVIDER = linked_accounts.c.provider == bindparam("provider")
+_USER = linked_accounts.c.user_id == bindparam("user_id")
+_ADD = statement(
+    insert(linked_accounts).values(parameters(linked_accounts)).on_conflict_do_nothing()
+)
+_OWNER = statement(
+    select(linked_accounts.c.user_id).where(
+        _PROVIDER, linked_accounts.c.provider_user_id == bindparam("provider_user_id")
+    )
+)
+_HAS = statement(select(true()).select_from(linked_accounts).where(_USER, _PROVIDER))
+_OF_USER = statement(
+    select(
+        linked_accounts.c.provider, linked_accounts.c.provider_user_id, linked_accounts.c.linked_at
+    )
+    .where(_USER)
+    .order_by(linked_accounts.c.linked_at, linked_accounts.c.provider)
+)
+
+
+async def add(tx: Transaction, user_id: str, provider: Provider, provider_user_id: str) -> bool:
+    """Give the account to the user; False if it, or this user's place for one, is taken."""
+    account = {"provider": provider, "provider_user_id": provider_user_id, "user_id": user_id}
+    return bool(await tx.run(_ADD, **account, linked_at=tx.now()))
+
+
+async def owner(tx: Transaction, provider: Provider, provider_user_id: str) -> str | None:
+    """Whose account this is."""
+    account = {"provider": provider, "provider_user_id": provider_user_id}
+    found: str | None = await tx.value(_OWNER, **account)
+    return found
+
+
+async def has(tx: Transaction, user_id: str, provider: Provider) -> bool:
+    """Whether the user has an account of this provider."""
+    return await tx.value(_HAS, user_id=user_id, provider=provider) is True
+
+
+async def of_user(database: Database, user_id: str) -> list[Account]:
+    """All accounts of the user, the oldest first."""
+    rows = await database.rows(_OF_USER, user_id=user_id)
+    return [Account(**{**row, "provider": Provider(row["provider"])}) for row in rows]
