@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aio_pika
-from holdfast.demo.tap import PATIENCE_S, Heard, NotHeard, Tap
+from holdfast.demo.event_listener import PATIENCE_S, EventListener, Heard, NotHeard
 
 Key = tuple[str, str, Any]
 
 
-class EventListener(Tap):
-    """A tap that finds an event by any of its facts without looking through all of them."""
+class IndexedListener(EventListener):
+    """A listener that finds an event by any of its facts without looking through all of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,9 +58,9 @@ class EventListener(Tap):
 
 
 @asynccontextmanager
-async def listening(amqp_url: str) -> AsyncIterator[EventListener]:
+async def listening(amqp_url: str) -> AsyncIterator[IndexedListener]:
     """Receive every event while the block runs."""
-    listener = EventListener()
+    listener = IndexedListener()
     connection = await aio_pika.connect(amqp_url)
     async with connection:
         channel = await connection.channel()

@@ -13,16 +13,16 @@ from typing import Any
 
 import httpx
 from holdfast.demo import trade
-from holdfast.demo.door import Person, System
+from holdfast.demo.driver import Person, System
 from holdfast.demo.outside import Outside
-from holdfast.demo.rest_door import Json, RestDoor
-from holdfast.demo.stage import Stage
+from holdfast.demo.rest_driver import Json, RestDriver
+from holdfast.demo.scenario import Scenario
 from holdfast.demo.trade import Trade
 from holdfast.services import SERVICES
 from holdfast.state import State
 
 from bench import commit_times, figures, processes, webhook_proxy
-from bench.event_listener import EventListener, listening
+from bench.event_listener import IndexedListener, listening
 from bench.webhook_proxy import Webhooks
 from bench.workload import repeat
 
@@ -31,7 +31,7 @@ SCHEMAS = [it.package for it in SERVICES]
 _addresses = itertools.count(2)
 
 
-class TimedDoor(RestDoor):
+class TimedDriver(RestDriver):
     """A person at the REST door with an address of their own, who looks at the watch."""
 
     def __init__(self, system: System, person: Person) -> None:
@@ -68,7 +68,7 @@ class Market:
 
     state: State
     system: System
-    listener: EventListener
+    listener: IndexedListener
     webhooks: Webhooks
 
     @asynccontextmanager
@@ -78,8 +78,8 @@ class Market:
         Their connections are closed with the block: an ordinary user may open 1024 files.
         """
         async with AsyncExitStack() as stack:
-            stage = Stage(self.system, stack)
-            pairs = [await _pair(stage) for _ in range(count)]
+            scenario = Scenario(self.system, stack)
+            pairs = [await _pair(scenario) for _ in range(count)]
 
             async def join(number: int) -> None:
                 await trade.join(pairs[number])
@@ -144,14 +144,16 @@ async def paced(market: Market, pairs: Sequence[Trade], rate: float) -> dict[str
     }
 
 
-async def _pair(stage: Stage) -> Trade:
-    return await stage.trade(await _door(stage, "seller"), await _door(stage, "buyer"), _silent)
+async def _pair(scenario: Scenario) -> Trade:
+    return await scenario.trade(
+        await _driver(scenario, "seller"), await _driver(scenario, "buyer"), _silent
+    )
 
 
-async def _door(stage: Stage, name: str) -> TimedDoor:
-    door = TimedDoor(stage.system, await stage.person(name))
-    stage.stack.push_async_callback(door.close)
-    return door
+async def _driver(scenario: Scenario, name: str) -> TimedDriver:
+    driver = TimedDriver(scenario.system, await scenario.person(name))
+    scenario.stack.push_async_callback(driver.close)
+    return driver
 
 
 async def _whole(pair: Trade) -> None:
@@ -165,7 +167,7 @@ async def _command_to_event_ms(market: Market, pairs: Sequence[Trade]) -> list[f
     took = []
     for pair in pairs:
         made = await pair.heard("listings.offer_made.v1", listing_id=pair.listing_id)
-        if isinstance(pair.buyer, TimedDoor):
+        if isinstance(pair.buyer, TimedDriver):
             took.append((market.listener.received_at[made.id] - pair.buyer.offered_at) * 1000)
     return took
 

@@ -14,7 +14,7 @@ from holdfast.demo.trade import Trade
 from holdfast.state import State
 
 from bench import processes, trades
-from bench.trades import TimedDoor
+from bench.trades import TimedDriver
 
 READS, PAGES = 200, 20
 WARM_UP, TRADES, AT_ONCE = 4, 16, 4
@@ -71,7 +71,7 @@ async def _reads(state: State, listed: Sequence[str], pair: Trade) -> dict[str, 
 @asynccontextmanager
 async def _asking(state: State, service: str, pair: Trade) -> AsyncIterator[httpx.AsyncClient]:
     """The buyer of a pair, before the service's own port."""
-    if not isinstance(pair.buyer, TimedDoor):
+    if not isinstance(pair.buyer, TimedDriver):
         raise TypeError("only a person at the REST door has a login")
     login = {"Authorization": pair.buyer.http.headers["Authorization"]}
     async with httpx.AsyncClient(base_url=state.urls[service], headers=login) as client:
@@ -103,7 +103,12 @@ async def _timed(ask: httpx.AsyncClient, path: str) -> tuple[float, httpx.Respon
 def _commands(pairs: Sequence[Trade]) -> dict[str, float]:
     found = {}
     for word, name in COMMANDS.items():
-        doors = [door for pair in pairs for door in (pair.seller, pair.buyer)]
-        took = [it for door in doors if isinstance(door, TimedDoor) for it in door.took_ms[word]]
+        drivers = [driver for pair in pairs for driver in (pair.seller, pair.buyer)]
+        took = [
+            it
+            for driver in drivers
+            if isinstance(driver, TimedDriver)
+            for it in driver.took_ms[word]
+        ]
         found[f"{name}_ms"] = statistics.median(took)
     return found

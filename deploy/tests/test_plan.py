@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from holdfast import parties, plan, routes
+from holdfast import plan, providers, routes
 from holdfast.compose import write_secrets
 from holdfast.instance import Instance, checkout
 from holdfast.process import Process
@@ -192,7 +192,7 @@ def test_a_named_credential_makes_one_party_real_and_no_other(tmp_path, monkeypa
     monkeypatch.setenv("HOLDFAST_STRIPE_SECRET_KEY", "sk_live")
     monkeypatch.setenv("HOLDFAST_STRIPE_WEBHOOK_SECRET", "whsec_live")
 
-    stripe, discord, roblox = parties.parties(Instance(tmp_path, "x"), "http://127.0.0.1:1")
+    stripe, discord, roblox = providers.all_providers(Instance(tmp_path, "x"), "http://127.0.0.1:1")
 
     assert stripe.settings()["STRIPE_API_BASE"] == "https://api.stripe.com"
     assert stripe.settings()["STRIPE_SECRET_KEY"] == "sk_live"
@@ -203,9 +203,9 @@ def test_a_named_credential_makes_one_party_real_and_no_other(tmp_path, monkeypa
 def test_half_a_partys_credentials_are_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("HOLDFAST_ROBLOX_CLIENT_ID", "1")
     monkeypatch.delenv("HOLDFAST_ROBLOX_CLIENT_SECRET", raising=False)
-    roblox = parties.parties(Instance(tmp_path, "x"), "http://127.0.0.1:1")[2]
+    roblox = providers.all_providers(Instance(tmp_path, "x"), "http://127.0.0.1:1")[2]
 
-    with pytest.raises(parties.IncompleteCredentials, match="HOLDFAST_ROBLOX_CLIENT_SECRET"):
+    with pytest.raises(providers.IncompleteCredentials, match="HOLDFAST_ROBLOX_CLIENT_SECRET"):
         roblox.settings()
 
 

@@ -1,4 +1,4 @@
-"""The whole system, once for all these tests, and a stage on it for each."""
+"""The whole system, once for all these tests, and a scenario on it for each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from holdfast import daemon, leases, plan
-from holdfast.demo.stage import Stage, setting
+from holdfast.demo.scenario import Scenario, scenario_on
 from holdfast.instance import Instance
 from holdfast.state import State
 
@@ -36,6 +36,6 @@ def system(instance, traces) -> Iterator[State]:
 
 
 @pytest.fixture
-async def stage(system) -> AsyncIterator[Stage]:
-    async with setting(system) as opened:
+async def scenario(system) -> AsyncIterator[Scenario]:
+    async with scenario_on(system) as opened:
         yield opened

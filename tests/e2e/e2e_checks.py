@@ -9,7 +9,7 @@ from collections import Counter
 from chassis.clock import SystemClock
 from chassis.storage import audit, database
 from holdfast.access import Access
-from holdfast.demo.stage import Stage
+from holdfast.demo.scenario import Scenario
 from holdfast.demo.trade import Trade
 from holdfast.instance import Instance
 from holdfast.services import SERVICES, named
@@ -50,10 +50,10 @@ async def the_audit_chains_hold(instance: Instance, system: State) -> None:
             assert await audit.check(db) == [], service.name
 
 
-def each_event_came_once(stage: Stage, trade: Trade) -> None:
+def each_event_came_once(scenario: Scenario, trade: Trade) -> None:
     """No fact of this deal was told twice under two ids."""
-    tap = stage.system.tap
-    of_deal = [it for it in tap.heard if it.body.get("deal_id") == trade.deal_id]
+    events = scenario.system.events
+    of_deal = [it for it in events.heard if it.body.get("deal_id") == trade.deal_id]
     told = Counter(it.type for it in {it.id: it for it in of_deal}.values())
     twice = {"contracts.contract_signed.v1": 2}
     for topic, count in told.items():

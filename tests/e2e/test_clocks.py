@@ -30,16 +30,16 @@ def time(system) -> Time:
     return Time(system.urls["clock_file"])
 
 
-async def played_to(stage, *steps):
-    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def played_to(scenario, *steps):
+    seller, buyer = await scenario.at_rest("sela"), await scenario.at_rest("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     for step in (trade.join, trade.list_game, *steps):
         await step(played)
     return played
 
 
-async def test_an_unanswered_offer_expires_after_72_hours(stage, time):
-    played = await played_to(stage)
+async def test_an_unanswered_offer_expires_after_72_hours(scenario, time):
+    played = await played_to(scenario)
     await played.buyer.make_offer(played.listing_id, 400_000)
     made = await played.heard("listings.offer_made.v1", listing_id=played.listing_id)
 
@@ -48,8 +48,8 @@ async def test_an_unanswered_offer_expires_after_72_hours(stage, time):
     await played.heard("listings.offer_expired.v1", offer_id=made.body["offer_id"])
 
 
-async def test_an_unsigned_contract_is_void_after_72_hours_and_the_listing_opens(stage, time):
-    played = await played_to(stage, trade.agree)
+async def test_an_unsigned_contract_is_void_after_72_hours_and_the_listing_opens(scenario, time):
+    played = await played_to(scenario, trade.agree)
     drafted = await played.heard("contracts.contract_drafted.v1", deal_id=played.deal_id)
     await played.buyer.sign(str(drafted.body["contract_id"]))
 
@@ -59,8 +59,8 @@ async def test_an_unsigned_contract_is_void_after_72_hours_and_the_listing_opens
     await played.heard("listings.listing_reopened.v1", listing_id=played.listing_id)
 
 
-async def test_an_unfunded_escrow_is_cancelled_after_72_hours(stage, time):
-    played = await played_to(stage, trade.agree, trade.sign)
+async def test_an_unfunded_escrow_is_cancelled_after_72_hours(scenario, time):
+    played = await played_to(scenario, trade.agree, trade.sign)
     opened = await played.heard("escrow.opened.v1", deal_id=played.deal_id)
 
     time.advance(72 * HOUR + 60)
@@ -70,24 +70,24 @@ async def test_an_unfunded_escrow_is_cancelled_after_72_hours(stage, time):
     await played.heard("listings.listing_reopened.v1", listing_id=played.listing_id)
 
 
-async def test_a_missed_delivery_window_refunds_the_buyer(stage, time, system, instance):
-    played = await played_to(stage, trade.agree, trade.sign, trade.fund)
+async def test_a_missed_delivery_window_refunds_the_buyer(scenario, time, system, instance):
+    played = await played_to(scenario, trade.agree, trade.sign, trade.fund)
 
     time.advance(7 * DAY + 60)
 
     await played.heard("escrow.refunded.v1", escrow_id=played.escrow_id)
-    books = await stage.system.outside.books(played.escrow_id)
+    books = await scenario.system.outside.books(played.escrow_id)
     assert (books["refunded"], books["seller_received"]) == (430_000, 0)
     await the_books_hold(instance, system)
 
 
-async def test_an_inspection_that_ends_releases_to_the_seller(stage, time, system, instance):
-    played = await played_to(stage, trade.agree, trade.sign, trade.fund, trade.deliver)
+async def test_an_inspection_that_ends_releases_to_the_seller(scenario, time, system, instance):
+    played = await played_to(scenario, trade.agree, trade.sign, trade.fund, trade.deliver)
 
     time.advance(24 * HOUR + 60)
 
     await played.heard("escrow.released.v1", escrow_id=played.escrow_id)
     await played.heard("listings.listing_sold.v1", listing_id=played.listing_id)
-    books = await stage.system.outside.books(played.escrow_id)
+    books = await scenario.system.outside.books(played.escrow_id)
     assert books["seller_received"] == 417_500
     await the_books_hold(instance, system)

@@ -11,9 +11,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 TO_SIGNED = (trade.join, trade.list_game, trade.agree, trade.sign)
 
 
-async def signed(stage, seller_at="at_rest", buyer_at="at_rest"):
-    seller, buyer = await getattr(stage, seller_at)("sela"), await getattr(stage, buyer_at)("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def signed(scenario, seller_at="at_rest", buyer_at="at_rest"):
+    seller, buyer = (
+        await getattr(scenario, seller_at)("sela"),
+        await getattr(scenario, buyer_at)("bob"),
+    )
+    played = await scenario.trade(seller, buyer, quiet)
     for step in TO_SIGNED:
         await step(played)
     opened = await played.heard("escrow.opened.v1", deal_id=played.deal_id)
@@ -23,15 +26,15 @@ async def signed(stage, seller_at="at_rest", buyer_at="at_rest"):
 
 
 @pytest.mark.parametrize("doors", [("at_rest", "at_rest"), ("at_discord", "at_discord")])
-async def test_the_seller_refunds_a_funded_escrow(stage, system, instance, doors):
-    played = await signed(stage, *doors)
+async def test_the_seller_refunds_a_funded_escrow(scenario, system, instance, doors):
+    played = await signed(scenario, *doors)
     await trade.fund(played)
 
     await played.seller.refund(played.escrow_id)
     await played.heard("escrow.refunded.v1", escrow_id=played.escrow_id)
     await played.heard("listings.listing_reopened.v1", listing_id=played.listing_id)
 
-    books = await stage.system.outside.books(played.escrow_id)
+    books = await scenario.system.outside.books(played.escrow_id)
     assert (books["buyer_paid"], books["refunded"], books["seller_received"]) == (430_000,) * 2 + (
         0,
     )
@@ -39,18 +42,18 @@ async def test_the_seller_refunds_a_funded_escrow(stage, system, instance, doors
 
 
 @pytest.mark.parametrize("doors", [("at_rest", "at_rest"), ("at_discord", "at_discord")])
-async def test_the_buyer_cancels_an_unfunded_escrow(stage, doors):
-    played = await signed(stage, *doors)
+async def test_the_buyer_cancels_an_unfunded_escrow(scenario, doors):
+    played = await signed(scenario, *doors)
 
     await played.buyer.cancel(played.escrow_id)
     await played.heard("escrow.cancelled.v1", escrow_id=played.escrow_id)
     await played.heard("listings.listing_reopened.v1", listing_id=played.listing_id)
 
-    assert await stage.system.outside.books(played.escrow_id) == {}
+    assert await scenario.system.outside.books(played.escrow_id) == {}
 
 
-async def test_a_declined_card_can_be_followed_by_a_good_one(stage):
-    played = await signed(stage)
+async def test_a_declined_card_can_be_followed_by_a_good_one(scenario):
+    played = await signed(scenario)
     await trade.onboard(played)
 
     with pytest.raises(OutsideRefused):
@@ -63,10 +66,10 @@ async def test_a_declined_card_can_be_followed_by_a_good_one(stage):
 
 @pytest.mark.fault("W1")
 @pytest.mark.fault("W2")
-async def test_webhooks_twice_and_out_of_order_hold_the_money_once(stage, system, instance):
-    played = await signed(stage)
+async def test_webhooks_twice_and_out_of_order_hold_the_money_once(scenario, system, instance):
+    played = await signed(scenario)
     await trade.onboard(played)
-    outside = stage.system.outside
+    outside = scenario.system.outside
     await outside.post("/stripe/webhooks", {"paused": True})
     try:
         await trade.pay(played)
@@ -83,13 +86,13 @@ async def test_webhooks_twice_and_out_of_order_hold_the_money_once(stage, system
     await trade.deliver(played)
     await trade.confirm(played)
 
-    assert len(stage.system.tap.of("escrow.funds_held.v1", escrow_id=played.escrow_id)) == 1
+    assert len(scenario.system.events.of("escrow.funds_held.v1", escrow_id=played.escrow_id)) == 1
     await the_books_hold(instance, system)
 
 
 @pytest.mark.fault("X4")
-async def test_refund_and_release_at_once_move_the_money_once(stage, system, instance):
-    played = await signed(stage)
+async def test_refund_and_release_at_once_move_the_money_once(scenario, system, instance):
+    played = await signed(scenario)
     await trade.fund(played)
     await trade.deliver(played)
 
@@ -103,7 +106,7 @@ async def test_refund_and_release_at_once_move_the_money_once(stage, system, ins
     released = not isinstance(outcomes[1], Exception)
     end = "escrow.released.v1" if released else "escrow.refunded.v1"
     await played.heard(end, escrow_id=played.escrow_id)
-    books = await stage.system.outside.books(played.escrow_id)
+    books = await scenario.system.outside.books(played.escrow_id)
     expected = (417_500, 0) if released else (0, 430_000)
     assert (books["seller_received"], books["refunded"]) == expected
     await the_books_hold(instance, system)

@@ -13,52 +13,52 @@ SERVICES = (
 )  # fmt: skip
 
 
-async def listed(stage):
-    seller, buyer = await stage.at_discord("sela"), await stage.at_discord("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def listed(scenario):
+    seller, buyer = await scenario.at_discord("sela"), await scenario.at_discord("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     for step in (trade.join, trade.list_game):
         await step(played)
     return played
 
 
-async def interactions(stage) -> list[float]:
-    stats = await stage.system.outside.get("/discord/stats")
+async def interactions(scenario) -> list[float]:
+    stats = await scenario.system.outside.get("/discord/stats")
     return [float(each) for each in stats["acknowledged_ms"]["all"]]
 
 
 async def test_a_command_is_acknowledged_while_its_owner_is_away_and_answered_after(
-    stage, instance
+    scenario, instance
 ):
-    played = await listed(stage)
-    before = len(await interactions(stage))
+    played = await listed(scenario)
+    before = len(await interactions(scenario))
 
     with frozen(instance, "listings"):
         offering = asyncio.create_task(played.buyer.make_offer(played.listing_id, 400_000))
         async with asyncio.timeout(20):
-            while len(await interactions(stage)) < before + 2:
+            while len(await interactions(scenario)) < before + 2:
                 await asyncio.sleep(0.05)
         assert not offering.done()
     await offering
 
-    assert max((await interactions(stage))[before:]) < 3000
+    assert max((await interactions(scenario))[before:]) < 3000
     await played.heard("listings.offer_made.v1", listing_id=played.listing_id)
 
 
-async def test_a_command_survives_a_broker_that_dies(stage, instance):
-    played = await listed(stage)
-    before = len(await interactions(stage))
+async def test_a_command_survives_a_broker_that_dies(scenario, instance):
+    played = await listed(scenario)
+    before = len(await interactions(scenario))
 
     killing = asyncio.create_task(kill(instance, "rabbitmq"))
     await asyncio.sleep(0)
     await played.buyer.make_offer(played.listing_id, 400_000)
     await killing
 
-    assert max((await interactions(stage))[before:]) < 3000
+    assert max((await interactions(scenario))[before:]) < 3000
     await played.heard("listings.offer_made.v1", listing_id=played.listing_id)
 
 
-async def test_a_restart_of_everything_kills_no_button_and_no_deal(stage, system, instance):
-    played = await listed(stage)
+async def test_a_restart_of_everything_kills_no_button_and_no_deal(scenario, system, instance):
+    played = await listed(scenario)
     await trade.agree(played)
     drafted = await played.heard("contracts.contract_drafted.v1", deal_id=played.deal_id)
     contract_id = str(drafted.body["contract_id"])
@@ -82,15 +82,17 @@ async def test_a_restart_of_everything_kills_no_button_and_no_deal(stage, system
 
 
 @pytest.mark.fault("G3")
-async def test_the_same_interaction_twice_is_one_offer(stage):
-    played = await listed(stage)
+async def test_the_same_interaction_twice_is_one_offer(scenario):
+    played = await listed(scenario)
     card = await played.buyer._card("make_offer", played.listing_id)
     opened = await played.buyer._press(card, "make_offer", played.listing_id, "acknowledged")
     sent = await played.buyer._submit(opened, {"amount": "4000", "conditions": ""})
 
-    await stage.system.outside.post(f"/discord/interactions/{sent['id']}/redeliver")
+    await scenario.system.outside.post(f"/discord/interactions/{sent['id']}/redeliver")
     made = await played.heard("listings.offer_made.v1", listing_id=played.listing_id)
     await played.seller.counter(str(made.body["offer_id"]), 430_000)
     await played.heard("listings.offer_countered.v1", parent_id=made.body["offer_id"])
 
-    assert len(stage.system.tap.of("listings.offer_made.v1", listing_id=played.listing_id)) == 1
+    assert (
+        len(scenario.system.events.of("listings.offer_made.v1", listing_id=played.listing_id)) == 1
+    )

@@ -3,15 +3,15 @@
 import pytest
 from e2e_checks import quiet
 from holdfast.demo import trade
-from holdfast.demo.rest_door import RestRefused
+from holdfast.demo.rest_driver import RestRefused
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 
 @pytest.fixture
-async def listed(stage):
-    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def listed(scenario):
+    seller, buyer = await scenario.at_rest("sela"), await scenario.at_rest("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     for step in (trade.join, trade.list_game):
         await step(played)
     return played
@@ -29,15 +29,15 @@ async def refused(call, status: int, code: str | None = None) -> None:
         assert problem["code"] == code
 
 
-async def test_an_under_tiered_person_is_told_to_link(stage, listed):
-    newcomer = await stage.at_rest("new")
+async def test_an_under_tiered_person_is_told_to_link(scenario, listed):
+    newcomer = await scenario.at_rest("new")
     await newcomer.join()
 
     await refused(newcomer.make_offer(listed.listing_id, 1_000), 403, "tier_too_low")
 
 
-async def test_an_under_tiered_person_in_discord_is_told_the_same(stage, listed):
-    newcomer = await stage.at_discord("new")
+async def test_an_under_tiered_person_in_discord_is_told_the_same(scenario, listed):
+    newcomer = await scenario.at_discord("new")
     await newcomer.join()
 
     await newcomer.create_listing("123", "Not mine", 1_000)
@@ -45,20 +45,20 @@ async def test_an_under_tiered_person_in_discord_is_told_the_same(stage, listed)
     assert await newcomer.told("Use /link to link your Roblox account")
 
 
-async def test_somebody_unknown_in_discord_is_told_to_sign_up(stage):
-    stranger = await stage.at_discord("who")
+async def test_somebody_unknown_in_discord_is_told_to_sign_up(scenario):
+    stranger = await scenario.at_discord("who")
 
     await stranger._command("link")
 
     assert await stranger.told("Use /signup first")
 
 
-async def test_a_stranger_finds_neither_offer_nor_contract_nor_escrow(stage, listed):
+async def test_a_stranger_finds_neither_offer_nor_contract_nor_escrow(scenario, listed):
     for step in (trade.agree, trade.sign):
         await step(listed)
     opened = await listed.heard("escrow.opened.v1", deal_id=listed.deal_id)
     escrow_id = opened.body["escrow_id"]
-    stranger = await stage.at_rest("eve")
+    stranger = await scenario.at_rest("eve")
     await stranger.join()
     await stranger.link()
     before = await listed.buyer.get(f"/v1/escrows/{escrow_id}")
@@ -92,8 +92,8 @@ async def test_nobody_buys_their_own_game(listed):
     await refused(listed.seller.make_offer(listed.listing_id, 1_000), 403, "own_listing")
 
 
-async def test_a_token_is_needed(stage, listed):
-    nobody = await stage.at_rest("nobody")
+async def test_a_token_is_needed(scenario, listed):
+    nobody = await scenario.at_rest("nobody")
 
     await refused(nobody.make_offer(listed.listing_id, 1_000), 401, "unauthenticated")
 

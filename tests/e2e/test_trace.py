@@ -29,18 +29,18 @@ async def seen(traces, trace_id: str, wanted: set[str]) -> set[str]:
     return found
 
 
-async def test_a_confirmation_in_discord_is_one_trace_to_the_last_card(stage, traces):
-    seller, buyer = await stage.at_discord("sela"), await stage.at_discord("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def test_a_confirmation_in_discord_is_one_trace_to_the_last_card(scenario, traces):
+    seller, buyer = await scenario.at_discord("sela"), await scenario.at_discord("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     await trade.run(played)
     wanted = {"discord-gateway", "escrow", "notifier"}
 
     assert await seen(traces, played.trace_id, wanted) >= wanted
 
 
-async def test_an_offer_over_rest_is_one_trace_to_the_last_consumer(stage, traces):
-    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def test_an_offer_over_rest_is_one_trace_to_the_last_consumer(scenario, traces):
+    seller, buyer = await scenario.at_rest("sela"), await scenario.at_rest("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     for step in (trade.join, trade.list_game, trade.agree):
         await step(played)
     accepted = await played.heard("listings.offer_accepted.v1", offer_id=played.deal_id)

@@ -11,7 +11,7 @@ from e2e_checks import (
     the_books_hold,
 )
 from holdfast.demo import report, trade
-from holdfast.demo.rest_door import RestDoor
+from holdfast.demo.rest_driver import RestDriver
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 DOORS = {
@@ -22,16 +22,21 @@ DOORS = {
 
 
 @pytest.mark.parametrize("doors", list(DOORS))
-async def test_a_trade_from_signup_to_money_in_the_seller_s_account(stage, system, instance, doors):
+async def test_a_trade_from_signup_to_money_in_the_seller_s_account(
+    scenario, system, instance, doors
+):
     seller_at, buyer_at = DOORS[doors]
-    seller, buyer = await getattr(stage, seller_at)("sela"), await getattr(stage, buyer_at)("bob")
-    played = await stage.trade(seller, buyer, quiet)
+    seller, buyer = (
+        await getattr(scenario, seller_at)("sela"),
+        await getattr(scenario, buyer_at)("bob"),
+    )
+    played = await scenario.trade(seller, buyer, quiet)
 
     await trade.run(played)
 
     result = await report.of(played)
     assert result.money == {"ours": MONEY, "sandbox": MONEY}
-    each_event_came_once(stage, played)
+    each_event_came_once(scenario, played)
     assert {it["service"] for it in result.events} >= {
         "identity", "listings", "contracts", "escrow", "verification",
     }  # fmt: skip
@@ -39,9 +44,9 @@ async def test_a_trade_from_signup_to_money_in_the_seller_s_account(stage, syste
     await the_audit_chains_hold(instance, system)
 
 
-async def test_the_contract_s_hashes_are_what_was_signed(stage):
-    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def test_the_contract_s_hashes_are_what_was_signed(scenario):
+    seller, buyer = await scenario.at_rest("sela"), await scenario.at_rest("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     for step in (trade.join, trade.list_game, trade.agree, trade.sign):
         await step(played)
 
@@ -54,9 +59,9 @@ async def test_the_contract_s_hashes_are_what_was_signed(stage):
     assert len(shown["signatures"]) == 2
 
 
-async def test_a_listing_and_its_escrow_show_the_end(stage):
-    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def test_a_listing_and_its_escrow_show_the_end(scenario):
+    seller, buyer = await scenario.at_rest("sela"), await scenario.at_rest("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     await trade.run(played)
 
     listing = await buyer.get(f"/v1/listings/{played.listing_id}")
@@ -68,11 +73,11 @@ async def test_a_listing_and_its_escrow_show_the_end(stage):
     assert played.preview["if_released"]["seller"] == {"minor": 417_500, "currency": "USD"}
 
 
-async def test_an_api_key_opens_the_rest_door_too(stage):
-    door: RestDoor = await stage.at_rest("sela")
-    await door.join()
-    key = await door.post("/v1/api-keys", {"name": "reader", "scopes": ["read"]})
+async def test_an_api_key_opens_the_rest_door_too(scenario):
+    driver: RestDriver = await scenario.at_rest("sela")
+    await driver.join()
+    key = await driver.post("/v1/api-keys", {"name": "reader", "scopes": ["read"]})
 
-    door.http.headers["Authorization"] = f"Bearer {key.get('key') or key.get('secret')}"
+    driver.http.headers["Authorization"] = f"Bearer {key.get('key') or key.get('secret')}"
 
-    assert (await door.get("/v1/me"))["id"] == door.person.user_id
+    assert (await driver.get("/v1/me"))["id"] == driver.person.user_id

@@ -16,7 +16,7 @@ from e2e_checks import MONEY, each_event_came_once, quiet, the_audit_chains_hold
 from e2e_processes import arm, disarm, kill
 from holdfast import daemon, leases, plan
 from holdfast.demo import report, trade
-from holdfast.demo.stage import Stage, setting
+from holdfast.demo.scenario import Scenario, scenario_on
 from holdfast.instance import Instance
 from holdfast.state import State
 
@@ -41,9 +41,9 @@ def system(instance) -> Iterator[State]:
 
 
 @pytest.fixture
-async def stage(system) -> AsyncIterator[Stage]:
-    async with setting(system) as opened:
-        opened.system.tap.patience_s = 200
+async def scenario(system) -> AsyncIterator[Scenario]:
+    async with scenario_on(system) as opened:
+        opened.system.events.patience_s = 200
         yield opened
 
 
@@ -63,9 +63,9 @@ FAULTS = {
 }
 
 
-async def joined(stage):
-    seller, buyer = await stage.at_rest("sela"), await stage.at_rest("bob")
-    played = await stage.trade(seller, buyer, quiet)
+async def joined(scenario):
+    seller, buyer = await scenario.at_rest("sela"), await scenario.at_rest("bob")
+    played = await scenario.trade(seller, buyer, quiet)
     await trade.join(played)
     return played
 
@@ -74,9 +74,9 @@ async def joined(stage):
 @pytest.mark.timeout(500)
 @pytest.mark.parametrize("row", [pytest.param(row, marks=pytest.mark.fault(row)) for row in FAULTS])
 async def test_a_kill_at_the_worst_moment_loses_nothing_and_doubles_nothing(
-    stage, system, instance, tmp_path, row
+    scenario, system, instance, tmp_path, row
 ):
-    played = await joined(stage)
+    played = await joined(scenario)
     for service in KILLED:
         arm(instance, service, ",".join(FAULTS[row](service)), tmp_path / service)
     await kill(instance, *KILLED)
@@ -89,7 +89,7 @@ async def test_a_kill_at_the_worst_moment_loses_nothing_and_doubles_nothing(
         assert (tmp_path / service).read_text().split(), f"{service} was never killed"
     result = await report.of(played)
     assert result.money == {"ours": MONEY, "sandbox": MONEY}
-    each_event_came_once(stage, played)
+    each_event_came_once(scenario, played)
     await kill(instance, *KILLED)
     await the_books_hold(instance, system)
     await the_audit_chains_hold(instance, system)
@@ -97,8 +97,8 @@ async def test_a_kill_at_the_worst_moment_loses_nothing_and_doubles_nothing(
 
 @pytest.mark.fault("M1")
 @pytest.mark.timeout(500)
-async def test_a_broker_killed_under_load_loses_no_confirmed_event(stage, system, instance):
-    trades = [await joined(stage) for _ in range(4)]
+async def test_a_broker_killed_under_load_loses_no_confirmed_event(scenario, system, instance):
+    trades = [await joined(scenario) for _ in range(4)]
 
     async def play(played) -> None:
         for step in trade.STEPS[1:]:

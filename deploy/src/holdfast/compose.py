@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from holdfast import parties
+from holdfast import providers
 from holdfast.access import Access
 from holdfast.credentials import credential
 from holdfast.instance import Instance, checkout
@@ -24,8 +24,8 @@ def write_secrets(folder: Path, public_url: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     instance = Instance(checkout(), secrets_folder=folder)
-    parties.internal_secrets(instance)
-    parties.sandbox_config(instance, _SANDBOX, public_url, _GATEWAY)
+    providers.internal_secrets(instance)
+    providers.sandbox_config(instance, _SANDBOX, public_url, _GATEWAY)
     seaweedfs.encryption_key(instance)
     seaweedfs.write_identities(folder / "s3.json", credential(instance, "s3"))
     _write_urls(instance)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from holdfast import parties, probes
+from holdfast import probes, providers
 from holdfast.access import Access
 from holdfast.instance import Instance
 from holdfast.ports import Ports
@@ -119,7 +119,7 @@ class _System:
 
     def _sandbox(self) -> Process:
         port = self.ports.get("sandbox", _SANDBOX_PORT)
-        config = parties.sandbox_config(
+        config = providers.sandbox_config(
             self.instance, self._sandbox_url, self._public_url, self._gateway_url
         )
         return Process(
@@ -146,7 +146,7 @@ class _System:
     def _environment(self, service: Service) -> dict[str, str]:
         """Exactly the settings the service is listed with, and what observes it."""
         known = {
-            **parties.internal_secrets(self.instance),
+            **providers.internal_secrets(self.instance),
             **self._outside(),
             "DATABASE_URL": self._access.database_url(service),
             "BROKER_URL": self._access.broker_url(service),
@@ -178,8 +178,8 @@ class _System:
     def _outside(self) -> dict[str, str]:
         return {
             name: value
-            for party in parties.parties(self.instance, self._sandbox_url)
-            for name, value in party.settings().items()
+            for provider in providers.all_providers(self.instance, self._sandbox_url)
+            for name, value in provider.settings().items()
         }
 
     def _service_urls(self) -> dict[str, str]:

@@ -16,9 +16,9 @@ from holdfast import daemon
 from holdfast.commands.up import addresses, start
 from holdfast.console import err, fail, out
 from holdfast.demo import report, trade
-from holdfast.demo.door import Door
+from holdfast.demo.driver import Driver
 from holdfast.demo.report import Report
-from holdfast.demo.stage import setting
+from holdfast.demo.scenario import scenario_on
 from holdfast.demo.trade import Trade
 from holdfast.instance import Instance
 from holdfast.state import State
@@ -56,15 +56,15 @@ def demo(
 
 
 async def _play(state: State) -> tuple[Report, Table]:
-    async with setting(state) as stage:
-        seller, buyer = await stage.at_discord("sela"), await stage.at_discord("bob")
-        other = await stage.at_rest("eve")
+    async with scenario_on(state) as scenario:
+        seller, buyer = await scenario.at_discord("sela"), await scenario.at_discord("bob")
+        other = await scenario.at_rest("eve")
         began = time.monotonic()
 
         def say(step: str, words: str) -> None:
             out.print(f"[dim]{time.monotonic() - began:6.2f} s[/]  [bold]{step:<8}[/] {words}")
 
-        played = await stage.trade(seller, buyer, say)
+        played = await scenario.trade(seller, buyer, say)
         await _run_with_another(played, other)
         await seller.told("You received 4,175.00 USD")
         await buyer.told("the seller has been paid")
@@ -72,7 +72,7 @@ async def _play(state: State) -> tuple[Report, Table]:
         return await report.of(played), _people(seller.person.name, buyer.person.name)
 
 
-async def _run_with_another(played: Trade, other: Door) -> None:
+async def _run_with_another(played: Trade, other: Driver) -> None:
     for step in trade.STEPS:
         await step(played)
         if step is trade.join:

@@ -13,7 +13,7 @@ import httpx
 import typer
 from rich.markup import escape
 
-from holdfast import parties, ports
+from holdfast import ports, providers
 from holdfast.broker import BrokerRefused, BrokerTooOld, Management
 from holdfast.broker_version import objection
 from holdfast.console import err, out
@@ -124,11 +124,11 @@ def _unused_rabbitmq() -> Iterator[Finding]:
 
 
 def _outside(instance: Instance) -> Iterator[Finding]:
-    for party in parties.parties(instance, "http://127.0.0.1"):
-        name = party.name.lower()
+    for provider in providers.all_providers(instance, "http://127.0.0.1"):
+        name = provider.name.lower()
         try:
-            real = party.settings() != dict(party.played)
-        except parties.IncompleteCredentials as lack:
+            real = provider.settings() != dict(provider.played)
+        except providers.IncompleteCredentials as lack:
             yield Finding(name, Verdict.BAD, "some credentials are missing", str(lack))
             continue
         yield Finding(name, Verdict.GOOD, "the real one" if real else "played by the sandbox")

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from holdfast.demo.door import System
+from holdfast.demo.driver import System
 from holdfast.demo.trade import Trade
 
 SETTLE_S = 10.0
@@ -56,7 +56,7 @@ async def of(trade: Trade) -> Report:
         trade_seconds=round(seconds, 3),
         events=[
             {"type": it.type, "id": it.id, "time": it.time, "service": it.service}
-            for it in trade.system.tap.heard
+            for it in trade.system.events.heard
         ],
         money={"ours": asdict(ours), "sandbox": asdict(theirs)},
         contract_sha256=trade.contract_sha256,

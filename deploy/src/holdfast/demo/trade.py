@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.demo.door import Door, System
-from holdfast.demo.rest_door import RestRefused
-from holdfast.demo.tap import Heard
+from holdfast.demo.driver import Driver, System
+from holdfast.demo.event_listener import Heard
+from holdfast.demo.rest_driver import RestRefused
 
 ASKED, OFFERED, AGREED = 450_000, 400_000, 430_000
 TITLE = "Tower Defence Legends"
@@ -23,8 +23,8 @@ class Trade:
     """What is known of the trade while it runs."""
 
     system: System
-    seller: Door
-    buyer: Door
+    seller: Driver
+    buyer: Driver
     say: Say
     title: str = TITLE
     asset_id: str = ""
@@ -40,14 +40,14 @@ class Trade:
 
     async def heard(self, topic: str, **facts: Any) -> Heard:
         """Wait until that was told."""
-        return await self.system.tap.wait(topic, **facts)
+        return await self.system.events.wait(topic, **facts)
 
 
 async def join(trade: Trade) -> None:
     """Both join and link their Roblox accounts."""
-    for door, role in ((trade.seller, "seller"), (trade.buyer, "buyer")):
-        await door.join()
-        await door.link()
+    for driver, role in ((trade.seller, "seller"), (trade.buyer, "buyer")):
+        await driver.join()
+        await driver.link()
         trade.say("join", f"the {role} joined, linked Roblox, and is TIER_1")
 
 
@@ -76,7 +76,7 @@ async def agree(trade: Trade) -> None:
     trade.say("offer", "the buyer accepts; the listing is reserved")
 
 
-async def refuse_another(trade: Trade, other: Door) -> None:
+async def refuse_another(trade: Trade, other: Driver) -> None:
     """Another buyer's offer on the reserved listing is refused with a reason."""
     try:
         await other.make_offer(trade.listing_id, OFFERED)

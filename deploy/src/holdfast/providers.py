@@ -1,6 +1,6 @@
 """The outside world: played by the sandbox unless real credentials are in the environment.
 
-Each party is switched alone: naming its credential makes it the real one.
+Each provider is switched alone: naming its credential makes it the real one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _ROBLOX_CLIENT_ID = "4200000000000000001"
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """One outside party: what names it real, where the real one is, what the sandbox's is."""
+class Provider:
+    """One outside company: its credentials, where it is, and what the sandbox plays instead."""
 
     name: str
     credentials: tuple[str, ...]
@@ -30,7 +30,7 @@ class Party:
     played: Mapping[str, str]
 
     def settings(self) -> dict[str, str]:
-        """The settings of the real party when its credentials are given, else of the sandbox's."""
+        """The real provider's settings when its credentials are given, else the sandbox's."""
         given = {name: os.environ.get(_PREFIX + name, "") for name in self.credentials}
         addresses = {
             name: os.environ[_PREFIX + name] for name in self.real if _PREFIX + name in os.environ
@@ -46,18 +46,18 @@ class Party:
 
 
 class IncompleteCredentials(ValueError):
-    """Some, but not all, credentials of a real party are given."""
+    """Some, but not all, credentials of a real provider are given."""
 
 
-def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
-    """All outside parties, each with the secrets that this instance's sandbox accepts."""
+def all_providers(instance: Instance, sandbox_url: str) -> tuple[Provider, ...]:
+    """Every outside provider, each with the secrets that this instance's sandbox accepts."""
 
     def secret(name: str, prefix: str = "") -> str:
         return credential(instance, name, lambda: prefix + token())
 
     websocket = sandbox_url.replace("http", "ws", 1)
     return (
-        Party(
+        Provider(
             "Stripe",
             ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
             {"STRIPE_API_BASE": "https://api.stripe.com"},
@@ -67,7 +67,7 @@ def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
                 "STRIPE_WEBHOOK_SECRET": secret("stripe-webhook-secret", "whsec_"),
             },
         ),
-        Party(
+        Provider(
             "Discord",
             ("DISCORD_TOKEN", "DISCORD_APPLICATION_ID", "DISCORD_CLIENT_SECRET"),
             {
@@ -84,7 +84,7 @@ def parties(instance: Instance, sandbox_url: str) -> tuple[Party, ...]:
                 "DISCORD_CLIENT_SECRET": secret("discord-client-secret"),
             },
         ),
-        Party(
+        Provider(
             "Roblox",
             ("ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET"),
             {
@@ -114,7 +114,9 @@ def internal_secrets(instance: Instance) -> dict[str, str]:
 def sandbox_config(instance: Instance, sandbox_url: str, public_url: str, gateway_url: str) -> Path:
     """The file that tells the sandbox which credentials to accept and where to send webhooks."""
     played = {
-        name: value for it in parties(instance, sandbox_url) for name, value in it.played.items()
+        name: value
+        for it in all_providers(instance, sandbox_url)
+        for name, value in it.played.items()
     }
     config = {
         "stripe": {

@@ -35,7 +35,7 @@ class NotHeard(AssertionError):
 
 
 @dataclass(slots=True)
-class Tap:
+class EventListener:
     """What has been heard so far, and a way to wait for more."""
 
     heard: list[Heard] = field(default_factory=list)
@@ -88,23 +88,23 @@ def _fits(event: Heard, topic: str, facts: dict[str, Any]) -> bool:
 
 
 @asynccontextmanager
-async def tapping(amqp_url: str) -> AsyncIterator[Tap]:
+async def listening(amqp_url: str) -> AsyncIterator[EventListener]:
     """Listen to every event while the block runs, also to those told while the broker was away.
 
     The queue outlives the connection, and goes with the block, or a while after a driver that died.
     """
-    tap = Tap()
+    listener = EventListener()
     connection = await aio_pika.connect_robust(amqp_url)
     async with connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=500)
         exchange = await channel.get_exchange("holdfast.events", ensure=False)
-        name = f"tap.{secrets.token_hex(6)}"
+        name = f"listener.{secrets.token_hex(6)}"
         queue = await channel.declare_queue(
             name, durable=True, arguments={"x-expires": FORGOTTEN_AFTER_MS}
         )
         await queue.bind(exchange, "#")
-        consumer = await queue.consume(tap.hear)
-        yield tap
+        consumer = await queue.consume(listener.hear)
+        yield listener
         await queue.cancel(consumer)
         await queue.delete(if_unused=False, if_empty=False)

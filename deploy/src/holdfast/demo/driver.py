@@ -1,12 +1,12 @@
-"""A person in front of one of the doors, and everything that a trade asks of them."""
+"""Who drives a trade: a person at one of the doors, and everything that a trade asks of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from holdfast.demo.event_listener import EventListener
 from holdfast.demo.outside import Browser, Outside
-from holdfast.demo.tap import Tap
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class System:
 
     gateway: str
     outside: Outside
-    tap: Tap
+    events: EventListener
     guild_id: str
     channel_id: str
 
@@ -31,7 +31,7 @@ class Person:
     user_id: str = ""
 
 
-class Door(Protocol):
+class Driver(Protocol):
     """What a person can do; every method returns when the person has seen that it was taken."""
 
     person: Person

@@ -1,4 +1,4 @@
-"""Sets the scene: a system that runs, a guild, and people with accounts outside."""
+"""A system that runs, a guild in Discord, and people with accounts outside."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from holdfast.demo.discord_door import DiscordDoor
-from holdfast.demo.door import Door, Person, System
+from holdfast.demo.discord_driver import DiscordDriver
+from holdfast.demo.driver import Driver, Person, System
+from holdfast.demo.event_listener import listening
 from holdfast.demo.outside import Outside
-from holdfast.demo.rest_door import RestDoor
-from holdfast.demo.tap import tapping
+from holdfast.demo.rest_driver import RestDriver
 from holdfast.demo.trade import TITLE, Say, Trade
 from holdfast.state import State
 
 
 @dataclass(slots=True)
-class Stage:
-    """The system, and a way to bring people before a door of it."""
+class Scenario:
+    """The system, and a way to bring people to it."""
 
     system: System
     stack: AsyncExitStack
@@ -34,29 +34,29 @@ class Stage:
         self.stack.push_async_callback(person.browser.close)
         return person
 
-    async def at_discord(self, name: str) -> DiscordDoor:
+    async def at_discord(self, name: str) -> DiscordDriver:
         """A new person in Discord."""
-        return DiscordDoor(self.system, await self.person(name))
+        return DiscordDriver(self.system, await self.person(name))
 
-    async def at_rest(self, name: str) -> RestDoor:
+    async def at_rest(self, name: str) -> RestDriver:
         """A new person at the REST door."""
-        door = RestDoor(self.system, await self.person(name))
-        self.stack.push_async_callback(door.close)
-        return door
+        driver = RestDriver(self.system, await self.person(name))
+        self.stack.push_async_callback(driver.close)
+        return driver
 
-    async def trade(self, seller: Door, buyer: Door, say: Say, title: str = TITLE) -> Trade:
+    async def trade(self, seller: Driver, buyer: Driver, say: Say, title: str = TITLE) -> Trade:
         """A trade that has not begun: the seller owns a game at Roblox."""
         asset_id = await self.system.outside.game(title, seller.person.roblox_id)
         return Trade(self.system, seller, buyer, say, title=title, asset_id=asset_id)
 
 
 @asynccontextmanager
-async def setting(state: State) -> AsyncIterator[Stage]:
-    """A stage on a running system, with a guild of its own and an ear on the broker."""
+async def scenario_on(state: State) -> AsyncIterator[Scenario]:
+    """A scenario on a running system, with a guild of its own and a listener on the broker."""
     outside = Outside(state.urls["sandbox"])
     async with AsyncExitStack() as stack:
         stack.push_async_callback(outside.close)
-        tap = await stack.enter_async_context(tapping(state.urls["rabbitmq"]))
+        listener = await stack.enter_async_context(listening(state.urls["rabbitmq"]))
         guild_id, channel_id = await outside.guild(f"Market {secrets.token_hex(3)}", [])
-        system = System(state.urls["gateway"], outside, tap, guild_id, channel_id)
-        yield Stage(system, stack)
+        system = System(state.urls["gateway"], outside, listener, guild_id, channel_id)
+        yield Scenario(system, stack)

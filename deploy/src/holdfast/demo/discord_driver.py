@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.demo.door import Person, System
+from holdfast.demo.driver import Person, System
+from holdfast.demo.event_listener import NotHeard
 from holdfast.demo.outside import Json
-from holdfast.demo.tap import NotHeard
 
 WAIT_S = 60
 
 
-class DiscordDoor:
+class DiscordDriver:
     """Everything a trade asks of a person, done in Discord."""
 
     def __init__(self, system: System, person: Person) -> None:
@@ -22,7 +22,7 @@ class DiscordDoor:
         """`/signup`, then the consent button."""
         asked = await self._command("signup")
         await self._press(_message(asked), "consent")
-        heard = await self._system.tap.wait(
+        heard = await self._system.events.wait(
             "identity.user_registered.v1", discord_id=self.person.discord_id
         )
         self.person.user_id = str(heard.body["user_id"])
@@ -32,7 +32,7 @@ class DiscordDoor:
         answered = await self._command("link")
         url = next(b["url"] for b in _message(answered)["buttons"] if b["url"])
         await link_in_browser(self.person, url)
-        await self._system.tap.wait(
+        await self._system.events.wait(
             "identity.tier_changed.v1", user_id=self.person.user_id, tier="TIER_1"
         )
 

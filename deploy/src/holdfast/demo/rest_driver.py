@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import httpx
 
-from holdfast.demo.discord_door import link_in_browser
-from holdfast.demo.door import Person, System
+from holdfast.demo.discord_driver import link_in_browser
+from holdfast.demo.driver import Person, System
 
 Json = dict[str, Any]
 TERMS_VERSION = "2026-11"
@@ -26,7 +26,7 @@ class RestRefused(RuntimeError):
         self.status, self.problem = status, problem
 
 
-class RestDoor:
+class RestDriver:
     """Everything a trade asks of a person, done over REST."""
 
     def __init__(self, system: System, person: Person) -> None:
@@ -56,7 +56,7 @@ class RestDoor:
         link = await self.post("/v1/links", {"provider": "roblox"})
         found = await self.post(f"/v1/links/{link['link_id']}/url")
         await link_in_browser(self.person, found["url"])
-        await self._system.tap.wait(
+        await self._system.events.wait(
             "identity.tier_changed.v1", user_id=self.person.user_id, tier="TIER_1"
         )
 
@@ -145,7 +145,7 @@ class RestDoor:
 
     async def _patiently(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Ask as a good client does: what was not answered is asked again, under the same key."""
-        ends = time.monotonic() + self._system.tap.patience_s
+        ends = time.monotonic() + self._system.events.patience_s
         while True:
             try:
                 answer = await self.http.request(method, path, **request)
