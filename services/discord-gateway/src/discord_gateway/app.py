@@ -28,7 +28,7 @@ def create_app(settings: Settings) -> FastAPI:
     custom_ids = CustomIds(settings.custom_id_secret.get_secret_value())
     buttons, session = Buttons(custom_ids), Session(settings)
     owners = Owners(settings.owners, settings.service_secret.get_secret_value())
-    deliveries = Deliveries(Messages(session), owners, buttons)
+    deliveries = Deliveries(Messages(session), owners, buttons, STEPS)
 
     async def converse(database: Database) -> None:
         """Hold the session with Discord."""

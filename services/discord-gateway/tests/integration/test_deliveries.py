@@ -88,6 +88,17 @@ async def test_a_card_with_a_key_changes_the_message_it_stands_on(stage):
     assert [b["label"] for b in others[0]["buttons"]] == ["Make offer"]
 
 
+async def test_a_word_that_no_button_here_means_is_not_shown(stage):
+    buttons = tuple(
+        PressButton(label=verb, verb=verb, subject=LISTING) for verb in ("fly", "make_offer")
+    )
+    async with stage.gateway():
+        await stage.deliver(a_delivery(to(stage, "ada"), a_card(buttons=buttons)))
+        shown = (await stage.inbox("ada", contains="A card"))[0]
+
+    assert [button["label"] for button in shown["buttons"]] == ["make_offer"]
+
+
 async def test_an_older_card_never_replaces_a_newer_one(stage):
     async with stage.gateway():
         new = a_delivery(to(stage, "ada"), a_card(title="New"), card_key="deal:1", revision=5)

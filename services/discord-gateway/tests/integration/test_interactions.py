@@ -206,6 +206,21 @@ async def test_a_deal_is_shown_with_what_may_come_next(stage):
     assert [b["label"] for b in shown["message"]["buttons"]] == ["Deliver", "Refund"]
 
 
+async def test_a_page_has_the_buttons_that_the_owner_names_in_the_registry_s_order(stage):
+    route = {"method": "POST", "route": f"/v1/offers/{OFFER}/x"}
+    verbs = ("decline", "fly", "counter", "accept")
+    stage.paper.answers["GET /v1/offers"] = {"data": [an_offer()]}
+    stage.paper.answers[f"GET /v1/offers/{OFFER}"] = an_offer(
+        state="ODD", actions=[route | {"verb": verb} for verb in verbs]
+    )
+    async with stage.gateway():
+        listed = await stage.type("ada", "offer list")
+        shown = await stage.press("ada", listed["message"], "show")
+
+    buttons = [(b["label"], b["style"]) for b in shown["message"]["buttons"]]
+    assert buttons == [("Accept", "primary"), ("Counter", "secondary"), ("Decline", "secondary")]
+
+
 async def test_who_has_not_joined_is_told_how(stage):
     stage.paper.answers["strangers"] = stage.people["bob"]["id"]
     async with stage.gateway():

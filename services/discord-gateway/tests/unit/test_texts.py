@@ -15,7 +15,7 @@ from discord_gateway.api.verbs import STEPS, VERBS
 from discord_gateway.texts import TEXTS, text
 
 SOURCE = Path(str(discord_gateway.__file__)).parent
-ON_NO_PAGE = {"consent", "list_public", "list_private", "withdraw_listing"}
+ON_NO_PAGE = {"consent", "list_public", "list_private"}
 
 
 def literal_keys() -> set[str]:

@@ -25,7 +25,7 @@ def register(consumers: Consumers) -> Consumers:
     consumers.commands("notifier.commands", preference.set_preferences)
     consumers.events("notifier.principals", principals.project)
     consumers.events(QUEUE, person.register, command.reject)
-    consumers.events(QUEUE, listing.create, listing.activate, listing.update)
-    consumers.events(QUEUE, listing.move, listing.cancel, listing.reject)
+    consumers.events(QUEUE, listing.create, listing.activate, listing.change)
+    consumers.events(QUEUE, listing.cancel, listing.reject)
     consumers.events(QUEUE, notice.notify, of=NOTICES_BY_EVENT.keys() - REMEMBERED)
     return consumers

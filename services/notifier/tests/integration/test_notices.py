@@ -87,7 +87,8 @@ def milliseconds(message_id: str) -> int:
 
 
 async def test_an_offer_answers_its_maker_and_tells_the_other_side(others, db, buyer, seller):
-    event = an_event(OfferMade, **between(buyer, seller))
+    may = {buyer.user_id: ("withdraw_offer",), seller.user_id: ("accept", "counter", "decline")}
+    event = an_event(OfferMade, **between(buyer, seller), actions=may)
     command_id = str(uuid7())
 
     sent = await others.tell(event, caused_by=command_id)
@@ -252,13 +253,16 @@ async def test_a_listing_s_card_follows_it_through_its_life(others, seller):
     known = the_listing(seller)
     listing_id, deal = known["listing_id"], {"deal_id": new_id("ofr")}
     moved = {"listing_id": listing_id, "seller_id": seller.user_id}
-    activated = ListingActivated(**known, channel_id=CHANNEL, summary="High", category="game")
+    live = {"*": ("view_offers", "make_offer"), seller.user_id: ("edit", "withdraw_listing")}
+    activated = ListingActivated(
+        **known, channel_id=CHANNEL, summary="High", category="game", actions=live
+    )
     await others.told(
         ListingCreated(**known),
         activated,
-        ListingUpdated(**moved, title="Tower II", price=Money(400_000, Currency.USD)),
-        ListingReserved(**moved, **deal),
-        ListingReopened(**moved, **deal),
+        ListingUpdated(**moved, title="Tower II", price=Money(400_000, Currency.USD), actions=live),
+        ListingReserved(**moved, **deal, actions={"*": ("view_offers",)}),
+        ListingReopened(**moved, **deal, actions=live),
         ListingSold(**moved, **deal, buyer_id=new_id("usr")),
     )
 
@@ -267,9 +271,9 @@ async def test_a_listing_s_card_follows_it_through_its_life(others, seller):
     assert {(it["target"]["channel_id"], it["target"]["guild_id"]) for it in shown} == {
         (CHANNEL, GUILD)
     }
-    open_, closed = ["make_offer", "view_offers"], []
+    open_, reserved, sold = ["make_offer", "view_offers"], ["view_offers"], []
     buttons = [[button["verb"] for button in it["card"]["buttons"]] for it in shown]
-    assert buttons == [open_, open_, closed, open_, closed]
+    assert buttons == [open_, open_, reserved, open_, sold]
     assert [it["card"]["fields"][0]["value"] for it in shown] == ["4,500.00 USD"] + [
         "4,000.00 USD"
     ] * 4
@@ -306,6 +310,27 @@ async def test_a_card_that_comes_late_shows_the_state_that_was_told_last(others,
 
     [card] = [it for it in await others.cards() if it["target"]["kind"] == "channel"]
     assert card["card"]["buttons"] == []
+
+
+@pytest.mark.fault("M12")
+async def test_words_that_come_late_bring_no_buttons_back(others, seller):
+    known = the_listing(seller)
+    moved = {"listing_id": known["listing_id"], "seller_id": seller.user_id}
+    live = {"*": ("make_offer",)}
+    updated = ListingUpdated(
+        **moved, title="Tower II", price=Money(400_000, Currency.USD), actions=live
+    )
+    await others.told(
+        ListingCreated(**known), ListingActivated(**known, channel_id=CHANNEL, actions=live)
+    )
+    first, second = (str(UUID(int=uuid7().int + (at << 81))) for at in (1, 2))
+
+    await others.applied(await others.tell(ListingReserved(**moved, deal_id=new_id("ofr")), second))
+    await others.applied(await others.tell(updated, first))
+
+    card = [it for it in await others.cards() if it["target"]["kind"] == "channel"][-1]["card"]
+    assert (card["title"], card["fields"][0]["value"]) == ("Tower II", "4,000.00 USD")
+    assert card["buttons"] == []
 
 
 @pytest.mark.fault("M12")

@@ -108,6 +108,7 @@ def test_who_counters_sees_the_old_card_closed_and_the_sides_do_not_swap():
         amount=Money(430_000, Currency.USD),
         made_by=listings.Side.SELLER,
         expires_at=datetime.now(UTC) + timedelta(hours=72),
+        actions={buyer: ("accept", "counter", "decline"), seller: ("withdraw_offer",)},
     )
 
     maker, other, closed = offer.made(event)

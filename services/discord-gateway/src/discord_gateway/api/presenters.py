@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts_schema.commands.discord import Card, Fact
 
-from discord_gateway.api.schemas import ContractRead, EscrowRead, ListingRead, OfferRead
+from discord_gateway.api.schemas import Acted, ContractRead, EscrowRead, ListingRead, OfferRead
 from discord_gateway.texts import text
 
 SIDES = ("buyer", "seller")
@@ -19,7 +19,7 @@ MOST_BUTTONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """A button under a page, labelled from the catalogue, with a number where there are many."""
+    """A button under a page, labelled from the texts, with a number where there are many."""
 
     verb: str
     subject: str
@@ -38,15 +38,13 @@ def listing(body: Any, locale: str) -> Page:
     """One listing."""
     read = ListingRead.model_validate(body)
     facts = (("price", str(read.price)), ("category", read.category), ("id", read.id))
-    live = read.state == "ACTIVE"
     card = Card(
         title=read.title[:256],
         body=read.summary,
         fields=_facts((("state", read.state), *facts), locale),
         image_url=read.thumbnail_url or "",
     )
-    verbs = ("make_offer", "view_offers") if live else ("view_offers",)
-    return Page(card, tuple(Next(verb, read.id) for verb in verbs))
+    return Page(card, _next(read))
 
 
 def offer(body: Any, locale: str) -> Page:
@@ -59,27 +57,20 @@ def offer(body: Any, locale: str) -> Page:
         deadline=_unix(read.expires_at) if read.turn else None,
         fields=_facts((("state", read.state), *facts), locale),
     )
-    if read.state != "PENDING":
-        return Page(card)
-    verbs = ("accept", "counter", "decline", "withdraw_offer")
-    return Page(card, tuple(Next(verb, read.id) for verb in verbs))
+    return Page(card, _next(read))
 
 
 def contract(body: Any, locale: str) -> Page:
     """One contract."""
     read = ContractRead.model_validate(body)
     facts = (("price", str(read.price)), ("terms_sha256", read.terms_sha256))
-    waiting = read.state == "PENDING_SIGNATURE"
     card = Card(
         title=(read.title or text("page.contract", locale))[:256],
-        turn=_turn(read.waits_for, locale) if waiting else "",
-        deadline=_unix(read.sign_before) if waiting else None,
+        turn=_turn(read.waits_for, locale),
+        deadline=_unix(read.sign_before) if read.waits_for else None,
         fields=_facts((("state", read.state), *facts, ("id", read.id)), locale),
     )
-    review = Next("review_pdf", read.id)
-    if not waiting:
-        return Page(card, (review,))
-    return Page(card, (Next("sign", read.id), Next("sign_web", read.id), review))
+    return Page(card, _next(read))
 
 
 DEAL_VERBS: Mapping[str, tuple[str, ...]] = {
@@ -136,6 +127,11 @@ def _list(key: str, rows: Sequence[tuple[str, str]], ids: Sequence[str], locale:
     return Page(
         card, tuple(Next("show", one, number=n) for n, one in enumerate(ids[:MOST_BUTTONS], 1))
     )
+
+
+def _next(read: Acted) -> tuple[Next, ...]:
+    """What the owner says that the reader may do with it."""
+    return tuple(Next(action.verb, read.id) for action in read.actions)
 
 
 def _facts(facts: Sequence[tuple[str, str]], locale: str) -> tuple[Fact, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from contracts_schema.actions import Action
 from contracts_schema.money import Money
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -12,7 +13,14 @@ class _Read(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ListingRead(_Read):
+class Acted(_Read):
+    """Something that the reader may do things with, as its owner says."""
+
+    id: str
+    actions: tuple[Action, ...] = ()
+
+
+class ListingRead(Acted):
     """A listing as its owner shows it."""
 
     id: str = Field(validation_alias=AliasChoices("listing_id", "id"))
@@ -24,7 +32,7 @@ class ListingRead(_Read):
     thumbnail_url: str | None = None
 
 
-class OfferRead(_Read):
+class OfferRead(Acted):
     """An offer as a party to it sees it."""
 
     id: str = Field(validation_alias=AliasChoices("offer_id", "id"))
@@ -37,7 +45,7 @@ class OfferRead(_Read):
     expires_at: datetime | None = None
 
 
-class ContractRead(_Read):
+class ContractRead(Acted):
     """A contract as a party to it sees it."""
 
     id: str = Field(validation_alias=AliasChoices("contract_id", "id"))
@@ -49,7 +57,7 @@ class ContractRead(_Read):
     sign_before: datetime | None = None
 
 
-class EscrowRead(_Read):
+class EscrowRead(Acted):
     """A deal's money as a party to it sees it."""
 
     id: str = Field(validation_alias=AliasChoices("escrow_id", "id"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,8 +110,15 @@ async def _read(context: InteractionContext, interaction: Interaction, source: S
         away = OwnerAway(f"{source.service} answers otherwise: {error}")
         await interactions.refused(interaction, away)
         return
-    buttons = [_button(context, each, reader.locale) for each in page.buttons]
+    buttons = [_button(context, each, reader.locale) for each in _ordered(context, page.buttons)]
     await interactions.fill(interaction, page.card, *buttons)
+
+
+def _ordered(context: InteractionContext, buttons: Sequence[Next]) -> list[Next]:
+    """Those that the registry knows, in its order; others are not shown."""
+    order = list(context.verbs)
+    known = [each for each in buttons if each.verb in context.verbs]
+    return sorted(known, key=lambda each: order.index(each.verb))
 
 
 def _button(context: InteractionContext, shown: Next, locale: str) -> AnyButton:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ import structlog
 from chassis.messaging.consumers import Away
 from chassis.ops.failpoints import failpoint
 from chassis.storage.database import Database, Transaction
-from contracts_schema.commands.discord import Deliver, SecretLinkButton
+from contracts_schema.commands.discord import Deliver, PressButton, SecretLinkButton
 from contracts_schema.events.discord import DeliveryFailed, ListingPosted
 from contracts_schema.message import DiscordActor
 from discord import ui
@@ -59,6 +59,8 @@ class Deliveries:
     messages: Messages
     owners: Owners
     buttons: Buttons
+    verbs: Collection[str]
+    """The words that a button may carry here; another is not shown."""
     turns: weakref.WeakValueDictionary[str, Turn] = field(
         default_factory=weakref.WeakValueDictionary
     )
@@ -130,7 +132,9 @@ class Deliveries:
         buttons: list[AnyButton] = []
         more: list[ui.Item[Any]] = []
         for button in command.card.buttons:
-            if not isinstance(button, SecretLinkButton):
+            if isinstance(button, PressButton) and button.verb not in self.verbs:
+                log.warning("delivery.unknown_verb", verb=button.verb)
+            elif not isinstance(button, SecretLinkButton):
                 buttons.append(self.buttons.shown(button))
             elif private:
                 opened = await self._secret(reader, command, button)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from contracts_schema.actions import EVERYBODY
 from contracts_schema.events.listings import (
     ListingActivated,
     ListingCancelled,
@@ -13,15 +15,18 @@ from contracts_schema.events.listings import (
     ListingReopened,
     ListingReserved,
     ListingSold,
+    ListingUpdated,
 )
 from contracts_schema.message import Event
 from contracts_schema.money import Money
 from pydantic import TypeAdapter
 
-from notifier.domain.notice import PRIMARY, Button, Notice, Press, Reader, actor, person
+from notifier.domain.notice import Notice, Reader, actor, person, presses
 
 Facts = dict[str, Any]
-"""What is known of one listing: the fields of the events that told of it, and its state."""
+"""What is known of one listing: the fields of the events that told of it, and where it stands."""
+Described = ListingCreated | ListingActivated | ListingUpdated
+Moved = ListingActivated | ListingReserved | ListingReopened | ListingSold | ListingCancelled
 
 STATES: Mapping[type[Event], str] = MappingProxyType(
     {
@@ -33,6 +38,27 @@ STATES: Mapping[type[Event], str] = MappingProxyType(
     }
 )
 _MONEY: TypeAdapter[Money] = TypeAdapter(Money)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event tells of a listing as of ``revision``: its words, and where it stands."""
+
+    listing_id: str
+    revision: int
+    words: Facts = field(default_factory=dict)
+    standing: Facts = field(default_factory=dict)
+
+
+def change(event: Described | Moved, revision: int) -> Change:
+    """What the event tells; whoever sees the card is everybody, so it has everybody's buttons."""
+    words: Facts = {}
+    if isinstance(event, Described):
+        words = event.model_dump(mode="json", exclude={"actions"}) | {"worded": revision}
+    standing: Facts = {"verbs": list(event.actions.get(EVERYBODY, ())), "revision": revision}
+    if isinstance(event, Moved):
+        standing["state"] = STATES[type(event)]
+    return Change(event.listing_id, revision, words, standing)
 
 
 def created(event: ListingCreated) -> list[Notice]:
@@ -50,12 +76,9 @@ def card(facts: Facts) -> list[Notice]:
     """The listing's public card as it stands in the channel it was created from."""
     if not facts.get("channel_id"):
         return []
-    state = facts.get("state", "active")  # not noted for cards of before states were
+    state = facts.get("state", "active")
     listing_id = str(facts["listing_id"])
     price = str(_MONEY.validate_python(facts["price"]))
-    buttons: tuple[Button, ...] = ()
-    if state == "active":
-        buttons = (Press("make_offer", listing_id, PRIMARY), Press("view_offers", listing_id))
     return [
         Notice(
             f"listing_card.{state}",
@@ -66,7 +89,7 @@ def card(facts: Facts) -> list[Notice]:
             params={"title": str(facts["title"]), "summary": str(facts.get("summary", ""))},
             fields=(("price", price), ("category", str(facts.get("category", "")))),
             image_url=str(facts.get("thumbnail_url", "")),
-            buttons=buttons,
+            buttons=presses(facts.get("verbs", ()), listing_id),
         )
     ]
 

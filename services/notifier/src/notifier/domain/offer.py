@@ -14,7 +14,7 @@ from contracts_schema.events.listings import (
     Side,
 )
 
-from notifier.domain.notice import PRIMARY, Notice, Press, actor, person
+from notifier.domain.notice import Notice, actor, may, person
 
 
 def made(event: OfferMade | OfferCountered) -> list[Notice]:
@@ -38,8 +38,8 @@ def made(event: OfferMade | OfferCountered) -> list[Notice]:
             )
         ]
     return [
-        actor(f"{kind}.maker", maker, **shared, buttons=(Press("withdraw_offer", event.offer_id),)),
-        person(f"{kind}.other", other, **shared, buttons=_answers(event.offer_id)),
+        actor(f"{kind}.maker", maker, **shared, **may(event, maker)),
+        person(f"{kind}.other", other, **shared, **may(event, other)),
         *old,
     ]
 
@@ -71,14 +71,6 @@ def closed(event: OfferDeclined | OfferWithdrawn | OfferExpired) -> list[Notice]
     if (side := _closed_by(event)) is not None:
         told.append(actor(key, _sides(event, side)[0], params=params))
     return told
-
-
-def _answers(offer_id: str) -> tuple[Press, ...]:
-    return (
-        Press("accept", offer_id, PRIMARY),
-        Press("counter", offer_id),
-        Press("decline", offer_id),
-    )
 
 
 def _params(event: OfferMade | OfferCountered | OfferAccepted | OfferDeclined) -> dict[str, str]:
