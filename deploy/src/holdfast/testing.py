@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 
 from holdfast import daemon, distribution, leases, plan
@@ -34,6 +35,14 @@ class S3:
     endpoint: str
     access_key: str
     secret_key: str
+
+
+def pytest_configure() -> None:
+    """Let no example fail for the time it takes: a machine may be busy."""
+    slow = [hypothesis.HealthCheck.too_slow]
+    patient = hypothesis.settings(deadline=None, suppress_health_check=slow)
+    hypothesis.settings.register_profile("holdfast", patient)
+    hypothesis.settings.load_profile("holdfast")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
