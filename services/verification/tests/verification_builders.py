@@ -7,21 +7,25 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from aiohttp import web
 from chassis.storage.database import Database
+from chassis.storage.timers import Timer, Timers
 from contracts_schema.events.verification import Purpose
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import new_id
 from sandbox.app import build_app
 from sandbox.clock import Clock
 from sandbox.config import parse
-from verification import handlers, watching
-from verification.app import timers
-from verification.roblox import Roblox
-from verification.store import Verification, Watch
+from verification import handlers
+from verification.adapters.game_ownership import Roblox
+from verification.domain.verification import Verification
+from verification.domain.watch import Watch
+from verification.handlers.verification import Asking
+from verification.jobs import timers
 
 SELLER, BUYER, STRANGER, GAME = 1001, 1002, 1003, 777
 DAY = timedelta(days=1)
@@ -111,11 +115,26 @@ async def topics(db: Database) -> list[str]:
     return [row["topic"] for row in await db.rows("SELECT topic FROM outbox ORDER BY position")]
 
 
+def asking(games: Roblox) -> Asking:
+    """Questions are put to this Roblox; proofs count for a day."""
+    return Asking({DEFAULT_KIND: games}, DAY)
+
+
+def due(games: Roblox) -> Timers:
+    """What is done when it is due."""
+    return timers(asking(games))
+
+
+def a_timer(subject_id: str) -> Timer:
+    """A timer of this subject that fires."""
+    return Timer("look", "look", subject_id, datetime.now(UTC), {}, 0)
+
+
 async def ask_and_answer(db: Database, games: Roblox, question: Verification) -> None:
     """Write the question down, and do what is due."""
     async with db.transaction() as tx:
-        await handlers.request(tx, question)
-    await timers(games, DAY).once(db)
+        await handlers.verification.request(tx, question)
+    await due(games).once(db)
 
 
 async def a_delivered_watch(
@@ -126,5 +145,5 @@ async def a_delivered_watch(
     async with db.transaction() as tx:
         until = tx.now() + timedelta(days=7)
         watch = Watch(escrow_id, new_id("ofr"), str(GAME), *traders, state, until=until)
-        await watching.begin(tx, watch)
+        await handlers.watch.begin(tx, watch)
     return escrow_id

@@ -26,8 +26,6 @@ DealId = OfferId
 """A deal is everything from the accepted offer on; its id is that offer's."""
 ContractId = Annotated[str, StringConstraints(pattern=r"^ctr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
 EscrowId = Annotated[str, StringConstraints(pattern=r"^esc_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-AssetId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
-"""A game's number at Roblox: the same bound at every door and in the tables of verification."""
 
 
 def uuid7() -> UUID:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts_schema.goods import GoodsKind
 from contracts_schema.ids import ContractId, DealId, ListingId, UserId
 from contracts_schema.money import Money
 
@@ -20,17 +21,6 @@ class Rail(StrEnum):
     STRIPE = "STRIPE"
     USDC_BASE = "USDC_BASE"
     CRYPTO_INVOICE = "CRYPTO_INVOICE"
-
-
-class GoodsKind(StrEnum):
-    """What changes hands."""
-
-    GAME_OWNERSHIP = "GAME_OWNERSHIP"
-    DIGITAL_KEY = "DIGITAL_KEY"
-    ACCOUNT = "ACCOUNT"
-    CODE = "CODE"
-    LICENSE = "LICENSE"
-    SERVICE = "SERVICE"
 
 
 class ReleaseRule(StrEnum):

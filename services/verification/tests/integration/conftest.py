@@ -7,7 +7,7 @@ from chassis.storage import database
 from chassis.storage.database import Database
 from contracts_schema.ids import new_id
 from verification import store
-from verification.roblox import Roblox
+from verification.adapters.game_ownership import Roblox
 from verification_builders import BUYER, PLAIN, SELLER, World, a_world
 
 
@@ -43,6 +43,6 @@ async def db(database_url, clock) -> AsyncIterator[Database]:
 async def traders(db) -> tuple[str, str]:
     seller, buyer = new_id("usr"), new_id("usr")
     async with db.transaction() as tx:
-        await store.link_account(tx, seller, SELLER)
-        await store.link_account(tx, buyer, BUYER)
+        await store.account.link(tx, seller, "roblox", str(SELLER))
+        await store.account.link(tx, buyer, "roblox", str(BUYER))
     return seller, buyer

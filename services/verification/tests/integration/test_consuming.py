@@ -13,9 +13,8 @@ from contracts_schema.events.listings import ListingCreated
 from contracts_schema.ids import derive_id, new_id, uuid7
 from contracts_schema.money import Currency, Money
 from verification import store
-from verification.app import timers
-from verification_builders import BUYER, DAY, GAME, SELLER, topics
-from verification_doors import a_person, listening, with_roblox
+from verification_builders import BUYER, GAME, SELLER, due, topics
+from verification_driver import a_person, listening, with_roblox
 
 PRICE = Money(450_000, Currency.USD)
 VERIFIED, REJECTED = "verification.asset_verified.v1", "verification.asset_rejected.v1"
@@ -82,7 +81,7 @@ def an_end(kind: str, deal):
 
 
 async def state_of(db, deal) -> str | None:
-    found = await store.watched(db, deal["escrow_id"])
+    found = await store.watch.find(db, deal["escrow_id"])
     return found.state if found else None
 
 
@@ -98,8 +97,8 @@ async def test_a_listing_that_is_told_ten_times_is_checked_once(others, db, game
         await others.tell(event, message_id)
     await others.told(listed(buyer))
 
-    await timers(games, DAY).once(db)
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
+    await due(games).once(db)
 
     told = await topics(db)
     assert (told.count(VERIFIED), told.count(REJECTED)) == (1, 1)
@@ -114,10 +113,10 @@ async def test_the_same_listing_in_another_message_is_the_same_question(
     await meet(others, seller, buyer)
     event = listed(seller)
     await others.told(event)
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
     await others.told(event)
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
     assert (await topics(db)).count(VERIFIED) == 1
 
@@ -126,12 +125,12 @@ async def test_a_listing_that_overtakes_its_seller_s_account_waits_for_it(
     others, db, games, clock, seller
 ):
     await others.told(listed(seller))
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
     assert await topics(db) == []
 
     await others.told(*with_roblox(seller, SELLER))
     clock.advance(timedelta(seconds=2))
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
     assert VERIFIED in await topics(db)
 
@@ -144,7 +143,7 @@ async def test_an_account_that_was_unlinked_proves_nothing_any_more(
 
     for wait in (0, 2, 6, 31):
         clock.advance(timedelta(seconds=wait))
-        await timers(games, DAY).once(db)
+        await due(games).once(db)
 
     assert await topics(db) == [REJECTED]
 
@@ -154,26 +153,26 @@ async def test_an_account_somewhere_else_is_none_at_roblox(others, db, seller):
 
     await others.told(other)
 
-    assert await store.account(db, seller.user_id) is None
+    assert await store.account.find(db, seller.user_id, "roblox") is None
 
 
 async def test_a_deal_is_watched_from_its_funding_to_its_end(
     others, db, games, world, clock, seller, buyer, deal
 ):
     await meet(others, seller, buyer)
-    due = timers(games, DAY)
+    jobs = due(games)
     await others.told(held(db, deal))
-    await due.once(db)
+    await jobs.once(db)
     assert await state_of(db, deal) == "FUNDED"
 
     await world.hand_over(BUYER)
     await others.told(delivered(db, deal))
-    await due.once(db)
+    await jobs.once(db)
     assert await state_of(db, deal) == "PROVEN"
 
     await others.told(an_end("released", deal))
     clock.advance(timedelta(days=30))
-    assert await due.once(db) == 0
+    assert await jobs.once(db) == 0
     assert await state_of(db, deal) == "ENDED"
     assert await topics(db) == [PROVEN]
 
@@ -190,9 +189,9 @@ async def test_a_deal_s_events_told_over_and_over_prove_it_once(
         for event, message_id in zip(events, ids, strict=True):
             await others.tell(event, message_id)
         await others.applied(*ids)
-        await timers(games, DAY).once(db)
+        await due(games).once(db)
     await others.told(delivered(db, deal))
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
     assert await topics(db) == [PROVEN]
     assert await db.value("SELECT count(*) FROM proofs") == 1
@@ -208,7 +207,7 @@ async def test_a_deal_that_ended_before_it_was_funded_here_is_not_watched(
     await world.hand_over(BUYER)
 
     await others.told(an_end(kind, deal), delivered(db, deal), held(db, deal))
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
     assert await state_of(db, deal) == "ENDED"
     assert await topics(db) == []
@@ -230,12 +229,12 @@ async def test_a_deal_whose_parties_are_not_known_yet_is_looked_at_when_they_are
 ):
     await world.hand_over(BUYER)
     await others.told(delivered(db, deal))
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
     assert await state_of(db, deal) == "DELIVERED"
 
     await meet(others, seller, buyer)
     clock.advance(timedelta(seconds=2))
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
     assert await topics(db) == [PROVEN]
 
@@ -260,12 +259,10 @@ async def test_an_account_that_is_no_number_is_parked_at_once(others, db, broker
     for number in ("tower", "-1", "9" * 30):
         account = AccountLinked(user_id=seller.user_id, provider="roblox", provider_user_id=number)
         await others.tell(account)
-        assert (
-            "validation error"
-            in (await parked(broker, "verification.principals")).headers["x-error"]
-        )
+        reason = (await parked(broker, "verification.principals")).headers["x-error"]
+        assert "is no account" in reason
 
-    assert await store.account(db, seller.user_id) is None
+    assert await store.account.find(db, seller.user_id, "roblox") is None
 
 
 async def parked(broker, queue: str) -> aio_pika.abc.AbstractIncomingMessage:

@@ -19,7 +19,7 @@ from contracts_schema.events.listings import ListingCreated
 from contracts_schema.ids import new_id
 from contracts_schema.money import Currency, Money
 from verification_builders import GAME, SELLER
-from verification_doors import SECRET, Others, a_person, with_roblox
+from verification_driver import SECRET, Others, a_person, with_roblox
 
 LISTINGS = 5
 VERIFIED, SNAPSHOT = "verification.asset_verified.v1", "verification.snapshot_taken.v1"

@@ -12,7 +12,7 @@ from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import new_id
 from verification import store
 from verification_builders import BUYER, GAME, SELLER, a_question, ask_and_answer, topics
-from verification_doors import a_person, serving
+from verification_driver import a_person, serving
 
 ASK = "/v1/verifications"
 BODY = {"asset_id": str(GAME)}
@@ -34,8 +34,8 @@ def buyer():
 async def rest(db, database_url, clock, games, seller, buyer):
     await known(db, seller, buyer)
     async with db.transaction() as tx:
-        await store.link_account(tx, seller.user_id, SELLER)
-        await store.link_account(tx, buyer.user_id, BUYER)
+        await store.account.link(tx, seller.user_id, "roblox", str(SELLER))
+        await store.account.link(tx, buyer.user_id, "roblox", str(BUYER))
     async with AsyncExitStack() as stack:
         yield await stack.enter_async_context(serving(database_url, clock, games))
 

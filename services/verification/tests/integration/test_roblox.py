@@ -5,20 +5,21 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from chassis.cause import Cause
 from chassis.clock import ManualClock
 from verification import handlers, store
-from verification.app import timers
-from verification.domain.errors import RobloxUnavailable
-from verification.roblox import Roblox
+from verification.adapters.game_ownership import Roblox
+from verification.domain.errors import ProviderUnavailable
 from verification_builders import (
     BUYER,
-    DAY,
     GAME,
     SELLER,
     STRANGER,
     a_delivered_watch,
     a_question,
     ask_and_answer,
+    asking,
+    due,
     topics,
 )
 
@@ -28,11 +29,11 @@ LOST, PROVEN = "verification.ownership_lost.v1", "verification.ownership_transfe
 async def later(db, games, clock, seconds: float) -> None:
     """So much time passes, and what is due then is done."""
     clock.advance(timedelta(seconds=seconds))
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
 
 async def answer_of(db, question) -> tuple[str, str | None, str]:
-    found = await store.verification(db, question.verification_id)
+    found = await store.verification.find(db, question.verification_id)
     return found.status, found.ownership, found.reason_code
 
 
@@ -76,14 +77,14 @@ async def test_a_group_s_game_is_handed_over_by_a_role_in_the_group(
     escrow_id = await a_delivered_watch(db, traders)
     members = f"/roblox/groups/{group_id}/members"
 
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
     await world.control(members, {"user": BUYER, "role": "Admin", "rank": 200})
     await later(db, games, clock, 3)
     assert await topics(db) == []
     await world.http.delete(f"{world.base}/control{members}/{SELLER}")
     await later(db, games, clock, 6)
 
-    assert (await store.watched(db, escrow_id)).state == "PROVEN"
+    assert (await store.watch.find(db, escrow_id)).state == "PROVEN"
     assert await topics(db) == [PROVEN]
 
 
@@ -100,7 +101,7 @@ async def test_a_host_that_is_down_leaves_everything_unknown(
     for wait in (2, 6, 31, 121, 601):
         await later(db, games, clock, wait)
     assert (await answer_of(db, question))[0] == "PENDING"
-    assert (await store.watched(db, escrow_id)).state == "DELIVERED"
+    assert (await store.watch.find(db, escrow_id)).state == "DELIVERED"
     assert await topics(db) == []
 
     await world.outage(False)
@@ -114,8 +115,8 @@ async def test_a_picture_that_cannot_be_had_keeps_nobody_from_a_proof(db, games,
 
     await ask_and_answer(db, games, question)
 
-    found = await store.verification(db, question.verification_id)
-    assert (await store.snapshot(db, found.snapshot_id)).thumbnail_url == ""
+    found = await store.verification.find(db, question.verification_id)
+    assert (await store.snapshot.find(db, found.snapshot_id)).thumbnail_url == ""
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -142,13 +143,13 @@ async def test_a_look_at_a_deal_waits_as_roblox_asks(db, games, traders, world, 
     await world.hand_over(BUYER)
     await world.busy("games", 3600)
 
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
     for wait in (2, 600, 2990):
         await later(db, games, clock, wait)
         assert await topics(db) == []
     await later(db, games, clock, 10)
 
-    assert (await store.watched(db, escrow_id)).state == "PROVEN"
+    assert (await store.watch.find(db, escrow_id)).state == "PROVEN"
 
 
 async def test_a_429_that_names_no_time_is_an_outage_like_any_other(world, clock):
@@ -156,7 +157,7 @@ async def test_a_429_that_names_no_time_is_an_outage_like_any_other(world, clock
     await world.control("/faults", fault)
     async with httpx.AsyncClient() as http:
         games = Roblox(world.base + "/roblox/{host}", http, clock)
-        with pytest.raises(RobloxUnavailable) as raised:
+        with pytest.raises(ProviderUnavailable) as raised:
             await games.asset(str(GAME))
         assert raised.value.retry_after_s == 0
         assert (await games.asset(str(GAME))).name == "Tower"
@@ -173,14 +174,14 @@ async def test_a_game_that_vanished_is_lost_only_after_a_good_while(
     escrow_id = await a_delivered_watch(db, traders, state)
     await world.vanish()
 
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
     for wait in UNSEEN_LOOKS:
         await later(db, games, clock, wait)
-        assert (await store.watched(db, escrow_id)).state == state
-    assert (await store.watched(db, escrow_id)).unseen == len(UNSEEN_LOOKS) + 1
+        assert (await store.watch.find(db, escrow_id)).state == state
+    assert (await store.watch.find(db, escrow_id)).unseen == len(UNSEEN_LOOKS) + 1
     await later(db, games, clock, 300)
 
-    assert (await store.watched(db, escrow_id)).state == "LOST"
+    assert (await store.watch.find(db, escrow_id)).state == "LOST"
     assert await topics(db) == [LOST]
     assert await db.value("SELECT reason FROM audit_entries") == "vanished"
 
@@ -188,7 +189,7 @@ async def test_a_game_that_vanished_is_lost_only_after_a_good_while(
 async def test_a_game_that_comes_back_begins_anew(db, games, traders, world, clock):
     escrow_id = await a_delivered_watch(db, traders)
     await world.vanish()
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
     for wait in UNSEEN_LOOKS:
         await later(db, games, clock, wait)
 
@@ -196,7 +197,7 @@ async def test_a_game_that_comes_back_begins_anew(db, games, traders, world, clo
     await later(db, games, clock, 300)
     await world.vanish()
     await later(db, games, clock, 300)
-    watched = await store.watched(db, escrow_id)
+    watched = await store.watch.find(db, escrow_id)
     assert (watched.state, watched.unseen, watched.unseen_since) == ("DELIVERED", 1, clock.now())
 
     await world.reappear(BUYER)
@@ -209,28 +210,28 @@ async def test_an_empty_answer_between_two_looks_at_a_stranger_is_no_news(
 ):
     escrow_id = await a_delivered_watch(db, traders)
     await world.hand_over(STRANGER)
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
     await world.vanish()
     await later(db, games, clock, 3)
-    assert (await store.watched(db, escrow_id)).state == "DELIVERED"
+    assert (await store.watch.find(db, escrow_id)).state == "DELIVERED"
 
     await world.reappear(STRANGER)
     await later(db, games, clock, 3)
 
-    assert (await store.watched(db, escrow_id)).state == "LOST"
+    assert (await store.watch.find(db, escrow_id)).state == "LOST"
     assert await db.value("SELECT reason FROM audit_entries") == "owned_by_stranger"
 
 
 async def test_few_looks_over_a_long_time_are_not_enough(db, games, traders, world, clock):
     escrow_id = await a_delivered_watch(db, traders)
     await world.vanish()
-    await timers(games, DAY).once(db)
+    await due(games).once(db)
 
     await later(db, games, clock, 3600)
-    assert (await store.watched(db, escrow_id)).state == "DELIVERED"
+    assert (await store.watch.find(db, escrow_id)).state == "DELIVERED"
     await later(db, games, clock, 6)
 
-    assert (await store.watched(db, escrow_id)).state == "LOST"
+    assert (await store.watch.find(db, escrow_id)).state == "LOST"
 
 
 async def test_a_game_that_was_never_seen_is_unknown_at_once(db, games, traders, world):
@@ -286,15 +287,15 @@ def a_game(**more) -> dict:
 )
 async def test_what_is_not_understood_is_unknown(games):
     async with httpx.AsyncClient(transport=_answering(games=games)) as http:
-        with pytest.raises(RobloxUnavailable):
+        with pytest.raises(ProviderUnavailable):
             await Roblox("http://{host}.test", http, ManualClock()).asset(str(GAME))
 
 
 async def test_roles_that_are_not_understood_are_unknown():
     for data in ([{}], [None], [{"group": {"id": 1}, "role": {"rank": "x", "name": ""}}]):
         async with httpx.AsyncClient(transport=_answering(groups={"data": data})) as http:
-            with pytest.raises(RobloxUnavailable):
-                await Roblox("http://{host}.test", http, ManualClock()).group_role(SELLER, 1)
+            with pytest.raises(ProviderUnavailable):
+                await Roblox("http://{host}.test", http, ManualClock()).group_role(str(SELLER), "1")
 
 
 async def test_another_game_than_was_asked_for_is_not_taken_for_it():
@@ -309,6 +310,6 @@ async def test_text_that_no_database_holds_is_left_out(db, traders):
     question = a_question(traders[0])
     async with httpx.AsyncClient(transport=answers) as http:
         games = Roblox("http://{host}.test", http, ManualClock())
-        found = await handlers.answer(db, games, question, DAY)
+        found = await handlers.verification.answer(db, asking(games), question, Cause())
 
-    assert (await store.snapshot(db, found.snapshot_id)).name == "Tower"
+    assert (await store.snapshot.find(db, found.snapshot_id)).name == "Tower"

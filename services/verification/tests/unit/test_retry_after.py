@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from verification.roblox import retry_after
+from verification.adapters.game_ownership import retry_after
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

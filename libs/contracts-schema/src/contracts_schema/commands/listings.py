@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from contracts_schema.events.listings import Visibility
-from contracts_schema.ids import AssetId, ListingId, OfferId
+from contracts_schema.goods import DEFAULT_KIND, AssetId, TradedKind
+from contracts_schema.ids import ListingId, OfferId
 from contracts_schema.message import Command
 from contracts_schema.money import Money
 
@@ -27,6 +28,7 @@ class CreateListing(Command):
 
     topic: ClassVar[str] = "listings.create_listing.v1"
 
+    kind: TradedKind = DEFAULT_KIND
     asset_id: AssetId
     title: str = Field(min_length=1, max_length=255)
     summary: str = Field(default="", max_length=1000)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import ContractId, DealId, EntityId, EscrowId, ListingId, UserId
 from contracts_schema.message import Event
 from contracts_schema.money import Money
@@ -27,6 +28,7 @@ class Opened(_EscrowEvent):
 
     contract_id: ContractId
     asset_id: str
+    kind: str = DEFAULT_KIND
     price: Money
     rail: Rail
     terms_sha256: str
@@ -59,6 +61,7 @@ class FundsHeld(_EscrowEvent):
 
     contract_id: ContractId
     asset_id: str
+    kind: str = DEFAULT_KIND
     held: Money
     deliver_before: datetime
 
@@ -70,6 +73,7 @@ class Delivered(_EscrowEvent):
 
     delivery_id: EntityId
     asset_id: str
+    kind: str = DEFAULT_KIND
     price: Money
     inspect_before: datetime
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from contracts_schema.actions import Verbs
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import DealId, ListingId, OfferId, UserId
 from contracts_schema.message import Event
 from contracts_schema.money import Money
@@ -46,6 +47,7 @@ class ListingCreated(_ListingEvent):
     topic: ClassVar[str] = "listings.listing_created.v1"
 
     asset_id: str
+    kind: str = DEFAULT_KIND
     title: str
     price: Money
     guild_id: str | None = None
@@ -58,6 +60,7 @@ class ListingActivated(_ListingEvent):
     topic: ClassVar[str] = "listings.listing_activated.v1"
 
     asset_id: str
+    kind: str = DEFAULT_KIND
     title: str
     summary: str = ""
     category: str = ""
@@ -150,6 +153,7 @@ class OfferAccepted(_OfferEvent):
 
     accepted_by: Side
     asset_id: str
+    kind: str = DEFAULT_KIND
     snapshot_sha256: str
     conditions: str = ""
     delivery_window_s: int

@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import DealId, EntityId, EscrowId, ListingId, UserId
 from contracts_schema.message import Event
 
@@ -31,6 +32,7 @@ class _VerificationEvent(Event):
     verification_id: EntityId
     user_id: UserId
     asset_id: str
+    kind: str = DEFAULT_KIND
     purpose: Purpose
     listing_id: ListingId | None = None
     deal_id: DealId | None = None
@@ -67,6 +69,7 @@ class SnapshotTaken(Event):
 
     snapshot_id: EntityId
     asset_id: str
+    kind: str = DEFAULT_KIND
     sha256: str
 
 
@@ -79,6 +82,7 @@ class OwnershipTransferred(Event):
     escrow_id: EscrowId
     deal_id: DealId
     asset_id: str
+    kind: str = DEFAULT_KIND
     seller_id: UserId
     buyer_id: UserId
     proof_id: EntityId
@@ -94,6 +98,7 @@ class OwnershipLost(Event):
     escrow_id: EscrowId
     deal_id: DealId
     asset_id: str
+    kind: str = DEFAULT_KIND
     seller_id: UserId
     buyer_id: UserId
     seen_at: datetime

@@ -6,19 +6,19 @@ class VerificationError(Exception):
 
 
 class NoLinkedAccount(VerificationError):
-    """The user has no Roblox account linked."""
+    """The user has no account linked where the asset is owned."""
 
 
-class RobloxUnavailable(Exception):
-    """Roblox could not be asked: the answer is unknown, and the question is asked again.
+class ProviderUnavailable(Exception):
+    """A provider could not be asked: the answer is unknown, and the question is asked again.
 
-    Not before ``retry_after_s`` from now, where Roblox named a time.
+    Not before ``retry_after_s`` from now, where it named a time.
     """
 
-    def __init__(self, detail: str, retry_after_s: int = 0) -> None:
+    def __init__(self, provider: str, detail: str, retry_after_s: int = 0) -> None:
         super().__init__(detail)
-        self.retry_after_s = retry_after_s
+        self.provider, self.retry_after_s = provider, retry_after_s
 
 
-class AssetUnseen(RobloxUnavailable):
-    """Roblox shows nothing where it showed a game before: unknown, until that persists."""
+class AssetUnseen(ProviderUnavailable):
+    """Nothing is shown where an asset was shown before: unknown, until that persists."""

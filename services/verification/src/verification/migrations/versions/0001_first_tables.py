@@ -1,4 +1,4 @@
-"""The ground, accounts, verifications, snapshots, watches and proofs."""
+"""The common tables, accounts, verifications, snapshots, watches and proofs."""
 
 from alembic import op
 from chassis.storage.schema import append_only, common_tables, grant

@@ -1,4 +1,4 @@
-"""The doors of verification: REST with real tokens, and what others tell over a real broker."""
+"""Drives verification from outside: REST with real tokens, and events over a real broker."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from chassis.storage.database import Database
 from chassis_builders import consuming, until
 from chassis_doors import Rest, api_settings, client_of, joined
 from contracts_schema.events.identity import AccountLinked, Tier
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import new_id, uuid7
 from contracts_schema.message import Event
+from verification.adapters.game_ownership import Roblox
 from verification.app import create_app
 from verification.consumers import register
-from verification.roblox import Roblox
 from verification.settings import Settings
+from verification_builders import PLAIN, asking
 
 SECRET = "s" * 32
 
 
 def a_person(tier: Tier = Tier.TIER_1, **more: Any) -> Principal:
-    """Somebody at a door."""
+    """Somebody who asks."""
     return Principal(new_id("usr"), tier, **more)
 
 
@@ -38,7 +40,7 @@ def with_roblox(person: Principal, roblox_user_id: int) -> list[Event]:
     return [*joined(person), AccountLinked(user_id=person.user_id, **account)]
 
 
-class Door(Rest):
+class Client(Rest):
     """The service's HTTP side, with the way in for other services."""
 
     async def ask_as_service(self, body: Any, secret: str = SECRET) -> httpx.Response:
@@ -48,12 +50,12 @@ class Door(Rest):
 
 
 @asynccontextmanager
-async def serving(database_url: str, clock: Clock, games: Roblox) -> AsyncIterator[Door]:
+async def serving(database_url: str, clock: Clock, games: Roblox) -> AsyncIterator[Client]:
     """The service as ROLE=api, with its own pool, and the tests' clock, key and Roblox."""
     app = create_app(Settings(**api_settings(database_url), service_secret=SECRET))
     async with client_of(app, clock) as client:
-        app.state.games = games
-        yield Door(client, clock)
+        app.state.asking = asking(games)
+        yield Client(client, clock)
 
 
 @dataclass(slots=True)
@@ -92,6 +94,9 @@ class Others:
 async def listening(db: Database, broker: Any) -> AsyncIterator[Others]:
     """The service's consumers on this broker."""
     services = Publisher(broker.operator_url, "others")
-    async with consuming(register(Consumers("verification")), db, broker.url("verification")):
-        yield Others(db, services)
+    async with httpx.AsyncClient(verify=PLAIN) as http:
+        providers = {DEFAULT_KIND: Roblox("http://{host}.test", http, db.clock)}
+        registered = register(Consumers("verification"), providers)
+        async with consuming(registered, db, broker.url("verification")):
+            yield Others(db, services)
     await services.close()

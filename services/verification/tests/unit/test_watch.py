@@ -1,44 +1,10 @@
-"""What ownership means."""
+"""What looks at both sides of a deal prove."""
 
 from datetime import timedelta
 
 import pytest
 from contracts_schema.events.verification import Ownership
-from verification.domain.ownership import (
-    Asset,
-    CreatorKind,
-    GroupRole,
-    Outcome,
-    Trail,
-    look_again_after,
-    outcome,
-    ownership,
-)
-
-OWN = Asset("1", "Tower", CreatorKind.USER, 7)
-GROUPS = Asset("1", "Tower", CreatorKind.GROUP, 9)
-
-
-def test_the_creator_is_the_owner_and_nobody_else_is():
-    assert ownership(OWN, 7, None) is Ownership.OWNER
-    assert ownership(OWN, 8, GroupRole(255, "Owner")) is None
-
-
-@pytest.mark.parametrize(
-    ("role", "expected"),
-    [
-        (None, None),
-        (GroupRole(255, "Boss"), Ownership.OWNER),
-        (GroupRole(254, "Second"), Ownership.ADMIN),
-        (GroupRole(200, "Any"), Ownership.ADMIN),
-        (GroupRole(150, "Admin"), Ownership.ADMIN),
-        (GroupRole(100, "Lead Developer"), Ownership.DEVELOPER),
-        (GroupRole(199, "Member"), None),
-        (GroupRole(1, "Fan"), None),
-    ],
-)
-def test_a_group_owned_game_counts_through_the_group_s_roles(role, expected):
-    assert ownership(GROUPS, 7, role) is expected
+from verification.domain.watch import Outcome, Trail, look_again_after, outcome
 
 
 @pytest.mark.parametrize(

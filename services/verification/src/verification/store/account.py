@@ -1,0 +1,38 @@
+"""Whose account is whose, at each provider."""
+
+from __future__ import annotations
+
+from chassis.storage.database import Database, Transaction
+from chassis.storage.sql import parameters, statement
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from verification.store.tables import accounts
+
+_C = accounts.c
+_THIS = (_C.user_id == bindparam("user_id"), _C.provider == bindparam("provider"))
+_NEW = insert(accounts).values(parameters(accounts))
+
+_LINK = statement(
+    _NEW.on_conflict_do_update(
+        index_elements=[_C.user_id, _C.provider], set_={"account_id": _NEW.excluded.account_id}
+    )
+)
+_UNLINK = statement(delete(accounts).where(*_THIS))
+_FIND = statement(select(_C.account_id).where(*_THIS))
+
+
+async def link(tx: Transaction, user_id: str, provider: str, account_id: str) -> None:
+    """Remember whose account this is."""
+    await tx.run(_LINK, user_id=user_id, provider=provider, account_id=account_id)
+
+
+async def unlink(tx: Transaction, user_id: str, provider: str) -> None:
+    """Forget whose account this was."""
+    await tx.run(_UNLINK, user_id=user_id, provider=provider)
+
+
+async def find(database: Database, user_id: str, provider: str) -> str | None:
+    """The user's account at this provider, if one is linked."""
+    found: str | None = await database.value(_FIND, user_id=user_id, provider=provider)
+    return found
