@@ -7,13 +7,15 @@ import pytest
 from chaos_proxy import standing_before
 from chassis.cause import Cause
 from chassis.storage import database
-from chassis.storage.database import MAX_TRIES, NotCommitted, Transaction
-from chassis.storage.inbox import apply_once, first_delivery, handled
-from chassis.storage.tables import principals
+from chassis.storage.database import MAX_TRIES, NotCommitted, RowLock, Transaction
+from chassis.storage.inbox import Claim, apply_once, first_delivery, handled
+from chassis.storage.sql import statement
+from chassis.storage.tables import principals, timers
 from chassis.storage.transaction import insertion
 from chassis_builders import an_event
 from contracts_schema.ids import uuid7
 from holdfast.testbed import as_superuser
+from sqlalchemy import bindparam, select
 
 
 async def counts(db) -> dict[str, int]:
@@ -232,11 +234,11 @@ async def test_a_commit_whose_reply_was_lost_is_not_done_twice_when_tried_again(
             asyncio.get_running_loop().call_later(0.3, proxy.cut)
 
         with pytest.raises((asyncpg.PostgresError, OSError)):
-            await apply_once(far, "notifier.events", message_id, lose_the_reply, Cause())
+            await apply_once(far, Claim("notifier.events", message_id), lose_the_reply, Cause())
         proxy.back()
 
         assert proxy.swallowed
-        assert not await apply_once(far, "notifier.events", message_id, work, Cause())
+        assert not await apply_once(far, Claim("notifier.events", message_id), work, Cause())
         assert await far.value("SELECT count(*) FROM audit_entries") == effects == 1
 
 
@@ -249,7 +251,7 @@ async def test_twenty_at_once_apply_a_message_once(db):
         await transaction.value("SELECT pg_sleep(0.01)")
 
     first = await asyncio.gather(
-        *(apply_once(db, "it's.events", message_id, work, Cause()) for _ in range(20))
+        *(apply_once(db, Claim("it's.events", message_id), work, Cause()) for _ in range(20))
     )
 
     assert sum(first) == len(applied) == 1
@@ -267,9 +269,40 @@ async def test_a_message_whose_work_failed_may_be_applied_later(db):
         transaction.audit("did", "usr_x")
 
     with pytest.raises(LookupError):
-        await apply_once(db, "notifier.events", message_id, fail, Cause())
+        await apply_once(db, Claim("notifier.events", message_id), fail, Cause())
 
-    assert await apply_once(db, "notifier.events", message_id, work, Cause())
+    assert await apply_once(db, Claim("notifier.events", message_id), work, Cause())
+
+
+_TAKEN = statement(
+    select(timers.c.timer_id).where(timers.c.timer_id == bindparam("timer_id")).with_for_update()
+)
+_FREE = statement(
+    select(timers.c.timer_id)
+    .where(timers.c.timer_id == bindparam("timer_id"))
+    .with_for_update(skip_locked=True)
+)
+
+
+async def test_the_row_that_a_message_is_about_is_locked_with_begin(db):
+    """In the same round trip, before the claim; a quote in its id stays a character of the id."""
+    timer_id, message_id = "later:it's", uuid7()
+
+    async def make(transaction: Transaction) -> None:
+        await transaction.set_timer("later", "it's", transaction.now())
+
+    async def work(transaction: Transaction) -> None:
+        assert transaction.holds(timer_id)
+        assert not transaction.holds("later:its")
+        assert await db.rows(_FREE, timer_id=timer_id) == []
+
+    await db.run(make)
+    lock = RowLock(timer_id, _TAKEN.inline(timer_id=timer_id))
+
+    claim = Claim("notifier.events", message_id, lock)
+    assert await apply_once(db, claim, work, Cause())
+    assert not await apply_once(db, claim, work, Cause())
+    assert len(await db.rows(_FREE, timer_id=timer_id)) == 1
 
 
 @pytest.mark.fault("D1")

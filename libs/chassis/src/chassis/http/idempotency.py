@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis.cause import Cause
 from chassis.principals import Principal
 from chassis.problems import Problem
-from chassis.storage.database import Database, Row, Transaction
+from chassis.storage.database import Database, Row, RowLock, Transaction
 from chassis.storage.sql import parameters, statement
 from chassis.storage.tables import idempotency_keys
 
@@ -64,20 +64,21 @@ async def once(
     principal: Principal,
     key: str | None,
     work: Callable[[Transaction], Awaitable[Answer]],
+    lock: RowLock | None = None,
 ) -> Response:
     """Do the work in one transaction and answer; the same key and request gets the same answer.
 
     Raises 422 if the key was used for another request. A refused request leaves no trace, so its
-    key may be used again.
+    key may be used again. ``lock`` is the row that the work is about, locked along with BEGIN.
     """
     database: Database = request.app.state.database
     cause = cause_of(request, principal, key)
-    if key is None:
-        status, body = await database.run(work, cause)
-        return _response(status, _plain(body), {})
-    fingerprint = await _fingerprint(request, principal)
+    fingerprint = "" if key is None else await _fingerprint(request, principal)
 
-    async def keyed(transaction: Transaction) -> Response:
+    async def answered(transaction: Transaction) -> Response:
+        if key is None:
+            status, body = await work(transaction)
+            return _response(status, _plain(body), {})
         if (earlier := await _claim(transaction, principal.user_id, key, fingerprint)) is not None:
             return earlier
         status, body = await work(transaction)
@@ -86,7 +87,7 @@ async def once(
         await transaction.run(_ANSWERED, principal=principal.user_id, key=key, **stored)
         return _response(status, plain, {})
 
-    return await database.run(keyed, cause)
+    return await database.run(answered, cause, lock=lock)
 
 
 async def once_prepared(

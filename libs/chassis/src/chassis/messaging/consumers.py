@@ -23,11 +23,14 @@ from contracts_schema.message import DiscordActor, Message
 
 from chassis.messaging.received import CANARY, Away, Poison, Received, TooEarly
 from chassis.principals import Principal
+from chassis.storage.transaction import RowLock
 
 __all__ = ["CANARY", "Away", "Consumers", "Poison", "Received", "Route", "TooEarly"]
 
 Handler = Callable[..., Awaitable[Any]]
 Prepare = Callable[..., AbstractAsyncContextManager[Any]]
+Lock = Callable[[Any], RowLock]
+"""Which row a message is about: it is locked in one round trip with BEGIN."""
 H = TypeVar("H", bound=Handler)
 
 
@@ -41,6 +44,7 @@ class Route:
     """Whom a command's handler wants to know; None for an event."""
     prepare: Prepare | None = None
     takes_prepared: bool = False
+    lock: Lock | None = None
 
 
 class Consumers:
@@ -87,32 +91,39 @@ class Consumers:
         *handlers: Handler,
         of: Iterable[type[Message]] = (),
         prefetch: int = 0,
+        lock: Lock | None = None,
     ) -> None:
         """Apply events from this queue by these handlers; what each takes, its annotation says.
 
         A handler that goes by a table of events takes those in ``of`` instead. A
         ``functools.partial`` is a handler too: what it binds by name is not asked for.
+        ``lock`` says which row an event is about.
         """
         models = tuple(of)
         for handler in handlers:
             asked = _asked(handler)
             for model in models or _models(asked[1]):
-                self._register(queue, Route(model, handler))
+                self._register(queue, Route(model, handler, lock=lock))
         self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
 
     def commands(
-        self, queue: str, *handlers: Handler, prepare: Prepare | None = None, prefetch: int = 0
+        self,
+        queue: str,
+        *handlers: Handler,
+        prepare: Prepare | None = None,
+        prefetch: int = 0,
+        lock: Lock | None = None,
     ) -> None:
         """Fulfil commands from this queue by these handlers.
 
         ``prepare(database, caller, command)`` is an async context manager, entered before the
         transaction begins and left after its end; what it gives is the handler's fourth argument,
-        where the handler has one.
+        where the handler has one. ``lock`` says which row a command is about.
         """
         for handler in handlers:
             asked = _asked(handler)
             for model in _models(asked[2]):
-                route = Route(model, handler, asked[1], prepare, len(asked) > 3)
+                route = Route(model, handler, asked[1], prepare, len(asked) > 3, lock)
                 self._register(queue, route)
         self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
 

@@ -26,8 +26,8 @@ from chassis.ops.failpoints import failpoint
 from chassis.ops.telemetry import CONSUMED, carried, tracer
 from chassis.principals import Principal
 from chassis.problems import Problem, Rules, as_problem
-from chassis.storage.database import Database, Transaction
-from chassis.storage.inbox import apply_once, handled
+from chassis.storage.database import Database, RowLock, Transaction
+from chassis.storage.inbox import Claim, apply_once, handled
 
 FORWARD_AGAIN_AFTER_S = 1.0
 RETRYABLE_TRIES = 3
@@ -127,13 +127,18 @@ class Consuming:
             await route.handler(transaction, event)
             failpoint(f"consumer.before_commit.{received.queue}")
 
-        return await self._once(received, apply)
+        return await self._once(received, apply, lock=route.lock and route.lock(event))
 
     async def _once(
-        self, received: Received, work: Callable[[Transaction], Awaitable[None]], actor: str = ""
+        self,
+        received: Received,
+        work: Callable[[Transaction], Awaitable[None]],
+        actor: str = "",
+        lock: RowLock | None = None,
     ) -> str:
         cause = replace(received.cause, actor=actor) if actor else received.cause
-        first = await apply_once(self._database, received.queue, received.message_id, work, cause)
+        claim = Claim(received.queue, received.message_id, lock)
+        first = await apply_once(self._database, claim, work, cause)
         return "applied" if first else "repeated"
 
     async def _fulfil(self, received: Received, route: Route) -> str:
@@ -168,7 +173,7 @@ class Consuming:
                 await route.handler(transaction, caller, command, *prepared)
                 failpoint(f"consumer.before_commit.{received.queue}")
 
-            return await self._once(received, fulfil, who)
+            return await self._once(received, fulfil, who, route.lock and route.lock(command))
 
     async def _reject(self, received: Received, actor: DiscordActor, problem: Problem) -> str:
         rejected = BY_SERVICE[self.consumers.service](

@@ -14,9 +14,9 @@ import asyncpg
 from chassis.cause import Cause
 from chassis.clock import Clock
 from chassis.storage.sql import Statement, bind
-from chassis.storage.transaction import BEGIN, Row, Transaction
+from chassis.storage.transaction import BEGIN, Row, RowLock, Transaction
 
-__all__ = ["BEGIN", "Database", "Row", "Transaction", "connect"]
+__all__ = ["BEGIN", "Database", "Row", "RowLock", "Transaction", "connect"]
 
 T = TypeVar("T")
 
@@ -61,14 +61,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, cause: Cause | None = None, *, opening: str = BEGIN
+        self, cause: Cause | None = None, *, opening: str = BEGIN, lock: RowLock | None = None
     ) -> AsyncIterator[Transaction]:
         """Commit with everything staged if the block ends well, else leave no trace.
 
-        It begins with its first statement, or at once by an ``opening`` that carries one along.
+        It begins with its first statement; or at once, by an ``opening`` that carries one along,
+        or by the ``lock`` of the row that it is about, which goes with BEGIN.
         """
         async with self.pool.acquire() as connection:
-            work = Transaction(connection, self.clock, self.service, cause or Cause())
+            work = Transaction(connection, self.clock, self.service, cause or Cause(), lock=lock)
+            if lock is not None:
+                opening = f"{BEGIN}; {lock.text}{opening.removeprefix(BEGIN)}"
             try:
                 if opening != BEGIN:
                     await work.open(opening)
@@ -98,11 +101,12 @@ class Database:
         cause: Cause | None = None,
         *,
         opening: str = BEGIN,
+        lock: RowLock | None = None,
     ) -> T:
         """Run the work in a transaction, again if the database asks for it (40001, 40P01)."""
         for attempt in range(1, MAX_TRIES + 1):
             try:
-                async with self.transaction(cause, opening=opening) as transaction:
+                async with self.transaction(cause, opening=opening, lock=lock) as transaction:
                     return await work(transaction)
             except RETRIED:
                 if attempt == MAX_TRIES:
@@ -110,24 +114,24 @@ class Database:
                 await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
         raise AssertionError("unreachable")
 
-    async def row(self, asked: Statement | str, *arguments: Any, **values: Any) -> Row | None:
+    async def row(self, asked: Statement | str, /, *arguments: Any, **values: Any) -> Row | None:
         """Read one row outside any transaction."""
         sql, bound = bind(asked, arguments, values)
         found: Row | None = await self.pool.fetchrow(sql, *bound)
         return found
 
-    async def rows(self, asked: Statement | str, *arguments: Any, **values: Any) -> list[Row]:
+    async def rows(self, asked: Statement | str, /, *arguments: Any, **values: Any) -> list[Row]:
         """Read rows outside any transaction."""
         sql, bound = bind(asked, arguments, values)
         found: list[Row] = await self.pool.fetch(sql, *bound)
         return found
 
-    async def value(self, asked: Statement | str, *arguments: Any, **values: Any) -> Any:
+    async def value(self, asked: Statement | str, /, *arguments: Any, **values: Any) -> Any:
         """Read one value outside any transaction."""
         sql, bound = bind(asked, arguments, values)
         return await self.pool.fetchval(sql, *bound)
 
-    async def execute(self, asked: Statement, **values: Any) -> int:
+    async def execute(self, asked: Statement, /, **values: Any) -> int:
         """Run one statement as a transaction of its own; how many rows it touched."""
         status: str = await self.pool.execute(asked.text, *asked.arguments(values))
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0

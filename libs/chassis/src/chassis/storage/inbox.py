@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.cause import Cause
-from chassis.storage.database import BEGIN, Database, Transaction
+from chassis.storage.database import BEGIN, Database, RowLock, Transaction
 from chassis.storage.sql import parameters, statement
 from chassis.storage.tables import inbox
 
@@ -34,19 +35,32 @@ async def handled(database: Database, consumer: str, message_id: UUID) -> bool:
     return found is True
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One message for one consumer, and the row that its work is about."""
+
+    consumer: str
+    message_id: UUID
+    lock: RowLock | None = None
+
+    @property
+    def opening(self) -> str:
+        """BEGIN and the claim, in one round trip."""
+        quoted = "'" + self.consumer.replace("'", "''") + "'"
+        return f"{BEGIN}; {_CLAIM.format(quoted, UUID(str(self.message_id)))}"
+
+
 async def apply_once(
     database: Database,
-    consumer: str,
-    message_id: UUID,
+    claim: Claim,
     work: Callable[[Transaction], Awaitable[None]],
     cause: Cause,
 ) -> bool:
     """Run the work in the transaction that claims the message; False if it was handled before.
 
-    The claim travels with BEGIN, in one round trip: consuming is round trips more than anything.
+    The claim travels with BEGIN, and so does the lock of the row that the work is about, in one
+    round trip: consuming is round trips more than anything.
     """
-    quoted = "'" + consumer.replace("'", "''") + "'"
-    claim = f"{BEGIN}; {_CLAIM.format(quoted, UUID(str(message_id)))}"
 
     async def first(transaction: Transaction) -> bool:
         if transaction.opened != _CLAIMED:
@@ -54,4 +68,4 @@ async def apply_once(
         await work(transaction)
         return True
 
-    return await database.run(first, cause, opening=claim)
+    return await database.run(first, cause, opening=claim.opening, lock=claim.lock)

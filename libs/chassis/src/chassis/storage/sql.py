@@ -7,6 +7,7 @@ and values pass through as they are: asyncpg's own codecs read and write them.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,9 @@ from sqlalchemy.sql.elements import ClauseElement
 
 REGISTERED: list[Statement] = []
 """Every statement that was compiled, so that a test can have PostgreSQL prepare each of them."""
+
+
+_PLACE = re.compile(r"\$(\d+)")
 
 
 class _Compiler(PGCompiler):
@@ -58,13 +62,22 @@ class Statement:
             )
         return [values[name] for name in self.names]
 
-    def values_of(self, record: object, **more: Any) -> dict[str, Any]:
+    def values_of(self, record: object, /, **more: Any) -> dict[str, Any]:
         """What to run the statement with: what is named, and the record's attributes for the rest.
 
         The parameters that ``parameters`` makes are called like the columns, so that one more
         column is written as soon as the record has it.
         """
         return {name: getattr(record, name) for name in self.names if name not in more} | more
+
+    def inline(self, **values: str) -> str:
+        """The text with the values in it, for what is sent in one round trip with BEGIN."""
+        quoted = [_quoted(value) for value in self.arguments(values)]
+        return _PLACE.sub(lambda place: quoted[int(place[1]) - 1], self.text)
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def bind(

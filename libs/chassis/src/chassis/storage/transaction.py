@@ -41,7 +41,14 @@ noted AS (
     SELECT * FROM unnest(
         CAST(:entry_ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:actors AS text[]),
         CAST(:actions AS text[]), CAST(:subjects AS text[]), CAST(:reasons AS text[]),
-        CAST(:request_ids AS text[]), CAST(:details AS text[])))
+        CAST(:request_ids AS text[]), CAST(:details AS text[]))),
+dropped AS (
+    DELETE FROM timers WHERE timer_id IN (
+        SELECT timer_id FROM timers JOIN unnest(
+            CAST(:dropped_of AS text[]), CAST(:dropped_kinds AS text[])) AS dropped (of, kind_of)
+            ON subject_id = dropped.of AND dropped.kind_of IN ('', kind)
+        WHERE timer_id <> ALL(CAST(:timer_ids AS text[]))
+        FOR UPDATE OF timers SKIP LOCKED))
 INSERT INTO timers (timer_id, kind, subject_id, due_at, payload, correlation_id, traceparent)
 SELECT * FROM unnest(
     CAST(:timer_ids AS text[]), CAST(:kinds AS text[]), CAST(:timed AS text[]),
@@ -51,13 +58,17 @@ ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, payload = exclude
     correlation_id = excluded.correlation_id, traceparent = excluded.traceparent,
     attempts = 0, leased_until = NULL
 """)
-_DROP_TIMERS = statement("""
-DELETE FROM timers WHERE timer_id IN (
-    SELECT timer_id FROM timers WHERE subject_id = :subject_id
-    AND (cardinality(CAST(:kinds AS text[])) = 0 OR kind = ANY(:kinds))
-    FOR UPDATE SKIP LOCKED)
-""")
-_AUDIT_COLUMNS, _TIMER_COLUMNS = 8, 7
+_AUDIT_COLUMNS, _DROPPED_COLUMNS, _TIMER_COLUMNS = 8, 2, 7
+
+
+@dataclass(frozen=True, slots=True)
+class RowLock:
+    """The row that a transaction is about, and the statement that locks it along with BEGIN."""
+
+    row_id: str
+    text: str
+    seen: int | None = None
+    """The version of it that the caller saw; None: they name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,13 @@ class Transaction:
     """What the database answered to the statements that opened the transaction, once it is open."""
     first: tuple[Insertion, list[Any]] | None = None
     """The row that is added first, as long as nothing else was asked of the database."""
+    lock: RowLock | None = None
+    """The row that was locked with BEGIN."""
+    dropped: list[tuple[str, str]] = field(default_factory=list)
+
+    def holds(self, row_id: str) -> bool:
+        """Whether the row of this id was locked with BEGIN."""
+        return self.lock is not None and self.lock.row_id == row_id
 
     def now(self) -> datetime:
         """The present moment by the service's clock."""
@@ -120,27 +138,27 @@ class Transaction:
             if await self.connection.execute(new.row.text, *values) != _ADDED:
                 raise asyncpg.UniqueViolationError("the row that was to be added is there already")
 
-    async def row(self, asked: Statement | str, *arguments: Any, **values: Any) -> Row | None:
+    async def row(self, asked: Statement | str, /, *arguments: Any, **values: Any) -> Row | None:
         """The first row, if any."""
         sql, bound = bind(asked, arguments, values)
         await self.open()
         found: Row | None = await self.connection.fetchrow(sql, *bound)
         return found
 
-    async def rows(self, asked: Statement | str, *arguments: Any, **values: Any) -> list[Row]:
+    async def rows(self, asked: Statement | str, /, *arguments: Any, **values: Any) -> list[Row]:
         """All rows."""
         sql, bound = bind(asked, arguments, values)
         await self.open()
         found: list[Row] = await self.connection.fetch(sql, *bound)
         return found
 
-    async def value(self, asked: Statement | str, *arguments: Any, **values: Any) -> Any:
+    async def value(self, asked: Statement | str, /, *arguments: Any, **values: Any) -> Any:
         """The first column of the first row."""
         sql, bound = bind(asked, arguments, values)
         await self.open()
         return await self.connection.fetchval(sql, *bound)
 
-    async def run(self, asked: Statement | str, *arguments: Any, **values: Any) -> int:
+    async def run(self, asked: Statement | str, /, *arguments: Any, **values: Any) -> int:
         """Run a statement; how many rows it touched."""
         sql, bound = bind(asked, arguments, values)
         await self.open()
@@ -212,14 +230,14 @@ class Transaction:
             for timer_id, timer in self.timers.items()
             if timer[2] != subject_id or (kinds and timer[1] not in kinds)
         }
-        await self.run(_DROP_TIMERS, subject_id=subject_id, kinds=list(kinds))
+        self.dropped += [(subject_id, kind) for kind in kinds or ("",)]
 
     async def flush(self) -> None:
         """Write what was staged, audited and timed, as one statement before the commit."""
         flush, values = _FLUSH, list[Any]()
         if self.first is not None:
             flush, values = self.first[0].with_staged, self.first[1]
-        elif not (self.staged or self.audited or self.timers):
+        elif not (self.staged or self.audited or self.timers or self.dropped):
             return
         timers = [self.timers[timer_id] for timer_id in sorted(self.timers)]
         await self.connection.execute(
@@ -227,6 +245,7 @@ class Transaction:
             *values,
             *outbox.columns(self.staged),
             *_columns(self.audited, _AUDIT_COLUMNS),
+            *_columns(self.dropped, _DROPPED_COLUMNS),
             *_columns(timers, _TIMER_COLUMNS),
         )
 
