@@ -33,7 +33,8 @@ async def the_books_hold(instance: Instance, system: State) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "escrow.ledger.check",
+        "escrow.ledger",
+        "check",
         env={"HOLDFAST_DATABASE_URL": url, "PATH": "/usr/bin:/bin"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -16,7 +16,7 @@ from chassis.clock import ManualClock
 from chassis.http.auth import ALGORITHM, TOKEN_TYPE, Authenticator, Claims
 from chassis.principals import Principal
 from chassis.storage.database import Database
-from chassis.storage.timers import Timers
+from chassis.storage.timers import Timer, Timers
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.events.identity import PlatformRole, Tier
@@ -27,22 +27,24 @@ from contracts_schema.terms import Fee, Rail, Terms, TrancheTerms, Windows
 from escrow import jobs
 from escrow.app import create_app
 from escrow.domain.escrow import Escrow
+from escrow.domain.outcome import Outcome
 from escrow.domain.payment import UNDER_WAY
 from escrow.domain.payout import Payout
 from escrow.handlers import (
-    deciding,
-    delivering,
-    hearing,
-    onboarding,
-    opening,
-    operating,
-    requesting,
+    admin,
+    checkout,
+    delivery,
+    escrow,
+    outcome,
+    payout_account,
+    webhook,
 )
-from escrow.handlers.operating import Outcome
-from escrow.ledger.check import Report, check
+from escrow.handlers.ledger import Report, check
 from escrow.ports import About, ChargebackSeen, Rails
 from escrow.settings import Settings
-from escrow.store import escrows, payments, payouts
+from escrow.store import escrow as escrows
+from escrow.store import payment as payments
+from escrow.store import payout as payouts
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
@@ -143,13 +145,16 @@ class House:
     async def open(self, terms: Terms | None = None) -> str:
         """A contract is executed; the escrow's id, with a page to pay at."""
         event = executed(terms)
-        await self.database.run(lambda tx: opening.open_for(tx, event, self.rails), Cause("c-1"))
+        await self.database.run(
+            lambda tx: escrow.open_executed(tx, event, rails=self.rails), Cause("c-1")
+        )
         await self.due()
-        return opening.escrow_id_of(event.contract_id)
+        return escrow.escrow_id_of(event.contract_id)
 
     async def onboarded(self, user_id: str = SELLER) -> str:
         """The seller can be paid; the provider's id of their account."""
-        await onboarding.link(self.database, self.rails, person(user_id), Rail.STRIPE, Cause("c-2"))
+        rail, cause = self.rail.rail, Cause("c-2")
+        await payout_account.link(self.database, self.rails, person(user_id), rail, cause)
         account_id = await self.database.value(
             "SELECT provider_id FROM payout_accounts WHERE user_id = $1", user_id
         )
@@ -167,7 +172,7 @@ class House:
         """The provider's webhook comes in."""
         event_id = event_id or f"evt_{uuid7().hex}"
         body = {"id": event_id, "type": kind, "about": str(about), "subject": subject}
-        await hearing.hear(self.database, self.rail, {}, json.dumps(body).encode())
+        await webhook.receive(self.database, self.rail, {}, json.dumps(body).encode())
         return event_id
 
     async def reference(self, escrow_id: str) -> str:
@@ -178,7 +183,7 @@ class House:
     async def fresh_page(self, escrow_id: str) -> str:
         """The page that the buyer gets when they ask now."""
         cause = Cause("c-7")
-        await requesting.payment_url(self.database, self.rails, person(BUYER), escrow_id, cause)
+        await checkout.payment_url(self.database, self.rails, person(BUYER), escrow_id, cause)
         return await self.reference(escrow_id)
 
     async def pay(self, escrow_id: str, minor: int | None = None) -> str:
@@ -204,7 +209,7 @@ class House:
         """The seller delivers."""
         wish = Deliver(escrow_id=escrow_id, title="Ownership transferred")
         return await self.database.run(
-            lambda tx: delivering.deliver(tx, person(who), wish), Cause("c-3")
+            lambda tx: delivery.deliver(tx, person(who), wish), Cause("c-3")
         )
 
     async def charge_back(
@@ -224,40 +229,42 @@ class House:
             dispute, charge_id, usd(minor), usd(fee), taken=taken, reason="fraudulent"
         )
         event_id = await self.keep(About.CHARGEBACK, dispute)
-        await hearing.apply(self.database, self.rails, self.rail.rail, event_id, Cause("c-8"))
+        named = (f"{webhook.APPLY}:{event_id}", webhook.APPLY, event_id, self.clock.now())
+        timer = Timer(*named, {"rail": self.rail.rail}, 0, correlation_id="c-8")
+        await webhook.apply(self.database, timer, rails=self.rails)
         return dispute
 
     async def confirm(self, escrow_id: str, who: str = BUYER) -> Escrow:
         """The buyer confirms."""
         wish = Confirm(escrow_id=escrow_id)
         return await self.database.run(
-            lambda tx: deciding.confirm(tx, person(who), wish), Cause("c-4")
+            lambda tx: outcome.confirm(tx, person(who), wish), Cause("c-4")
         )
 
     async def refund(self, escrow_id: str, who: str = SELLER) -> Escrow:
         """The seller gives the money back."""
         wish = RequestRefund(escrow_id=escrow_id)
         return await self.database.run(
-            lambda tx: deciding.request_refund(tx, person(who), wish), Cause("c-5")
+            lambda tx: outcome.request_refund(tx, person(who), wish), Cause("c-5")
         )
 
     async def cancel(self, escrow_id: str, who: str = BUYER) -> Escrow:
         """A party cancels."""
         wish = Cancel(escrow_id=escrow_id)
         return await self.database.run(
-            lambda tx: deciding.cancel(tx, person(who), wish), Cause("c-6")
+            lambda tx: outcome.cancel(tx, person(who), wish), Cause("c-6")
         )
 
     async def unfreeze(self, escrow_id: str) -> Escrow:
         """An operator lets it go on."""
         return await self.database.run(
-            lambda tx: operating.unfreeze(tx, person(ADMIN), escrow_id, "looked"), Cause("c-9")
+            lambda tx: admin.unfreeze(tx, person(ADMIN), escrow_id, "looked"), Cause("c-9")
         )
 
     async def decide(self, escrow_id: str, outcome: Outcome = Outcome.REFUND) -> Escrow:
         """An operator ends it."""
         return await self.database.run(
-            lambda tx: operating.decide(tx, person(ADMIN), escrow_id, outcome, "looked"),
+            lambda tx: admin.decide(tx, person(ADMIN), escrow_id, outcome, "looked"),
             Cause("c-9"),
         )
 
@@ -313,7 +320,7 @@ async def lost(house: House, escrow_id: str) -> None:
     names = ("deal_id", "asset_id", "seller_id", "buyer_id")
     values: dict[str, Any] = {name: getattr(terms, name) for name in names}
     event = OwnershipLost(escrow_id=escrow_id, **values, seen_at=NOON)
-    await house.database.run(lambda tx: delivering.lose(tx, event))
+    await house.database.run(lambda tx: delivery.lose(tx, event))
 
 
 class TestAuthenticator(Authenticator):

@@ -38,6 +38,8 @@ class FakeRail:
     """Pages, payments, payouts and accounts in memory."""
 
     rail: Rail = Rail.STRIPE
+    currencies: frozenset[Currency] = frozenset({Currency.USD})
+    takes_webhooks: bool = True
     pages: dict[str, PaymentAsk] = field(default_factory=dict)
     seen: dict[str, PaymentSeen] = field(default_factory=dict)
     payouts: dict[str, PayoutSeen] = field(default_factory=dict)
@@ -238,6 +240,9 @@ class FakeRail:
     async def look_up_chargeback(self, provider_id: str) -> ChargebackSeen:
         await self._called("look_up_chargeback")
         return self._kept(self.chargebacks, provider_id)
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         event = json.loads(body)

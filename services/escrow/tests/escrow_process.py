@@ -24,8 +24,8 @@ from contracts_schema.events.identity import Tier, TierChanged, UserRegistered
 from contracts_schema.ids import derive_uuid
 from contracts_schema.message import Command, Event
 from contracts_schema.terms import Rail
-from escrow.handlers import onboarding
-from escrow.rails.stripe import StripeRail
+from escrow.adapters.stripe.rail import StripeRail
+from escrow.handlers import payout_account
 from escrow_builders import BUYER, SELLER, executed, person, some_terms
 from escrow_stand import SECRET_KEY, WEBHOOK_SECRET, Sandbox, a_sandbox, stripe_settings
 
@@ -156,7 +156,7 @@ class World:
         rail = StripeRail(stripe_settings(f"{self.sandbox.base}/stripe"))
         async with connect(self.database_url, self.sandbox.clock, "escrow", size=2) as database:
             rails, cause = {Rail.STRIPE: rail}, Cause()
-            await onboarding.link(database, rails, person(SELLER), Rail.STRIPE, cause)
+            await payout_account.link(database, rails, person(SELLER), Rail.STRIPE, cause)
         await rail.close()
         account = await self.value("SELECT provider_id FROM payout_accounts")
         await self.sandbox.control(f"stripe/accounts/{account}/onboard")

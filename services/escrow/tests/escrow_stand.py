@@ -16,8 +16,8 @@ import pytest
 import stripe
 from aiohttp import web
 from contracts_schema.money import Currency, Money
+from escrow.adapters.stripe.rail import VERSION, StripeRail, StripeSettings
 from escrow.ports import ChargebackSeen
-from escrow.rails.stripe import VERSION, StripeRail, StripeSettings
 from escrow_fake_rail import FakeRail
 from sandbox.app import build_app
 from sandbox.clock import Clock
@@ -113,7 +113,7 @@ class FakeWorld:
         self.rail.decline(reference)
 
     async def onboard(self, account_id: str) -> None:
-        """The seller completes onboarding."""
+        """The seller completes payout_account."""
         self.rail.onboard(account_id)
 
     async def seller(self) -> str:
@@ -181,7 +181,7 @@ class SandboxWorld:
         await self.sandbox.control(f"stripe/checkout/sessions/{reference}/pay", card, 402)
 
     async def onboard(self, account_id: str) -> None:
-        """The seller completes onboarding."""
+        """The seller completes payout_account."""
         await self.sandbox.control(f"stripe/accounts/{account_id}/onboard")
 
     async def seller(self) -> str:

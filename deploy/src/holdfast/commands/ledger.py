@@ -32,7 +32,7 @@ def check() -> None:
     try:
         access = Access(instance, state.urls["postgres"], state.urls["rabbitmq"])
         environment = {**os.environ, "HOLDFAST_DATABASE_URL": access.database_url(named("escrow"))}
-        proof = [sys.executable, "-m", "escrow.ledger.check"]
+        proof = [sys.executable, "-m", "escrow.ledger", "check"]
         made = subprocess.run(proof, env=environment, check=False, stderr=subprocess.PIPE)
     finally:
         if running is None:

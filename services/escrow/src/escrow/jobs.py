@@ -2,64 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
-from chassis.cause import Cause
-from chassis.ops.telemetry import carried, tracer
-from chassis.storage.database import Database, Transaction
-from chassis.storage.timers import Timer, Timers
-from contracts_schema.terms import Rail
+from chassis.storage.timers import Timers
 
-from escrow.domain.errors import NothingToPay
-from escrow.handlers import deciding, funding, hearing, ordering, paying, requesting, telling
-from escrow.ledger import watch
+from escrow.handlers import (
+    checkout,
+    ledger,
+    outcome,
+    payment,
+    payout,
+    payout_order,
+    webhook,
+    window,
+)
 from escrow.ports import Rails
-
-Work = Callable[[Database, Rails, str, Cause], Awaitable[None]]
+from escrow.store.escrow import REMINDERS, expiry, reminder
 
 
 def register(timers: Timers, rails: Rails, check_every: timedelta) -> Timers:
     """Bind every timer of escrow."""
-    timers.on(telling.expiry(telling.DELIVERY))(deciding.on_delivery_expiry)
-    timers.on(telling.expiry(telling.INSPECTION))(deciding.on_inspection_expiry)
-    for percent in telling.REMINDERS:
-        timers.on(f"reminder.{percent}")(telling.remind)
+    timers.on(expiry("delivery"))(outcome.on_delivery_expiry)
+    timers.on(expiry("inspection"))(outcome.on_inspection_expiry)
+    for percent in REMINDERS:
+        timers.on(reminder(percent))(window.remind)
 
-    _job(timers, rails, funding.REQUEST, _request)
-    _job(timers, rails, funding.LOOK, funding.look)
-    _job(timers, rails, funding.CLOSE, funding.close)
-    _job(timers, rails, telling.expiry(telling.FUNDING), funding.expire)
-    _job(timers, rails, ordering.SEND, paying.send)
-
-    @timers.job(hearing.APPLY)
-    async def apply(database: Database, timer: Timer) -> None:
-        with tracer.start_as_current_span(hearing.APPLY, context=carried(timer.payload)):
-            rail = Rail(timer.payload["rail"])
-            cause = telling.cause_of(timer, rail.lower())
-            await hearing.apply(database, rails, rail, timer.subject_id, cause)
-
-    @timers.job(watch.CHECK)
-    async def check(database: Database, timer: Timer) -> None:
-        await watch.watch(database)
-
-        async def again(tx: Transaction) -> None:
-            await tx.set_timer(watch.CHECK, timer.subject_id, tx.now() + check_every)
-
-        await database.run(again)
-
+    timers.job(payment.REQUEST)(partial(checkout.request, rails=rails))
+    timers.job(payment.LOOK)(partial(payment.look, rails=rails))
+    timers.job(payment.CLOSE)(partial(payment.close, rails=rails))
+    timers.job(expiry("funding"))(partial(payment.expire, rails=rails))
+    timers.job(payout_order.SEND)(partial(payout.send, rails=rails))
+    timers.job(webhook.APPLY)(partial(webhook.apply, rails=rails))
+    timers.job(ledger.CHECK)(partial(ledger.on_schedule, every=check_every))
     return timers
-
-
-def _job(timers: Timers, rails: Rails, kind: str, work: Work) -> None:
-    @timers.job(kind)
-    async def run(database: Database, timer: Timer) -> None:
-        with tracer.start_as_current_span(kind, context=carried(timer.payload)):
-            await work(database, rails, timer.subject_id, telling.cause_of(timer))
-
-
-async def _request(database: Database, rails: Rails, escrow_id: str, cause: Cause) -> None:
-    try:
-        await requesting.page(database, rails, escrow_id, cause)
-    except NothingToPay:
-        return

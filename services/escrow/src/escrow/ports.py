@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from contracts_schema.money import Money
+from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Rail
 
 
@@ -187,6 +187,16 @@ class PaymentRail(Protocol):
         """Which rail this is."""
         ...
 
+    @property
+    def currencies(self) -> Collection[Currency]:
+        """The currencies that it is paid in here."""
+        ...
+
+    @property
+    def takes_webhooks(self) -> bool:
+        """Whether the provider's events can be verified: without a secret, none is taken."""
+        ...
+
     async def open(self, ask: PaymentAsk) -> PaymentPage:
         """Make the page to pay at; the same key makes the same page."""
         ...
@@ -237,6 +247,10 @@ class PaymentRail(Protocol):
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify the raw bytes and read them. Raises BadWebhook or Unreadable."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connections."""
         ...
 
 

@@ -6,7 +6,7 @@ from chassis.settings import ServiceSettings
 from contracts_schema.terms import Rail
 from pydantic import Field, SecretStr
 
-from escrow.rails.stripe import StripeSettings
+from escrow.adapters.stripe.rail import StripeSettings
 
 HOUR_S = 3600
 

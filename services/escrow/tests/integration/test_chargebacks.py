@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from escrow.domain import errors
-from escrow.handlers import deciding
+from escrow.handlers import outcome
 from escrow.ports import About, RailRefused
 from escrow_builders import BUYER, DAY, HOUR, NET, PRICE, House, person, usd
 
@@ -76,7 +76,7 @@ async def test_a_surplus_is_taken_before_anybody_owes_and_is_not_given_back_as_w
     escrow = await house.escrow(escrow_id)
     assert (escrow.held, escrow.surplus, escrow.amounts.debt) == (usd(0), usd(0), 0)
     with pytest.raises(errors.NoSurplus):
-        await house.database.run(lambda tx: deciding.return_surplus(tx, person(BUYER), escrow_id))
+        await house.database.run(lambda tx: outcome.return_surplus(tx, person(BUYER), escrow_id))
     await house.proven()
 
 
@@ -87,7 +87,7 @@ async def test_a_surplus_goes_back_out_of_the_charge_that_the_bank_left_here(hou
     await house.pay(escrow_id, PRICE)
     await house.charge_back(escrow_id, 100_000, charge=0)
 
-    await house.database.run(lambda tx: deciding.return_surplus(tx, person(BUYER), escrow_id))
+    await house.database.run(lambda tx: outcome.return_surplus(tx, person(BUYER), escrow_id))
     await house.due()
 
     [payout] = await house.payouts(escrow_id)

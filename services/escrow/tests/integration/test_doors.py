@@ -23,8 +23,8 @@ class Letter:
     """A command as the broker hands it over."""
 
     def __init__(self, command: Confirm) -> None:
-        wish = {"actor": {"discord_user_id": DISCORD_ID}, "payload": command.model_dump()}
-        self.body, self.type = json.dumps(wish).encode(), command.topic
+        said = {"actor": {"discord_user_id": DISCORD_ID}, "payload": command.model_dump()}
+        self.body, self.type = json.dumps(said).encode(), command.topic
         self.message_id, self.headers = str(uuid7()), {}
         self.acked = 0
 
@@ -34,7 +34,7 @@ class Letter:
 
 def command_door(house: House) -> Consuming:
     """The queue's consumer; nothing here is retried or parked, so that it publishes nothing."""
-    registered = consumers.register(Consumers("escrow"), house.rails, consumers.Wishes(house.rails))
+    registered = consumers.register(Consumers("escrow"), house.rails)
     nowhere: Any = None
     return Consuming(registered, house.database, nowhere, RULES)
 

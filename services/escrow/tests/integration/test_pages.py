@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from chassis.cause import Cause
-from escrow.handlers import requesting
+from escrow.handlers import checkout
 from escrow.ports import About, PaymentAsk, PaymentPage, RailRefused
 from escrow_builders import HOUR, PRICE, House
 
@@ -28,10 +28,10 @@ async def test_a_refusal_that_comes_late_does_not_close_the_page_another_worker_
 
     house.rail.open = refused
     first = asyncio.ensure_future(
-        requesting.page(house.database, house.rails, escrow_id, Cause("c-1"))
+        checkout.page(house.database, house.rails, escrow_id, Cause("c-1"))
     )
     await asked.wait()
-    await requesting.page(house.database, house.rails, escrow_id, Cause("c-2"))
+    await checkout.page(house.database, house.rails, escrow_id, Cause("c-2"))
     goes_on.set()
     with pytest.raises(RailRefused):
         await first

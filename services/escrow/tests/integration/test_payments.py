@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from chassis.cause import Cause
 from escrow.domain import errors
-from escrow.handlers import deciding, requesting
+from escrow.handlers import checkout, outcome
 from escrow.ports import About, ChargebackSeen, ForeignMoney
 from escrow_builders import (
     BUYER,
@@ -106,7 +106,7 @@ async def test_too_much_is_held_as_agreed_and_the_rest_goes_back_on_request(hous
 
 
 async def _return_surplus(house: House, escrow_id: str, who: str) -> None:
-    await house.database.run(lambda tx: deciding.return_surplus(tx, person(who), escrow_id))
+    await house.database.run(lambda tx: outcome.return_surplus(tx, person(who), escrow_id))
 
 
 async def test_money_that_comes_after_the_end_is_refunded_by_itself(house: House):
@@ -418,6 +418,6 @@ async def test_a_page_whose_making_was_in_doubt_is_the_one_that_is_shown(house: 
 
 
 async def _page(house: House, escrow_id: str) -> str:
-    return await requesting.payment_url(
+    return await checkout.payment_url(
         house.database, house.rails, person(BUYER), escrow_id, Cause()
     )

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from chassis.cause import Cause
 from escrow.domain.payout import PayoutState
-from escrow.ledger import watch
+from escrow.handlers import ledger
 from escrow.ports import About, RailRefused
 from escrow_builders import HOUR, NET, PRICE, House
 from holdfast.testbed import as_superuser
@@ -220,14 +220,14 @@ async def test_a_red_ledger_stops_releases_and_not_refunds(
 ):
     released = await house.delivered()
     await _spoil(database_url, postgres_url, "held = held - 1, received = received - 1")
-    await watch.watch(house.database)
+    await ledger.watch(house.database)
     await _spoil(database_url, postgres_url, "held = held + 1, received = received + 1")
     await house.confirm(released)
     await house.due()
 
     assert (await house.escrow(released)).state == "RELEASING"
     assert house.rail.moved(released) == (PRICE, 0, 0)
-    assert await watch.resume(house.database, Cause(actor="admin"))
+    assert await ledger.resume(house.database, Cause(actor="admin"))
     await house.pass_time(HOUR)
     assert (await house.escrow(released)).state == "RELEASED"
 

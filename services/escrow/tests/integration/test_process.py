@@ -12,7 +12,7 @@ from chassis.clock import SystemClock
 from chassis.storage.database import connect
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.terms import Rail
-from escrow.ledger.check import check
+from escrow.handlers.ledger import check
 from escrow_builders import FEE, NET, PRICE, executed, some_terms
 from escrow_process import World, a_world
 

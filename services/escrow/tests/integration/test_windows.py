@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from chassis.messaging.consumers import TooEarly
+from chassis.messaging.consumers import Poison, TooEarly
 from contracts_schema.events.verification import OwnershipLost, OwnershipTransferred
 from contracts_schema.ids import derive_id
 from contracts_schema.terms import Rail, TrancheTerms
 from escrow.domain import errors
-from escrow.handlers import delivering, opening
+from escrow.handlers import delivery, escrow
 from escrow.ports import About
 from escrow_builders import (
     BUYER,
@@ -197,11 +197,11 @@ async def test_a_seller_who_cannot_be_paid_cannot_deliver_yet(house: House):
 async def test_a_proof_confirms_the_delivery_and_shortens_the_inspection(house: House):
     escrow_id = await house.delivered()
 
-    await house.database.run(lambda tx: delivering.prove(tx, proof(escrow_id)))
+    await house.database.run(lambda tx: delivery.prove(tx, proof(escrow_id)))
 
     assert (await house.escrow(escrow_id)).deadline == NOON + DAY
-    [delivery] = await house.database.rows("SELECT state, confirmed_by, proof_id FROM deliveries")
-    assert tuple(delivery) == ("CONFIRMED", "proof", derive_id("ver", "proof"))
+    [confirmed] = await house.database.rows("SELECT state, confirmed_by, proof_id FROM deliveries")
+    assert tuple(confirmed) == ("CONFIRMED", "proof", derive_id("ver", "proof"))
     await house.pass_time(DAY)
     assert (await house.escrow(escrow_id)).state == "RELEASED"
 
@@ -211,7 +211,7 @@ async def test_a_late_proof_never_lengthens_the_inspection(house: House):
     end = (await house.escrow(escrow_id)).deadline
     await house.pass_time(6 * DAY + 12 * HOUR)
 
-    await house.database.run(lambda tx: delivering.prove(tx, proof(escrow_id)))
+    await house.database.run(lambda tx: delivery.prove(tx, proof(escrow_id)))
 
     assert (await house.escrow(escrow_id)).deadline == end
 
@@ -220,7 +220,7 @@ async def test_a_proof_that_comes_before_the_delivery_waits(house: House):
     escrow_id = await house.funded()
 
     with pytest.raises(TooEarly):
-        await house.database.run(lambda tx: delivering.prove(tx, proof(escrow_id)))
+        await house.database.run(lambda tx: delivery.prove(tx, proof(escrow_id)))
 
 
 async def test_a_proof_after_the_end_is_kept_and_moves_nothing(house: House):
@@ -229,7 +229,7 @@ async def test_a_proof_after_the_end_is_kept_and_moves_nothing(house: House):
     await house.due()
     version = (await house.escrow(escrow_id)).version
 
-    await house.database.run(lambda tx: delivering.prove(tx, proof(escrow_id)))
+    await house.database.run(lambda tx: delivery.prove(tx, proof(escrow_id)))
 
     assert (await house.escrow(escrow_id)).version == version
     assert "delivery_proven" not in await house.names()
@@ -240,7 +240,7 @@ async def test_what_was_lost_is_frozen_and_no_clock_moves_it(house: House):
 
     for _ in range(2):
         lost = proof(escrow_id, OwnershipLost)
-        await house.database.run(lambda tx, lost=lost: delivering.lose(tx, lost))
+        await house.database.run(lambda tx, lost=lost: delivery.lose(tx, lost))
     await house.pass_time(30 * DAY)
 
     escrow = await house.escrow(escrow_id)
@@ -262,23 +262,23 @@ async def test_a_contract_opens_one_escrow_however_often_it_is_told(house: House
 async def test_the_same_contract_on_other_terms_opens_nothing(house: House):
     await house.open()
 
-    with pytest.raises(errors.TermsRefused, match="other terms"):
+    with pytest.raises(Poison, match="other terms"):
         await house.open(some_terms(title="Another title"))
 
 
 async def test_terms_of_another_contract_open_nothing(house: House):
     event = executed(deal_id=derive_id("ofr", "other"))
 
-    with pytest.raises(errors.TermsRefused, match="deal_id"):
-        await house.database.run(lambda tx: opening.open_for(tx, event, house.rails))
+    with pytest.raises(Poison, match="deal_id"):
+        await house.database.run(lambda tx: escrow.open_executed(tx, event, rails=house.rails))
     assert await house.names() == []
 
 
 async def test_a_rail_that_is_not_configured_is_named(house: House):
     event = executed(some_terms(price=2_000_000, rail=Rail.USDC_BASE))
 
-    with pytest.raises(errors.RailNotEnabled, match="USDC_BASE, which is not configured"):
-        await house.database.run(lambda tx: opening.open_for(tx, event, house.rails))
+    with pytest.raises(Poison, match="USDC_BASE, which is not configured"):
+        await house.database.run(lambda tx: escrow.open_executed(tx, event, rails=house.rails))
     assert await house.database.value("SELECT count(*) FROM escrows") == 0
 
 

@@ -6,10 +6,11 @@ import pytest
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Fee, TrancheTerms
 from escrow.domain import errors
-from escrow.domain.division import Source, Taken, draw, if_refunded, if_released, tranches_of
-from escrow.domain.escrow import open_escrow
-from escrow.domain.ledger import Amounts, Books, Entry, Moment
-from escrow.domain.payout import MOVES, Payout, PayoutKind, PayoutState
+from escrow.domain.chargeback import borne
+from escrow.domain.ledger import Amounts, Books, Entry, Moment, Taken
+from escrow.domain.outcome import if_refunded, if_released, tranches_of
+from escrow.domain.payout import MOVES, Charge, Payout, PayoutKind, PayoutState, draw
+from escrow.domain.terms import open_escrow, require_currency
 from escrow_builders import FEE, NET, NOON, PRICE, some_terms, usd
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,19 +47,20 @@ def test_tranches_share_the_fee_without_a_rest(parts, seller_fee, buyer_fee):
 
 @given(sources=st.lists(CENTS, min_size=1, max_size=5), share=st.integers(0, 100))
 def test_drawing_takes_exactly_the_amount_and_never_more_than_a_payment_has(sources, share):
-    known = [Source(f"pay_{n}", usd(minor)) for n, minor in enumerate(sources)]
+    known = [Charge(f"pay_{n}", f"ch_{n}", usd(minor)) for n, minor in enumerate(sources)]
     amount = sum(sources) * share // 100
 
-    drawn = draw(usd(amount), known)
+    drawn, rest = draw(usd(amount), known)
 
     assert sum(part.left.minor for part in drawn) == amount
+    assert sum(charge.left.minor for charge in rest) == sum(sources) - amount
     left = {source.payment_id: source.left for source in known}
     assert all(usd(0) < part.left <= left[part.payment_id] for part in drawn)
 
 
 def test_more_than_was_paid_in_cannot_be_drawn():
     with pytest.raises(ValueError, match="more is to be paid out"):
-        draw(usd(11), [Source("pay_1", usd(10))])
+        draw(usd(11), [Charge("pay_1", "ch_1", usd(10))])
 
 
 @given(received=CENTS, early=CENTS, over=st.integers(0, 10**6), fee=st.integers(0, 10**6))
@@ -121,13 +123,6 @@ def test_accounts_are_named_as_the_specification_names_them():
             {"tranches": (TrancheTerms(number=1, amount=Money(PRICE, Currency.USDC)),)},
             "another currency",
         ),
-        (
-            {
-                "price": Money(PRICE, Currency.USDC),
-                "tranches": (TrancheTerms(number=1, amount=Money(PRICE, Currency.USDC)),),
-            },
-            "paid in USD",
-        ),
         ({"seller_fee": Fee(basis_points=10_000, fixed_minor=0)}, "nothing for the seller"),
     ],
 )
@@ -136,6 +131,14 @@ def test_terms_that_cannot_be_kept_open_nothing(changes, why):
 
     with pytest.raises(errors.TermsRefused, match=why):
         open_escrow("esc_1", terms, terms.sha256(), NOON)
+
+
+def test_a_price_in_a_currency_that_the_rail_is_not_paid_in_opens_nothing():
+    terms = some_terms().model_copy(update={"price": Money(PRICE, Currency.USDC)})
+
+    with pytest.raises(errors.TermsRefused, match="STRIPE is paid in USD here, not in USDC"):
+        require_currency(terms, {Currency.USD})
+    require_currency(terms, {Currency.USD, Currency.USDC})
 
 
 def test_terms_that_were_not_signed_open_nothing():
@@ -188,7 +191,7 @@ def test_a_key_is_kept_in_doubt_and_changed_only_when_it_is_used_up():
 
 
 @pytest.mark.parametrize(
-    ("amounts", "borne"),
+    ("amounts", "parts"),
     [
         (Amounts(received=PRICE + 7, held=PRICE, surplus=7), (PRICE, 0, 0, 0)),
         (Amounts(received=100, held=70, surplus=30), (70, 30, 0, PRICE - 100)),
@@ -200,15 +203,15 @@ def test_a_key_is_kept_in_doubt_and_changed_only_when_it_is_used_up():
     ],
 )
 def test_a_chargeback_is_borne_by_what_is_here_then_by_who_had_it_then_by_the_platform(
-    amounts, borne
+    amounts, parts
 ):
     terms = some_terms()
     escrow = open_escrow("esc_1", terms, terms.sha256(), NOON)
     escrow.amounts = amounts
 
-    taken = escrow.charged_back(usd(PRICE))
+    taken = borne(escrow, usd(PRICE))
 
-    assert taken == Taken(*(usd(part) for part in borne))
+    assert taken == Taken(*(usd(part) for part in parts))
     escrow.book(escrow.books.chargeback("dp_1", taken))
     assert escrow.amounts.balanced
     escrow.book(escrow.books.chargeback_won("dp_1", taken))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import stripe
+from escrow.adapters.stripe import objects
 from escrow.ports import ForeignMoney, PaymentStatus
-from escrow.rails import stripe_objects as objects
 from escrow_builders import usd
 
 

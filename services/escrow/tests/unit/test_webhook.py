@@ -8,11 +8,11 @@ import json
 
 import pytest
 from contracts_schema.terms import Rail
+from escrow.adapters.stripe.events import read_event
+from escrow.adapters.stripe.signature import require_signature
 from escrow.app import create_app
-from escrow.pages import Pages
+from escrow.pages.landing import AfterPaying, after_paying
 from escrow.ports import About, BadWebhook, Notice, Unreadable
-from escrow.rails.signature import require_signature
-from escrow.rails.stripe_events import read_event
 from escrow_builders import NOON, settings
 
 BODY = b'{"id": "evt_1"}'
@@ -127,5 +127,5 @@ def test_a_rail_without_an_adapter_stops_the_start_with_a_clear_word():
         create_app(settings(rails="STRIPE,USDC_BASE"))
 
 
-def test_the_pages_say_what_happens_next():
-    assert "being confirmed" in Pages().page("paid")
+async def test_the_pages_say_what_happens_next():
+    assert b"being confirmed" in (await after_paying(AfterPaying.PAID)).body

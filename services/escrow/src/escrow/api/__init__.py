@@ -1,8 +1,11 @@
 """HTTP in; handlers decide, domain errors become problems."""
 
-from escrow.api import admin, escrows, pages, payout_accounts, webhooks
+from escrow.api import admin, delivery, escrow, outcome, payment, payout_account, webhook
 from escrow.api.problems import RULES
 
-ROUTERS = (pages.router, escrows.router, payout_accounts.router, webhooks.router, admin.router)
+ROUTERS = (
+    *(escrow.router, payment.router, delivery.router, outcome.router),
+    *(payout_account.router, webhook.router, admin.router),
+)
 
 __all__ = ["ROUTERS", "RULES"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
 
-from chassis.problems import MEDIA_TYPE, Rule, Rules
-from contracts_schema.events.rejected import Refusal
+from chassis.problems import Rule, Rules
 
 from escrow.domain import errors
 from escrow.ports import BadWebhook, RailRefused, RailUnavailable, RailUnknown, Unreadable
@@ -30,6 +28,7 @@ RULES: Rules = MappingProxyType(
             " POST /v1/payout-accounts/onboarding-link. Then deliver again.",
         ),
         errors.NothingToPay: Rule(409, "nothing_to_pay", READ_AGAIN),
+        errors.RailNotEnabled: Rule(409, "rail_not_enabled", "Name another rail, or none."),
         errors.NoSurplus: Rule(409, "no_surplus", READ_AGAIN),
         errors.EscrowError: Rule(409, "refused", READ_AGAIN),
         RailUnavailable: Rule(503, "provider_unavailable", LATER, True),
@@ -39,28 +38,3 @@ RULES: Rules = MappingProxyType(
         Unreadable: Rule(503, "webhook_unreadable", "Send it again; it was not kept.", True),
     }
 )
-
-_WORDS = {
-    400: "The request is malformed.",
-    401: "No valid login.",
-    403: "Not allowed for this account.",
-    404: "Not found, or not yours to see.",
-    409: "Not possible as things stand.",
-    412: "It has moved since you read it.",
-    413: "The body is too large.",
-    422: "The input does not fit.",
-    502: "The payment provider refused.",
-    503: "Not available for the moment.",
-}
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, for its description."""
-    return {
-        status: {
-            "model": Refusal,
-            "description": _WORDS[status],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
-        }
-        for status in statuses
-    }

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Rail, Terms
 
 from escrow.domain import errors
-from escrow.domain.division import (
-    Division,
-    Taken,
+from escrow.domain.ledger import Amounts, Books, Entry
+from escrow.domain.outcome import (
+    Decision,
+    Outcome,
+    Share,
     Tranche,
     if_refunded,
     if_released,
+    shares_of_buyer,
     total,
-    tranches_of,
 )
-from escrow.domain.ledger import Amounts, Books, Entry
-from escrow.domain.states import HOLDING, TRANSITIONS, Action, By, State
-
-OWNERSHIP_LOST, CHARGEBACK, WRONG_CURRENCY = "ownership_lost", "chargeback", "wrong_currency"
-
-LEAST_AFTER_FREEZE = timedelta(hours=24)
-"""However little of a window was left when it was frozen: both get a day to act once it goes on."""
+from escrow.domain.states import TRANSITIONS, TURNS, Action, By, State
 
 
 @dataclass(slots=True)
@@ -44,6 +41,13 @@ class Escrow:
     """Every reason why nothing moves by itself; each is lifted by itself."""
     frozen_since: datetime | None = None
     end_reason: str = ""
+    seller_account: str | None = None
+    """The provider's id of the account that the seller is paid to."""
+    seller_can_be_paid: bool = False
+    entries: list[Entry] = field(default_factory=list, compare=False, repr=False)
+    """What was booked since it was read: written with its next version."""
+    window_moved: bool = field(default=False, compare=False, repr=False)
+    """Whether its window begins or ends with its next version."""
 
     @property
     def currency(self) -> Currency:
@@ -93,9 +97,27 @@ class Escrow:
         return bool(self.freezes) and self.state is not State.AWAIT_FUNDS
 
     @property
+    def window(self) -> str:
+        """What is waited for now: funding, delivery or inspection; empty: no window runs."""
+        return TURNS[self.state].window
+
+    @property
     def undecided(self) -> tuple[Tranche, ...]:
         """The tranches whose outcome is open."""
         return tuple(each for each in self.tranches if not each.outcome)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every event of it tells."""
+        terms = self.terms
+        return {
+            "escrow_id": self.escrow_id,
+            "deal_id": terms.deal_id,
+            "listing_id": terms.listing_id,
+            "buyer_id": terms.buyer_id,
+            "seller_id": terms.seller_id,
+            "title": terms.title,
+        }
 
     def side_of(self, user_id: str) -> By:
         """Which party this person is; others are told of nothing."""
@@ -105,25 +127,46 @@ class Escrow:
             return By.SELLER
         raise errors.NotAParty(self.escrow_id)
 
-    def hold(self, received: Money, now: datetime) -> None:
-        """Hold the buyer's money, which with what came before must cover what was agreed."""
-        if received + self.surplus < self.agreed:
-            raise errors.WrongAmount(f"{self.agreed} is agreed; {received} came.")
-        self._move(Action.HOLD, By.PROVIDER)
-        self._begin_window(now, self.terms.windows.delivery_s)
+    def book(self, entry: Entry) -> None:
+        """Take the entry's amounts over; the entry itself is written with the escrow."""
+        self.amounts = self.amounts.after(entry)
+        self.entries.append(entry)
 
-    def cancel(self, by: By, now: datetime) -> None:
-        """End it before anything is held."""
-        self._check(Action.CANCEL, by)
+    def hold(self, received: Money, reference: str, now: datetime) -> None:
+        """Hold the buyer's money, which with what came before must cover what was agreed."""
+        early = self.surplus
+        if received + early < self.agreed:
+            raise errors.WrongAmount(f"{self.agreed} is agreed; {received} came.")
+        self.move(Action.HOLD, By.PROVIDER)
+        self._begin_window(now, self.terms.windows.delivery_s)
+        self.book(self.books.funds_held(reference, received, self.agreed, early))
+
+    def cancel(self, by: By, reason: str, now: datetime) -> Money:
+        """End it before anything is held; what was paid in part, which goes back."""
+        self.check(Action.CANCEL, by)
         self.require_due(by, now)
         if self.held.minor:
             raise errors.MoneyHeld(f"{self.held} is held: it can be refunded, not cancelled.")
-        self._move(Action.CANCEL, by)
-        self.deadline = None
+        self.move(Action.CANCEL, by)
+        self.set_deadline(None)
+        self.end_reason = reason
+        return self.return_surplus(self.escrow_id)
+
+    def return_surplus(self, reference: str) -> Money:
+        """Owe the buyer what was paid and is not held for the deal."""
+        amount = self.surplus
+        if amount.minor:
+            self.book(self.books.surplus_returned(reference, amount))
+        return amount
 
     def deliver(self, by: By, now: datetime) -> None:
         """The seller says that the goods were handed over; the inspection begins."""
-        self._move(Action.DELIVER, by)
+        self.check(Action.DELIVER, by)
+        if not self.seller_can_be_paid:
+            raise errors.PayoutAccountMissing(
+                "You cannot be paid yet: your payout account is not set up."
+            )
+        self.move(Action.DELIVER, by)
         self._begin_window(now, self.terms.windows.inspection_s)
 
     def prove_delivery(self, now: datetime) -> bool:
@@ -131,28 +174,34 @@ class Escrow:
         if self.state is not State.DELIVERED or self.deadline is None:
             return False
         proven = now + timedelta(seconds=self.terms.windows.inspection_proven_s)
-        self.deadline = min(self.deadline, proven)
+        self.set_deadline(min(self.deadline, proven))
         return True
 
-    def release(self, by: By, now: datetime) -> Division:
-        """Give every open tranche to the seller."""
-        action = self._ruled(by, Action.RELEASE, Action.RULE_RELEASE)
-        self._check(action, by)
-        self.require_due(by, now)
-        divided = if_released(self.undecided, self.currency)
-        self._decide(action, by, divided, "RELEASE")
-        return divided
+    def release(self, by: By, now: datetime) -> Decision:
+        """Give every open tranche to the seller, less the fee."""
+        tranches = self.undecided
+        divided = if_released(tranches, self.currency)
+        self._decide(self._ruled(by, Action.RELEASE, Action.RULE_RELEASE), by, divided.total, now)
+        for each in tranches:
+            reference = f"{self.escrow_id}:{each.number}"
+            self.book(self.books.release_decided(reference, each.net, each.fee))
+        self._note(Outcome.RELEASE)
+        return Decision(divided, tuple(Share(each.number, each.net) for each in tranches))
 
-    def refund(self, by: By, now: datetime) -> Division:
+    def refund(self, by: By, reason: str, now: datetime) -> Decision:
         """Give every open tranche back to the buyer; an operator gives what the bank left here."""
-        action = self._ruled(by, Action.REFUND, Action.RULE_REFUND)
-        self._check(action, by)
-        self.require_due(by, now)
-        divided = if_refunded(self.undecided, self.currency)
+        tranches = self.undecided
+        divided = if_refunded(tranches, self.currency)
         if by is By.OPERATOR:
             divided = replace(divided, buyer=min(divided.buyer, self.held))
-        self._decide(action, by, divided, "REFUND")
-        return divided
+        self._decide(self._ruled(by, Action.REFUND, Action.RULE_REFUND), by, divided.total, now)
+        shares = shares_of_buyer(divided.buyer, tranches)
+        for share in shares:
+            reference = f"{self.escrow_id}:{share.tranche}"
+            self.book(self.books.refund_decided(reference, share.amount))
+        self._note(Outcome.REFUND)
+        self.end_reason = reason
+        return Decision(divided, shares)
 
     def all_paid(self) -> None:
         """The provider proved every payout of the decision: this is the end."""
@@ -163,80 +212,7 @@ class Escrow:
         }
         if (action := proofs.get(self.state)) is None:
             raise errors.IllegalMove(self.state, Action.PROVE_PAYOUT)
-        self._move(action, By.PROVIDER)
-
-    def freeze(self, reason: str, now: datetime) -> bool:
-        """Let nothing move by itself until this is over; False if it is frozen for it already."""
-        if reason in self.freezes:
-            return False
-        self.freezes += (reason,)
-        self.frozen_since = self.frozen_since or now
-        return True
-
-    def thaw(self, reason: str, now: datetime) -> bool:
-        """This reason is over; False if it was none.
-
-        With the last one the window goes on: what was left of it when it was frozen, and a day
-        at the least.
-        """
-        if reason not in self.freezes:
-            return False
-        since = self.frozen_since or now
-        if self.clock_stands and self.freezes == (reason,) and self.deadline is not None:
-            self.deadline = now + max(self.deadline - since, LEAST_AFTER_FREEZE)
-        self.freezes = tuple(each for each in self.freezes if each != reason)
-        self.frozen_since = since if self.freezes else None
-        return True
-
-    def book(self, entry: Entry) -> Entry:
-        """Take the entry's amounts over; the entry itself goes into the ledger beside."""
-        self.amounts = self.amounts.after(entry)
-        return entry
-
-    def charged_back(self, amount: Money) -> Taken:
-        """Who bears a chargeback: what is still here first, then who had it, then the platform."""
-        had = self.amounts.released + self.amounts.fees + self.amounts.debt
-        held = min(amount, self.held)
-        surplus = min(amount - held, self.surplus)
-        seller = min(amount - held - surplus, Money(max(had, 0), self.currency))
-        return Taken(held, surplus, seller, amount - held - surplus - seller)
-
-    def given_back(self, taken: Taken) -> Taken:
-        """Who gets what a bank gives back: who bore it, and the payer where the deal is over."""
-        if self.state in HOLDING:
-            return taken
-        return replace(taken, held=taken.held - taken.held, surplus=taken.surplus + taken.held)
-
-    def require_operable(self, who: str) -> None:
-        """An operator acts only where nothing goes on by itself, and never as a party."""
-        if who in (self.terms.buyer_id, self.terms.seller_id):
-            raise errors.WrongParty("decide", self.side_of(who), "operator who is no party")
-        if not self.freezes and self.state is not State.DISPUTED:
-            raise errors.NotFrozen(f"This escrow is {self.state} and not frozen: it goes on.")
-
-    def require_whole(self) -> None:
-        """What goes on by itself must hold what it was agreed on."""
-        due = total((each.paid_in for each in self.undecided), self.currency)
-        if self.state in HOLDING and self.held < due:
-            raise errors.FundsMissing(
-                f"Only {self.held} of {due} is held, the bank has the rest: decide it instead."
-            )
-
-    def _ruled(self, by: By, plain: Action, ruling: Action) -> Action:
-        return ruling if by is By.OPERATOR and self.state is State.DISPUTED else plain
-
-    def _decide(self, action: Action, by: By, divided: Division, outcome: str) -> None:
-        if self.held < divided.total:
-            raise errors.FundsMissing(
-                f"Only {self.held} of {divided.total} is held: the payment was taken back."
-            )
-        self._move(action, by)
-        self.deadline = None
-        if by is By.OPERATOR:
-            self.freezes, self.frozen_since = (), None
-        self.tranches = tuple(
-            each if each.outcome else replace(each, outcome=outcome) for each in self.tranches
-        )
+        self.move(action, By.PROVIDER)
 
     def require_due(self, by: By, now: datetime) -> None:
         """A timer acts only at the end of its window, and never on what is frozen."""
@@ -247,12 +223,12 @@ class Escrow:
         if self.deadline is None or now < self.deadline:
             raise errors.NotDue(f"The window ends at {self.deadline}.")
 
-    def _begin_window(self, now: datetime, seconds: int) -> None:
-        """A window that begins while the escrow is frozen stands from its first second."""
-        self.deadline = now + timedelta(seconds=seconds)
-        self.frozen_since = now if self.freezes else None
+    def set_deadline(self, deadline: datetime | None) -> None:
+        """Begin the window anew that ends then, or end the one that runs."""
+        self.deadline, self.window_moved = deadline, True
 
-    def _check(self, action: Action, by: By) -> State:
+    def check(self, action: Action, by: By) -> State:
+        """Where the action leads, if the table allows it now and to them."""
         edge = TRANSITIONS.get((self.state, action))
         if edge is None or edge.to is None:
             raise errors.IllegalMove(self.state, action)
@@ -260,39 +236,31 @@ class Escrow:
             raise errors.WrongParty(action, by, " or the ".join(sorted(edge.by)))
         return edge.to
 
-    def _move(self, action: Action, by: By) -> None:
-        self.state = self._check(action, by)
+    def move(self, action: Action, by: By) -> None:
+        """Take the action, by the table and by no other way."""
+        self.state = self.check(action, by)
 
+    def _ruled(self, by: By, plain: Action, ruling: Action) -> Action:
+        return ruling if by is By.OPERATOR and self.state is State.DISPUTED else plain
 
-def open_escrow(escrow_id: str, terms: Terms, claimed_sha256: str, now: datetime) -> Escrow:
-    """Open only on the very terms that were signed, and only on terms that can be kept."""
-    actual = terms.sha256()
-    if actual != claimed_sha256:
-        raise errors.TermsRefused(
-            f"The terms' hash is {actual}, the signed one is {claimed_sha256}: not what was signed."
+    def _decide(self, action: Action, by: By, due: Money, now: datetime) -> None:
+        self.check(action, by)
+        self.require_due(by, now)
+        if self.held < due:
+            raise errors.FundsMissing(
+                f"Only {self.held} of {due} is held: the payment was taken back."
+            )
+        self.move(action, by)
+        self.set_deadline(None)
+        if by is By.OPERATOR:
+            self.freezes, self.frozen_since = (), None
+
+    def _note(self, outcome: Outcome) -> None:
+        self.tranches = tuple(
+            each if each.outcome else replace(each, outcome=outcome) for each in self.tranches
         )
-    _require_possible(terms)
-    return Escrow(
-        escrow_id=escrow_id,
-        terms=terms,
-        terms_sha256=actual,
-        created_at=now,
-        deadline=now + timedelta(seconds=terms.windows.funding_s),
-        tranches=tranches_of(terms),
-    )
 
-
-def _require_possible(terms: Terms) -> None:
-    if terms.buyer_id == terms.seller_id:
-        raise errors.TermsRefused("Buyer and seller are one person.")
-    if terms.rail is Rail.STRIPE and terms.price.currency is not Currency.USD:
-        raise errors.TermsRefused(f"Stripe is paid in USD here, not in {terms.price.currency}.")
-    if {part.amount.currency for part in terms.tranches} != {terms.price.currency}:
-        raise errors.TermsRefused("A tranche is in another currency than the price.")
-    if sum(part.amount.minor for part in terms.tranches) != terms.price.minor:
-        raise errors.TermsRefused(f"The tranches do not add up to the price of {terms.price}.")
-    numbers = [part.number for part in terms.tranches]
-    if numbers != list(range(1, len(numbers) + 1)):
-        raise errors.TermsRefused(f"The tranches are not numbered from 1: {numbers}.")
-    if any(each.net.minor == 0 for each in tranches_of(terms)):
-        raise errors.TermsRefused("The fee leaves nothing for the seller.")
+    def _begin_window(self, now: datetime, seconds: int) -> None:
+        """A window that begins while the escrow is frozen stands from its first second."""
+        self.set_deadline(now + timedelta(seconds=seconds))
+        self.frozen_since = now if self.freezes else None

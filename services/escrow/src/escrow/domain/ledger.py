@@ -11,8 +11,6 @@ from enum import StrEnum
 
 from contracts_schema.money import Currency, Money
 
-from escrow.domain.division import Taken
-
 
 class Kind(StrEnum):
     """What an account stands for. Those in DEBIT grow by debits, the others by credits."""
@@ -60,7 +58,7 @@ class Account:
 
     @property
     def name(self) -> str:
-        """As the books call it: ``escrow:esc_…``, ``rail:stripe``, ``fee_income``."""
+        """As the books call it: ``escrow:esc_…``, ``rail:…``, ``fee_income``."""
         return f"{self.kind}:{self.owner}" if self.owner else str(self.kind)
 
     @property
@@ -96,6 +94,23 @@ class Entry:
         """Refuse what does not balance before the database has to."""
         if sum(posting.minor for posting in self.postings) != 0:
             raise ValueError(f"{self.moment} {self.reference} does not balance")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a chargeback took: from what is held, from the payer's surplus, or from whom else."""
+
+    held: Money
+    surplus: Money
+    seller: Money
+    """The seller had it, and owes it."""
+    platform: Money
+    """Nobody here has it: the payer had it back before, and the platform lost it."""
+
+    @property
+    def total(self) -> Money:
+        """All that the bank took."""
+        return self.held + self.surplus + self.seller + self.platform
 
 
 class Books:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -34,6 +34,9 @@ class PayoutKind(StrEnum):
     RETURN = "RETURN"
     SURPLUS = "SURPLUS"
 
+
+DECIDING = frozenset({PayoutKind.RELEASE, PayoutKind.REFUND})
+"""Those that carry out the decision of an escrow: the last proof of them is its end."""
 
 MOVES: Mapping[PayoutState, frozenset[PayoutState]] = MappingProxyType(
     {
@@ -127,3 +130,29 @@ class Payout:
         if to not in MOVES[self.state]:
             raise ValueError(f"a payout that is {self.state} does not become {to}")
         self.state = to
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A payment that money can be paid out of, and how much of it is left."""
+
+    payment_id: str
+    charge_id: str
+    left: Money
+
+
+def draw(amount: Money, charges: Sequence[Charge]) -> tuple[list[Charge], list[Charge]]:
+    """What is taken of each charge, in their order, to make up the amount; and what is left then.
+
+    A provider pays out of single charges. Raises ValueError when all of them are not enough.
+    """
+    drawn, left, missing = [], [], amount
+    for charge in charges:
+        part = min(charge.left, missing)
+        if part.minor:
+            drawn.append(replace(charge, left=part))
+            missing = missing - part
+        left.append(replace(charge, left=charge.left - part))
+    if missing.minor:
+        raise ValueError(f"{missing} more is to be paid out than was paid in")
+    return drawn, left

@@ -1,4 +1,7 @@
-"""The life of an escrow as a table. A pair that is absent is forbidden."""
+"""The life of an escrow as a table: who may do what, and whose turn it is.
+
+A pair of state and action that is absent is forbidden.
+"""
 
 from __future__ import annotations
 
@@ -100,8 +103,71 @@ TRANSITIONS: Mapping[tuple[State, Action], Edge] = MappingProxyType(
 OPEN = frozenset({State.AWAIT_FUNDS, State.FUNDS_HELD, State.DELIVERED, State.DISPUTED})
 """States in which the outcome is not decided yet."""
 
+PAYING = frozenset({State.RELEASING, State.REFUNDING, State.SETTLING})
+"""States in which what was decided is being paid."""
+
 HOLDING = frozenset({State.FUNDS_HELD, State.DELIVERED, State.DISPUTED})
 """States in which the agreed amount is held."""
+
+
+class Verb(StrEnum):
+    """What a party can do, in the word that buttons, routes and events have for it."""
+
+    PAY = "pay"
+    ONBOARD = "onboard"
+    CANCEL = "cancel"
+    DELIVER = "deliver"
+    REFUND = "refund"
+    CONFIRM = "confirm"
+
+
+VERBS: Mapping[Verb, Action] = MappingProxyType(
+    {
+        Verb.CANCEL: Action.CANCEL,
+        Verb.DELIVER: Action.DELIVER,
+        Verb.REFUND: Action.REFUND,
+        Verb.CONFIRM: Action.RELEASE,
+    }
+)
+"""The verbs that move an escrow, by the table above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who acts next (empty: nobody has to), what follows from silence, and the window until then.
+
+    A state without a window waits for as long as it takes.
+    """
+
+    of: str
+    otherwise: str
+    window: str = ""
+
+
+TURNS: Mapping[State, Turn] = MappingProxyType(
+    {
+        State.AWAIT_FUNDS: Turn("buyer", "cancelled", "funding"),
+        State.FUNDS_HELD: Turn("seller", "refunded", "delivery"),
+        State.DELIVERED: Turn("buyer", "released", "inspection"),
+        State.DISPUTED: Turn("arbitrator", "waits"),
+        State.RELEASING: Turn("provider", "retried"),
+        State.REFUNDING: Turn("provider", "retried"),
+        State.SETTLING: Turn("provider", "retried"),
+        State.RELEASED: Turn("", "ended"),
+        State.REFUNDED: Turn("", "ended"),
+        State.SETTLED: Turn("", "ended"),
+        State.CANCELLED: Turn("", "ended"),
+    }
+)
+WINDOWS = tuple(turn.window for turn in TURNS.values() if turn.window)
+
+
+def turn_of(state: State, frozen: bool) -> Turn:
+    """Whose turn it is; a frozen deal waits for somebody to look."""
+    turn = TURNS[state]
+    if frozen and state in (State.FUNDS_HELD, State.DELIVERED):
+        return Turn(turn.of, "frozen", turn.window)
+    return turn
 
 
 def targets(state: State, action: Action) -> tuple[State, ...]:
@@ -110,13 +176,3 @@ def targets(state: State, action: Action) -> tuple[State, ...]:
     if edge.to is not None:
         return (edge.to,)
     return tuple(before for before, did in TRANSITIONS if did is Action.DISPUTE)
-
-
-def diagram() -> str:
-    """The table as a Mermaid state diagram, for people."""
-    lines = ["stateDiagram-v2", f"    [*] --> {State.AWAIT_FUNDS}"]
-    for state, action in TRANSITIONS:
-        lines += [f"    {state} --> {to}: {action}" for to in targets(state, action)]
-    leaving = {state for state, _ in TRANSITIONS}
-    lines += [f"    {state} --> [*]" for state in State if state not in leaving]
-    return "\n".join(lines)

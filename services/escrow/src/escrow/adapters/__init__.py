@@ -1,0 +1,1 @@
+"""What implements the ports: one package per provider, and the registry of rails."""

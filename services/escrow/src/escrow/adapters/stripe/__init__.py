@@ -1,0 +1,1 @@
+"""Stripe: checkout, separate charges and transfers, and its signed webhooks."""

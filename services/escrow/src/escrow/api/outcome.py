@@ -1,0 +1,78 @@
+"""Who gets the money: confirm, give back, cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.http.auth import LiveCaller
+from chassis.http.documented import documented
+from chassis.http.idempotency import Answer, IdempotencyKey, once, required
+from chassis.http.preconditions import IfMatch, seen_version
+from chassis.storage.database import Transaction
+from contracts_schema.commands.escrow import Cancel, Confirm, RequestRefund
+from fastapi import APIRouter, Request
+
+from escrow.api.schemas.command import ReasonIn
+from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
+from escrow.handlers import outcome
+from escrow.store import escrow as escrows
+
+router = APIRouter(tags=["escrows"])
+COMMAND = documented(400, 401, 403, 404, 409, 412, 422, 503)
+NO_REASON = ReasonIn()
+
+
+@router.post("/v1/escrows/{escrow_id}/confirm", response_model=EscrowSummary, responses=COMMAND)
+async def confirm(
+    request: Request,
+    caller: LiveCaller,
+    escrow_id: EscrowInPath,
+    key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+) -> Any:
+    """Say that the goods are right (the buyer): the money goes to the seller. Irreversible."""
+    command = Confirm(escrow_id=escrow_id)
+
+    async def work(tx: Transaction) -> Answer:
+        return 200, EscrowSummary.of(await outcome.confirm(tx, caller, command))
+
+    row = escrows.row(escrow_id, seen_version(if_match))
+    return await once(request, caller, required(key), work, row)
+
+
+@router.post("/v1/escrows/{escrow_id}/refund", response_model=EscrowSummary, responses=COMMAND)
+async def refund(
+    request: Request,
+    caller: LiveCaller,
+    escrow_id: EscrowInPath,
+    key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+    body: ReasonIn | None = None,
+) -> Any:
+    """Give the buyer the money back (the seller). Irreversible."""
+    command = RequestRefund(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
+
+    async def work(tx: Transaction) -> Answer:
+        return 200, EscrowSummary.of(await outcome.request_refund(tx, caller, command))
+
+    row = escrows.row(escrow_id, seen_version(if_match))
+    return await once(request, caller, required(key), work, row)
+
+
+@router.post("/v1/escrows/{escrow_id}/cancel", response_model=EscrowSummary, responses=COMMAND)
+async def cancel(
+    request: Request,
+    caller: LiveCaller,
+    escrow_id: EscrowInPath,
+    key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+    body: ReasonIn | None = None,
+) -> Any:
+    """End an escrow that holds nothing (either party)."""
+    command = Cancel(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
+
+    async def work(tx: Transaction) -> Answer:
+        return 200, EscrowSummary.of(await outcome.cancel(tx, caller, command))
+
+    row = escrows.row(escrow_id, seen_version(if_match))
+    return await once(request, caller, required(key), work, row)

@@ -1,0 +1,55 @@
+"""The providers' webhooks in: verified on the raw bytes, kept, answered, applied later."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from chassis.http.documented import documented
+from chassis.problems import Problem, not_found
+from fastapi import APIRouter, Path, Request
+
+from escrow.api.schemas.provider import WebhookOut
+from escrow.handlers import webhook
+from escrow.ports import PaymentRail, Rails
+
+LARGEST = 256 * 1024
+
+router = APIRouter(tags=["webhooks"])
+
+
+@router.post(
+    "/v1/webhooks/{rail}",
+    response_model=WebhookOut,
+    responses=documented(400, 404, 413, 422, 503),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {}}}},
+)
+async def receive(
+    request: Request,
+    rail: Annotated[str, Path(pattern=r"^[a-z_]{2,30}$", description="Whose event it is")],
+) -> WebhookOut:
+    """Take a provider's event in; off where no secret of theirs is set."""
+    provider = _listening(request.app.state.rails, rail)
+    body = await _bounded(request)
+    await webhook.receive(request.app.state.database, provider, request.headers, body)
+    return WebhookOut()
+
+
+def _listening(rails: Rails, name: str) -> PaymentRail:
+    for rail, adapter in rails.items():
+        if rail.lower() == name and adapter.takes_webhooks:
+            return adapter
+    raise not_found("This webhook")
+
+
+async def _bounded(request: Request) -> bytes:
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > LARGEST:
+            raise Problem(
+                413,
+                "body_too_large",
+                f"The body has more than {LARGEST} bytes; no event is that large.",
+                next_action="Send one event.",
+            )
+    return bytes(content)

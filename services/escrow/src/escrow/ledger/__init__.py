@@ -1,1 +1,0 @@
-"""The proof that the books are right: ``python -m escrow.ledger check``."""

@@ -1,1 +1,0 @@
-"""One adapter per rail, behind the port."""
