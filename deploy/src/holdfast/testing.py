@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -21,6 +22,9 @@ from holdfast import daemon, distribution, leases, plan
 from holdfast.instance import Instance
 from holdfast.state import lock
 from holdfast.testbed import Brokers, Databases, TestBroker
+
+# httpcore tries to import it at every request, and Python looks through the whole path each time.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 _LINGER_S = 300.0
 _SERVERS = ("POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")

@@ -232,7 +232,7 @@ async def staged(
     async with (
         served(build_app(parse({"discord": section}, base), clock), port),
         served(owners, free_port()) as owner,
-        httpx.AsyncClient(base_url=base, timeout=20) as http,
+        httpx.AsyncClient(base_url=base, timeout=20, verify=False) as http,
     ):
         settings = Settings(
             database_url=database_url,

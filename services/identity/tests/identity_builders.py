@@ -117,7 +117,7 @@ async def an_outside() -> AsyncIterator[Outside]:
             SandboxClock(),
             Faults(),
         )
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=False) as http:
             outside = Outside(base, http)
             app = web.Application(middlewares=[_recording(outside)])
             for party in (roblox, discord):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 from chassis.clock import Clock
+from chassis.http import tls
 from chassis.http.auth import Authenticator
 from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
@@ -41,7 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _outside(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
     limits = httpx.Limits(max_connections=50, max_keepalive_connections=10)
-    async with httpx.AsyncClient(limits=limits, follow_redirects=False) as http:
+    async with httpx.AsyncClient(limits=limits, verify=tls.trusted()) as http:
         app.state.roblox = roblox.provider(settings, http)
         app.state.discord = discord.provider(settings, http)
         app.state.authenticator = own_authenticator(app, settings, database.clock)

@@ -21,6 +21,7 @@ from joserfc.jwk import KeySet
 
 from chassis import principals
 from chassis.clock import Clock
+from chassis.http import tls
 from chassis.principals import Principal
 from chassis.problems import Problem
 from chassis.storage.database import Database
@@ -71,7 +72,9 @@ class Authenticator:
     ) -> None:
         """Trust the keys that identity, reached by the transport, publishes for this issuer."""
         self._issuer, self._clock = issuer, clock
-        self._http = httpx.AsyncClient(base_url=identity_url, timeout=3.0, transport=transport)
+        self._http = httpx.AsyncClient(
+            base_url=identity_url, timeout=3.0, transport=transport, verify=tls.trusted()
+        )
         self._keys: KeySet | None = None
         self._fetched_at = -REFETCH_S
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()

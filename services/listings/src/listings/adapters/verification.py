@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+from chassis.http import tls
 
 from listings.domain.errors import NotOwner, OwnershipUnknown
 
@@ -14,7 +15,10 @@ class VerificationClient:
 
     def __init__(self, base_url: str, secret: str) -> None:
         self._http = httpx.AsyncClient(
-            base_url=base_url, timeout=TIMEOUT_S, headers={"X-Service-Secret": secret}
+            base_url=base_url,
+            timeout=TIMEOUT_S,
+            headers={"X-Service-Secret": secret},
+            verify=tls.trusted(),
         )
 
     async def close(self) -> None:
