@@ -77,6 +77,11 @@ def strange_rooms(root: Path) -> Iterator[str]:
             yield f"{where} is no room of a service: see CONTRIBUTING, Where a line lives"
 
 
+def _is_program(file: Path) -> bool:
+    """Whether it is started by itself, like ``python -m escrow.ledger``."""
+    return file.is_file() and 'if __name__ == "__main__":' in file.read_text(encoding="utf-8")
+
+
 def numbered_statements(root: Path) -> Iterator[str]:
     """SQL with parameters that somebody numbered by hand, or that is put together from text."""
     for file in sorted(root.glob("services/*/src/**/*.py")):

@@ -28,7 +28,7 @@ class Check:
 
 
 def check() -> None:
-    """Check format, lint, types, imports, topology, documents, lock, sizes. No test is run."""
+    """Check format, lint, types, imports, topology, documents, rooms, lock, sizes. No test is run."""
     root = checkout()
     broken = [it.name for it in _checks() if not _holds(it, root)]
     if broken:
@@ -44,6 +44,8 @@ def _checks() -> Iterator[Check]:
     yield Check("import rules", _run("lint-imports"))
     yield Check("topology", _listed(rules.topology_faults))
     yield Check("documents", _run("python", "docs/generate.py", "--check"), "./holdfast docs")
+    yield Check("rooms", _listed(rules.strange_rooms))
+    yield Check("statements", _listed(rules.numbered_statements))
     yield Check("lock", _listed(rules.lock_faults))
     yield Check("file sizes", _listed(rules.long_files))
 
