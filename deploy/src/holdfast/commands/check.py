@@ -28,7 +28,7 @@ class Check:
 
 
 def check() -> None:
-    """Check format, lint, types, imports, topology, documents, rooms, lock, sizes. No test is run."""
+    """Check format, lint, types, imports, documents, rooms, lock and sizes. No test is run."""
     root = checkout()
     broken = [it.name for it in _checks() if not _holds(it, root)]
     if broken:
