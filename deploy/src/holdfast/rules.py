@@ -72,14 +72,11 @@ def strange_rooms(root: Path) -> Iterator[str]:
     """Files and folders of a service that are none of the rooms that CONTRIBUTING names."""
     for entry in sorted(root.glob("services/*/src/*/*")):
         program = f"{entry.parent.name}/{entry.name}" in _PROGRAMS
-        if entry.name not in _ROOMS and entry.name != "__pycache__" and not program:
+        files = [it for it in (entry, *entry.rglob("*")) if it.is_file()]
+        kept = any("__pycache__" not in it.parts for it in files)
+        if entry.name not in _ROOMS and kept and not program:
             where = entry.relative_to(root)
             yield f"{where} is no room of a service: see CONTRIBUTING, Where a line lives"
-
-
-def _is_program(file: Path) -> bool:
-    """Whether it is started by itself, like ``python -m escrow.ledger``."""
-    return file.is_file() and 'if __name__ == "__main__":' in file.read_text(encoding="utf-8")
 
 
 def numbered_statements(root: Path) -> Iterator[str]:
