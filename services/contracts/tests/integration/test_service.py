@@ -29,7 +29,7 @@ from contracts_builders import (
 from contracts_schema.commands.contracts import CreateSigningLink, Sign
 from contracts_schema.events.identity import Tier, TierChanged, UserRegistered
 
-MOST_MEMORY_MB = 110
+MOST_MEMORY_MB = 120
 
 
 @asynccontextmanager

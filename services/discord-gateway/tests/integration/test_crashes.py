@@ -101,7 +101,7 @@ async def test_a_process_stays_small(stage: Stage, tmp_path: Path):
         await stage.inbox("ada", contains="A card")
         pages = int(Path(f"/proc/{child.pid}/statm").read_text().split()[1])
 
-    assert pages * 4096 / 1024**2 < 110
+    assert pages * 4096 / 10**6 < 120
 
 
 def _to_ada(stage: Stage) -> Target:
