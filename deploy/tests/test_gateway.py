@@ -17,7 +17,7 @@ from holdfast.servers import traefik
 from holdfast.services import SERVICES
 
 pytestmark = pytest.mark.xdist_group("gateway")
-WAIT_S = 15
+WAIT_S = 60
 REACHED = {
     "/v1/auth/discord/url": "identity",
     "/v1/me": "identity",

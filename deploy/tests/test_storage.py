@@ -15,7 +15,7 @@ from holdfast.instance import Instance
 from holdfast.s3_bucket import BucketRefused, Storage, ensure_bucket
 
 pytestmark = pytest.mark.xdist_group("storage")
-WAIT_S = 30
+WAIT_S = 60
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ print("hello from", os.environ.get("COLOUR"), flush=True)
 handler = http.server.SimpleHTTPRequestHandler
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), handler).serve_forever()
 """
-WAIT_S = 15
+WAIT_S = 60
 
 
 @pytest.fixture

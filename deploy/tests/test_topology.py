@@ -11,7 +11,7 @@ from holdfast.broker import BrokerRefused
 from holdfast.services import SERVICES
 from holdfast.topology import BadTopology
 
-WAIT_S = 10
+WAIT_S = 60
 
 
 @pytest.fixture
