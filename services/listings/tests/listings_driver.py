@@ -23,6 +23,7 @@ from faststream.rabbit import RabbitBroker
 from listings.api.problems import RULES
 from listings.app import create_app
 from listings.consumers import register
+from listings.domain.asset import AssetName
 from listings.settings import Settings
 
 
@@ -34,7 +35,7 @@ class FakeRoblox:
     takes_s: float = 0.0
     asked: list[str] = field(default_factory=list)
 
-    async def still_owns(self, user_id: str, asset_id: str, deal_id: str) -> str:
+    async def still_owns(self, user_id: str, asset: AssetName, deal_id: str) -> str:
         """The hash of a snapshot, or the refusal."""
         self.asked.append(deal_id)
         await asyncio.sleep(self.takes_s)

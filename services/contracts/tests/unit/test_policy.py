@@ -8,6 +8,7 @@ import pytest
 from contracts.domain.errors import WindowsTooLong
 from contracts.domain.wording import breakable, duration, in_words, legible
 from contracts_builders import a_deal, a_policy
+from contracts_schema.goods import GoodsKind
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import Rail, Terms, canonical_json
 from hypothesis import given
@@ -30,6 +31,11 @@ def test_the_demo_deal_costs_the_seller_125_dollars():
     assert made.rail is Rail.STRIPE
     assert made.seller_fee.of(made.price) == usd(12_500)
     assert made.buyer_fee.of(made.price) == usd(0)
+
+
+def test_the_terms_say_which_kind_of_goods_was_listed():
+    assert terms().goods is GoodsKind.GAME_OWNERSHIP
+    assert terms(kind="ACCOUNT").goods is GoodsKind.ACCOUNT
 
 
 @pytest.mark.parametrize(

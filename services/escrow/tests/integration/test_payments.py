@@ -33,6 +33,7 @@ async def test_the_exact_amount_is_held(house: House):
     escrow = await house.escrow(escrow_id)
     assert (escrow.state, escrow.held, escrow.surplus) == ("FUNDS_HELD", usd(PRICE), usd(0))
     [held] = await house.told("funds_held")
+    assert held["kind"] == "GAME_OWNERSHIP"
     assert held["held"] == {"minor": PRICE, "currency": "USD"}
     await house.proven()
 

@@ -8,8 +8,10 @@ from chassis.problems import Problem
 from contracts_schema.commands.listings import WithdrawListing
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetRejected, Purpose
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import new_id
 from listings import handlers, store
+from listings.domain.asset import AssetName
 from listings.handlers.listing import Edit
 from listings_builders import (
     GAME,
@@ -52,13 +54,13 @@ async def test_the_same_verification_twice_activates_once(db, seller):
 async def test_a_proof_of_the_last_day_makes_the_next_listing_live_at_once(db, seller, clock):
     await a_listing(db, seller)
 
-    proof = await store.asset.find(db, seller.user_id, GAME)
+    proof = await store.asset.find(db, seller.user_id, AssetName(DEFAULT_KIND, GAME))
     async with db.transaction() as tx:
         fresh = await handlers.listing.create(tx, seller, a_command(), proof)
     assert await state_of(db, "listings", fresh.listing_id) == "ACTIVE"
 
     clock.advance(timedelta(hours=24, seconds=1))
-    assert await store.asset.find(db, seller.user_id, GAME) is None
+    assert await store.asset.find(db, seller.user_id, AssetName(DEFAULT_KIND, GAME)) is None
 
 
 async def test_somebody_else_s_proof_does_not_activate_a_listing(db, seller):
@@ -145,7 +147,7 @@ async def test_withdrawing_declines_the_open_offers(db, seller, buyer):
 
 async def test_a_listing_is_written_with_what_is_told_of_it_in_one_statement(db, seller):
     await a_listing(db, seller)
-    proof = await store.asset.find(db, seller.user_id, GAME)
+    proof = await store.asset.find(db, seller.user_id, AssetName(DEFAULT_KIND, GAME))
 
     async with db.transaction(Cause("req-1", "", seller.user_id)) as tx:
         listing = await handlers.listing.create(tx, seller, a_command(), proof)

@@ -1,5 +1,6 @@
 """Offers: turns, one acceptance, expiry, and how a deal's end frees or sells the listing."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,16 @@ async def test_accepting_reserves_the_listing_and_declines_the_others(db, seller
     assert told[-3:] == ["offer_accepted", "listing_reserved", "offer_declined"]
     with pytest.raises(ListingReserved):
         await an_offer(db, a_person(), listing)
+
+
+async def test_what_is_agreed_on_says_which_kind_of_goods_it_is_about(db, seller, buyer):
+    listing = await a_listing(db, seller)
+    await db.pool.execute("UPDATE listings SET kind = 'ACCOUNT'")
+    await accept(db, seller, (await an_offer(db, buyer, listing)).offer_id)
+
+    topic = "listings.offer_accepted.v1"
+    body = json.loads(await db.value("SELECT body FROM outbox WHERE topic = $1", topic))
+    assert (body["kind"], body["asset_id"]) == ("ACCOUNT", listing.asset_id)
 
 
 async def test_a_stranger_sees_no_offer(db, seller, buyer):

@@ -9,9 +9,11 @@ import pytest
 from chassis_doors import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetRejected, Purpose
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import derive_id, new_id
 from listings import handlers, store
 from listings.api.schemas import ListingOut
+from listings.domain.asset import AssetName
 from listings_builders import (
     GAME,
     a_command,
@@ -144,6 +146,24 @@ async def test_a_bad_edit_is_refused(rest, db, seller, change):
     assert (await store.listing.find(db, listing.listing_id)).version == 2
 
 
+async def test_leading_zeros_make_no_other_game_of_it(rest, db, seller):
+    await proven(db, seller)
+
+    made = await rest.ask("POST", "/v1/listings", seller, ORDER | {"asset_id": f"00{GAME}"})
+
+    assert (made.json()["asset_id"], made.json()["kind"]) == (GAME, "GAME_OWNERSHIP")
+    assert made.json()["state"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("kind", ["DIGITAL_KEY", "HOUSE", "", None, 7])
+async def test_what_is_not_traded_is_refused_by_its_kind(rest, db, seller, kind):
+    answer = await rest.ask("POST", "/v1/listings", seller, ORDER | {"kind": kind})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert answer.json()["errors"][0]["pointer"] == "/body/kind"
+    assert await db.value("SELECT count(*) FROM listings") == 0
+
+
 async def test_an_edit_is_refused_to_who_saw_an_old_version(rest, db, seller):
     path = path_of(await a_listing(db, seller))
     seen = (await rest.ask("GET", path)).headers["etag"]
@@ -248,11 +268,11 @@ async def test_a_proof_that_comes_late_does_not_undo_a_newer_refutation(db, sell
     async with db.transaction() as tx:
         await handlers.asset.reject(tx, a_rejection(seller, None, tx.now()))
         await handlers.asset.activate(tx, a_verification(seller.user_id, None, early))
-    assert await store.asset.find(db, seller.user_id, GAME) is None
+    assert await store.asset.find(db, seller.user_id, AssetName(DEFAULT_KIND, GAME)) is None
 
     clock.advance(timedelta(minutes=5))
     await proven(db, seller)
-    assert await store.asset.find(db, seller.user_id, GAME) is not None
+    assert await store.asset.find(db, seller.user_id, AssetName(DEFAULT_KIND, GAME)) is not None
 
 
 async def test_a_check_of_another_game_or_person_says_nothing_of_a_draft(db, seller):

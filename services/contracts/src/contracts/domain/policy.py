@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from contracts_schema.goods import DEFAULT_KIND, GoodsKind
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Money
 from contracts_schema.terms import Fee, Rail, Terms, TrancheTerms, Windows
@@ -26,6 +27,7 @@ class Deal:
     price: Money
     delivery_s: int
     conditions: str = ""
+    kind: str = DEFAULT_KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Policy:
             contract_id=contract_id_of(deal.deal_id),
             deal_id=deal.deal_id,
             listing_id=deal.listing_id,
+            goods=GoodsKind(deal.kind),
             asset_id=deal.asset_id,
             snapshot_sha256=deal.snapshot_sha256,
             title=deal.title,

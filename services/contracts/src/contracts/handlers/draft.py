@@ -130,6 +130,7 @@ def _deal(event: OfferAccepted) -> Deal:
         seller_id=event.seller_id,
         buyer_id=event.buyer_id,
         title=event.title,
+        kind=event.kind,
         asset_id=event.asset_id,
         snapshot_sha256=event.snapshot_sha256,
         price=event.amount,

@@ -58,6 +58,7 @@ async def deliver(tx: Transaction, caller: Principal, command: Deliver) -> Escro
         Delivered(
             **escrow.facts,
             delivery_id=delivery.delivery_id,
+            kind=escrow.terms.goods,
             asset_id=escrow.terms.asset_id,
             price=escrow.terms.price,
             inspect_before=escrow.deadline,

@@ -112,6 +112,7 @@ async def _announce(tx: Transaction, escrow: Escrow) -> None:
         Opened(
             **escrow.facts,
             contract_id=terms.contract_id,
+            kind=terms.goods,
             asset_id=terms.asset_id,
             price=terms.price,
             rail=terms.rail,

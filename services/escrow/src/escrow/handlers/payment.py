@@ -170,6 +170,7 @@ async def hold(tx: Transaction, escrow: Escrow, reference: str, received: Money)
         FundsHeld(
             **escrow.facts,
             contract_id=escrow.terms.contract_id,
+            kind=escrow.terms.goods,
             asset_id=escrow.terms.asset_id,
             held=escrow.held,
             deliver_before=escrow.deadline,

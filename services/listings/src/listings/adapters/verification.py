@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 from chassis.http import tls
 
+from listings.domain.asset import AssetName
 from listings.domain.errors import NotOwner, OwnershipUnknown
 
 TIMEOUT_S = 8.0
@@ -25,11 +26,12 @@ class VerificationClient:
         """Let go of the connections."""
         await self._http.aclose()
 
-    async def still_owns(self, user_id: str, asset_id: str, deal_id: str) -> str:
+    async def still_owns(self, user_id: str, asset: AssetName, deal_id: str) -> str:
         """The hash of a fresh snapshot; raises NotOwner or OwnershipUnknown."""
         question = {
             "user_id": user_id,
-            "asset_id": asset_id,
+            "kind": asset.kind,
+            "asset_id": asset.asset_id,
             "purpose": "accept",
             "fresh": True,
             "deal_id": deal_id,

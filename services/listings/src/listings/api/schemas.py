@@ -113,6 +113,7 @@ class ListingOut(BaseModel):
 
     listing_id: str
     seller_id: str
+    kind: str
     asset_id: str
     title: str
     summary: str

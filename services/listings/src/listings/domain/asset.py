@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+
+from contracts_schema.goods import DEFAULT_KIND
+
+
+class AssetName(NamedTuple):
+    """Which asset is meant: an id says something only together with its kind."""
+
+    kind: str
+    asset_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +27,12 @@ class VerifiedAsset:
     thumbnail_url: str
     checked_at: datetime
     expires_at: datetime
+    kind: str = DEFAULT_KIND
 
     @classmethod
-    def refuted(cls, user_id: str, asset_id: str, checked_at: datetime) -> VerifiedAsset:
+    def refuted(cls, user_id: str, asset: AssetName, checked_at: datetime) -> VerifiedAsset:
         """The user did not own it then: a proof that counted for no time.
 
         It stands where a proof would, so that one that is older, but told later, cannot.
         """
-        return cls(user_id, asset_id, "", "", "", checked_at, checked_at)
+        return cls(user_id, asset.asset_id, "", "", "", checked_at, checked_at, asset.kind)

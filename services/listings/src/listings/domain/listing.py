@@ -11,9 +11,10 @@ from typing import Any
 
 from contracts_schema.actions import EVERYBODY
 from contracts_schema.events.listings import Side, Visibility
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.money import Money
 
-from listings.domain.asset import VerifiedAsset
+from listings.domain.asset import AssetName, VerifiedAsset
 from listings.domain.errors import (
     AmountTooHigh,
     CurrencyMismatch,
@@ -106,6 +107,12 @@ class Listing:
     snapshot_sha256: str = ""
     thumbnail_url: str = ""
     deal_id: str | None = None
+    kind: str = DEFAULT_KIND
+
+    @property
+    def asset(self) -> AssetName:
+        """What is for sale."""
+        return AssetName(self.kind, self.asset_id)
 
     def after(self, action: Action) -> Listing:
         """The listing one version later; raises WrongState where the table has no way."""

@@ -11,7 +11,7 @@ from contracts_schema.commands.listings import CreateListing
 from contracts_schema.events.verification import AssetRejected, AssetVerified
 
 from listings import store
-from listings.domain.asset import VerifiedAsset
+from listings.domain.asset import AssetName, VerifiedAsset
 from listings.domain.listing import Action, Listing, State
 from listings.handlers.listing import stage_activated, stage_cancelled
 
@@ -21,7 +21,9 @@ async def proof(
     database: Database, caller: Principal, command: CreateListing
 ) -> AsyncIterator[VerifiedAsset | None]:
     """The check of the same asset that still counts, if there is one."""
-    yield await store.asset.find(database, caller.user_id, command.asset_id)
+    yield await store.asset.find(
+        database, caller.user_id, AssetName(command.kind, command.asset_id)
+    )
 
 
 async def activate(tx: Transaction, event: AssetVerified) -> None:
@@ -34,6 +36,7 @@ async def activate(tx: Transaction, event: AssetVerified) -> None:
         event.thumbnail_url,
         event.checked_at,
         event.expires_at,
+        event.kind,
     )
     await store.asset.keep(tx, verified)
     found = await _draft_of(tx, event)
@@ -47,7 +50,9 @@ async def activate(tx: Transaction, event: AssetVerified) -> None:
 
 async def reject(tx: Transaction, event: AssetRejected) -> None:
     """The asset is not theirs: forget older proof, and take the draft down."""
-    refuted = VerifiedAsset.refuted(event.user_id, event.asset_id, event.checked_at)
+    refuted = VerifiedAsset.refuted(
+        event.user_id, AssetName(event.kind, event.asset_id), event.checked_at
+    )
     await store.asset.keep(tx, refuted)
     found = await _draft_of(tx, event)
     if found is None:
@@ -62,5 +67,5 @@ async def _draft_of(tx: Transaction, event: AssetVerified | AssetRejected) -> Li
     found = await store.listing.lock(tx, event.listing_id) if event.listing_id else None
     if found is None or found.state is not State.DRAFT:
         return None
-    checked = (event.user_id, event.asset_id)
-    return found if (found.seller_id, found.asset_id) == checked else None
+    checked = (event.user_id, (event.kind, event.asset_id))
+    return found if (found.seller_id, found.asset) == checked else None

@@ -50,6 +50,7 @@ async def create(
     listing = Listing(
         listing_id=tx.cause.derive_id("lst"),
         seller_id=caller.user_id,
+        kind=command.kind,
         asset_id=command.asset_id,
         title=command.title,
         summary=command.summary,
@@ -134,7 +135,7 @@ async def sell(tx: Transaction, event: Released) -> None:
         return
     sold = found.after(Action.SELL)
     await store.listing.save(tx, sold)
-    await store.asset.keep(tx, VerifiedAsset.refuted(sold.seller_id, sold.asset_id, tx.now()))
+    await store.asset.keep(tx, VerifiedAsset.refuted(sold.seller_id, sold.asset, tx.now()))
     tx.stage(
         ListingSold(**sold.facts(), deal_id=event.deal_id, buyer_id=event.buyer_id),
         sequence=sold.version,
@@ -146,6 +147,7 @@ def _stage_created(tx: Transaction, listing: Listing) -> None:
     tx.stage(
         ListingCreated(
             **listing.facts(),
+            kind=listing.kind,
             asset_id=listing.asset_id,
             title=listing.title,
             price=listing.price,
@@ -161,6 +163,7 @@ def stage_activated(tx: Transaction, listing: Listing) -> None:
     tx.stage(
         ListingActivated(
             **listing.facts(),
+            kind=listing.kind,
             asset_id=listing.asset_id,
             title=listing.title,
             summary=listing.summary,

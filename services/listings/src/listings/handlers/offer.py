@@ -119,7 +119,7 @@ async def ownership(
         raise not_found(f"The offer {command.offer_id}")
     _still_open(listing, found)
     found.by(caller.user_id, Action.ACCEPT, database.clock.now())
-    yield await check.still_owns(found.seller_id, listing.asset_id, found.offer_id)
+    yield await check.still_owns(found.seller_id, listing.asset, found.offer_id)
 
 
 async def accept(
@@ -137,6 +137,7 @@ async def accept(
         OfferAccepted(
             **accepted.facts(listing.title, tx.now()),
             accepted_by=accepted.made_by.other,
+            kind=listing.kind,
             asset_id=listing.asset_id,
             snapshot_sha256=snapshot_sha256,
             conditions=accepted.conditions,

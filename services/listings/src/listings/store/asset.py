@@ -7,7 +7,7 @@ from chassis.storage.sql import parameters, statement
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from listings.domain.asset import VerifiedAsset
+from listings.domain.asset import AssetName, VerifiedAsset
 from listings.store.tables import verified_assets
 
 _C = verified_assets.c
@@ -33,8 +33,8 @@ async def keep(tx: Transaction, asset: VerifiedAsset) -> None:
     await tx.run(_KEEP, **_KEEP.values_of(asset))
 
 
-async def find(database: Database, user_id: str, asset_id: str) -> VerifiedAsset | None:
+async def find(database: Database, user_id: str, asset: AssetName) -> VerifiedAsset | None:
     """The check that still counts, if there is one."""
     now = database.clock.now()
-    row = await database.row(_FIND, user_id=user_id, asset_id=asset_id, now=now)
+    row = await database.row(_FIND, user_id=user_id, **asset._asdict(), now=now)
     return VerifiedAsset(**row) if row else None

@@ -16,7 +16,7 @@ from listings.store.tables import listings
 
 _C = listings.c
 _IMMUTABLE = (
-    "listing_id", "seller_id", "asset_id", "currency", "visibility", "delivery_window_s",
+    "listing_id", "seller_id", "kind", "asset_id", "currency", "visibility", "delivery_window_s",
     "guild_id", "channel_id", "created_at",
 )  # fmt: skip
 _THIS = _C.listing_id == bindparam("listing_id")

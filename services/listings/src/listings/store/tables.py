@@ -23,6 +23,7 @@ METADATA = MetaData()
 common_tables(METADATA)
 
 AMOUNT = Numeric(78, 0)
+KIND = text("'GAME_OWNERSHIP'")
 
 listings = Table(
     "listings",
@@ -45,6 +46,7 @@ listings = Table(
     Column("snapshot_sha256", Text, nullable=False, server_default=text("''")),
     Column("thumbnail_url", Text, nullable=False, server_default=text("''")),
     Column("deal_id", Text),
+    Column("kind", Text, nullable=False, server_default=KIND),
     Column("created_at", MOMENT, nullable=False),
     CheckConstraint("state NOT IN ('ACTIVE', 'RESERVED', 'SOLD') OR snapshot_id IS NOT NULL"),
     CheckConstraint("(state IN ('RESERVED', 'SOLD')) = (deal_id IS NOT NULL)"),
@@ -112,6 +114,7 @@ verified_assets = Table(
     "verified_assets",
     METADATA,
     Column("user_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, server_default=KIND),
     Column("asset_id", Text, primary_key=True),
     Column("snapshot_id", Text, nullable=False),
     Column("snapshot_sha256", Text, nullable=False),
