@@ -207,9 +207,9 @@ class House:
 
     async def deliver(self, escrow_id: str, who: str = SELLER) -> Escrow:
         """The seller delivers."""
-        wish = Deliver(escrow_id=escrow_id, title="Ownership transferred")
+        command = Deliver(escrow_id=escrow_id, title="Ownership transferred")
         return await self.database.run(
-            lambda tx: delivery.deliver(tx, person(who), wish), Cause("c-3")
+            lambda tx: delivery.deliver(tx, person(who), command), Cause("c-3")
         )
 
     async def charge_back(
@@ -236,23 +236,23 @@ class House:
 
     async def confirm(self, escrow_id: str, who: str = BUYER) -> Escrow:
         """The buyer confirms."""
-        wish = Confirm(escrow_id=escrow_id)
+        command = Confirm(escrow_id=escrow_id)
         return await self.database.run(
-            lambda tx: outcome.confirm(tx, person(who), wish), Cause("c-4")
+            lambda tx: outcome.confirm(tx, person(who), command), Cause("c-4")
         )
 
     async def refund(self, escrow_id: str, who: str = SELLER) -> Escrow:
         """The seller gives the money back."""
-        wish = RequestRefund(escrow_id=escrow_id)
+        command = RequestRefund(escrow_id=escrow_id)
         return await self.database.run(
-            lambda tx: outcome.request_refund(tx, person(who), wish), Cause("c-5")
+            lambda tx: outcome.request_refund(tx, person(who), command), Cause("c-5")
         )
 
     async def cancel(self, escrow_id: str, who: str = BUYER) -> Escrow:
         """A party cancels."""
-        wish = Cancel(escrow_id=escrow_id)
+        command = Cancel(escrow_id=escrow_id)
         return await self.database.run(
-            lambda tx: outcome.cancel(tx, person(who), wish), Cause("c-6")
+            lambda tx: outcome.cancel(tx, person(who), command), Cause("c-6")
         )
 
     async def unfreeze(self, escrow_id: str) -> Escrow:

@@ -27,7 +27,7 @@ from contracts_schema.terms import Rail
 from escrow.adapters.stripe.rail import StripeRail
 from escrow.handlers import payout_account
 from escrow_builders import BUYER, SELLER, executed, person, some_terms
-from escrow_stand import SECRET_KEY, WEBHOOK_SECRET, Sandbox, a_sandbox, stripe_settings
+from escrow_harness import SECRET_KEY, WEBHOOK_SECRET, Sandbox, a_sandbox, stripe_settings
 
 DISCORD = {SELLER: "700000000000000001", BUYER: "700000000000000002"}
 WITHIN_S = 60
@@ -92,8 +92,8 @@ class World:
         body = event.model_dump_json().encode()
         await self._publish("holdfast.events", event.topic, body, event.subject)
 
-    async def wish(self, who: str, command: Command) -> None:
-        """A person wishes something, through Discord."""
+    async def send(self, who: str, command: Command) -> None:
+        """A person commands something, through Discord."""
         body = {"actor": {"discord_user_id": DISCORD[who]}, "payload": command.model_dump()}
         await self._publish("holdfast.commands", command.topic, json.dumps(body).encode(), who)
 
@@ -175,9 +175,9 @@ class World:
         await self.sandbox.control(f"stripe/checkout/sessions/{reference}/pay")
         await self.until("SELECT state FROM escrows", "FUNDS_HELD")
         escrow_id = str(await self.value("SELECT escrow_id FROM escrows"))
-        await self.wish(SELLER, Deliver(escrow_id=escrow_id, title="Ownership transferred"))
+        await self.send(SELLER, Deliver(escrow_id=escrow_id, title="Ownership transferred"))
         await self.until("SELECT state FROM escrows", "DELIVERED")
-        await self.wish(BUYER, Confirm(escrow_id=escrow_id))
+        await self.send(BUYER, Confirm(escrow_id=escrow_id))
         await self.until("SELECT state FROM escrows", "RELEASED")
         await self.until("SELECT count(*) FROM outbox WHERE published_at IS NULL", 0)
         return escrow_id

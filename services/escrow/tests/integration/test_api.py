@@ -1,4 +1,4 @@
-"""The HTTP door: shapes, refusals that name cause and next step, keys, versions, webhooks."""
+"""REST: schemas, refusals that name cause and next step, keys, versions, webhooks."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ from hypothesis.stateful import (
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 WHOSE = {"deliver": SELLER, "confirm": BUYER, "refund": SELLER, "cancel": BUYER}
-WISHES = [(act, who) for act in WHOSE for who in (BUYER, SELLER, STRANGER)]
-WISHES += list(WHOSE.items()) * 4
+COMMANDS = [(act, who) for act in WHOSE for who in (BUYER, SELLER, STRANGER)]
+COMMANDS += list(WHOSE.items()) * 4
 FAULTS = st.sampled_from(["after", "500", "slow", "down", "refused"])
 NUMBERS = itertools.count()
 REACHED: set[State] = set()
@@ -218,9 +218,9 @@ class Lives(RuleBasedStateMachine):
         terms = some_terms(f"life {next(NUMBERS)}")
         return str(self.run(getattr(self.house, stage)(terms)))
 
-    @rule(escrow_id=escrows, wish=st.sampled_from(WISHES))
-    def act(self, escrow_id: str, wish: tuple[str, str]) -> None:
-        self.try_to(escrow_id, *wish)
+    @rule(escrow_id=escrows, command=st.sampled_from(COMMANDS))
+    def act(self, escrow_id: str, command: tuple[str, str]) -> None:
+        self.try_to(escrow_id, *command)
 
     def try_to(self, escrow_id: str, act: str, who: str) -> None:
         """What the table allows succeeds, and everything else is refused and changes nothing."""

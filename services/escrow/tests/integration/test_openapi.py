@@ -51,7 +51,7 @@ def base(database_url) -> Iterator[str]:
 
 
 async def as_administrator() -> Principal:
-    """Whose doors are all open, so that no example ends at the first one."""
+    """Who may do everything, so that no example ends at the first one."""
     return person(ADMIN)
 
 

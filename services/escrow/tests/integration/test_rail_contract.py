@@ -20,7 +20,7 @@ from escrow.ports import (
     RailUnknown,
 )
 from escrow_builders import FEE, NET, PRICE, usd
-from escrow_stand import a_world
+from escrow_harness import a_world
 
 
 @pytest.fixture(params=["fake", "sandbox", "real"])

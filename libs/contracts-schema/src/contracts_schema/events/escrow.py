@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import Field
+
+from contracts_schema.actions import Verbs
 from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import ContractId, DealId, EntityId, EscrowId, ListingId, UserId
 from contracts_schema.message import Event
@@ -19,6 +22,8 @@ class _EscrowEvent(Event):
     buyer_id: UserId
     seller_id: UserId
     title: str
+    actions: dict[str, Verbs] = Field(default_factory=dict)
+    """What each party may do next, by user id."""
 
 
 class Opened(_EscrowEvent):

@@ -66,7 +66,8 @@ async def unfreeze(
     caller.require(role=PlatformRole.ADMIN)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, EscrowSummary.of(await admin.unfreeze(tx, caller, escrow_id, body.reason))
+        escrow = await admin.unfreeze(tx, caller, escrow_id, body.reason)
+        return 200, EscrowSummary.of(escrow, caller.user_id)
 
     row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)
@@ -88,7 +89,7 @@ async def decide(
 
     async def work(tx: Transaction) -> Answer:
         decided = await admin.decide(tx, caller, escrow_id, body.outcome, body.reason)
-        return 200, EscrowSummary.of(decided)
+        return 200, EscrowSummary.of(decided, caller.user_id)
 
     row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)

@@ -38,7 +38,8 @@ async def deliver(
     command, state = Deliver(escrow_id=escrow_id, **body.model_dump()), request.app.state
 
     async def work(tx: Transaction) -> Answer:
-        return 201, EscrowSummary.of(await delivery.deliver(tx, caller, command))
+        escrow = await delivery.deliver(tx, caller, command)
+        return 201, EscrowSummary.of(escrow, caller.user_id)
 
     async with delivery.prepare(state.database, caller, command, rails=state.rails):
         row = escrows.row(escrow_id, seen_version(if_match))

@@ -40,7 +40,9 @@ async def list_escrows(
         request.app.state.database, caller.user_id, asked.deal_id, after, asked.rows
     )
     shown, following = cursors.cut(response, request, asked, found, page)
-    return EscrowPage(data=[EscrowSummary.of(one) for one in shown], next_cursor=following)
+    return EscrowPage(
+        data=[EscrowSummary.of(one, caller.user_id) for one in shown], next_cursor=following
+    )
 
 
 @router.get("/v1/escrows/{escrow_id}", response_model=EscrowOut, responses=READING)
@@ -50,7 +52,7 @@ async def read_escrow(
     """Read an escrow of mine: money, delivery, whose turn it is, until when, and what then."""
     whole = await handlers.whole_for(request.app.state.database, caller, escrow_id)
     response.headers["ETag"] = etag(whole.escrow.version)
-    return EscrowOut.of_whole(whole)
+    return EscrowOut.of_whole(whole, caller.user_id)
 
 
 @router.get("/v1/escrows/{escrow_id}/preview", response_model=PreviewOut, responses=READING)

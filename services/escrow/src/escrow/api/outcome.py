@@ -34,7 +34,8 @@ async def confirm(
     command = Confirm(escrow_id=escrow_id)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, EscrowSummary.of(await outcome.confirm(tx, caller, command))
+        escrow = await outcome.confirm(tx, caller, command)
+        return 200, EscrowSummary.of(escrow, caller.user_id)
 
     row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)
@@ -53,7 +54,8 @@ async def refund(
     command = RequestRefund(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, EscrowSummary.of(await outcome.request_refund(tx, caller, command))
+        escrow = await outcome.request_refund(tx, caller, command)
+        return 200, EscrowSummary.of(escrow, caller.user_id)
 
     row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)
@@ -72,7 +74,8 @@ async def cancel(
     command = Cancel(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
 
     async def work(tx: Transaction) -> Answer:
-        return 200, EscrowSummary.of(await outcome.cancel(tx, caller, command))
+        escrow = await outcome.cancel(tx, caller, command)
+        return 200, EscrowSummary.of(escrow, caller.user_id)
 
     row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)

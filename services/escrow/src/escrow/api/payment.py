@@ -51,7 +51,8 @@ async def refund_surplus(
     """Ask back what was paid beyond what was agreed (the buyer); the deal goes on."""
 
     async def work(tx: Transaction) -> Answer:
-        return 200, EscrowSummary.of(await outcome.return_surplus(tx, caller, escrow_id))
+        escrow = await outcome.return_surplus(tx, caller, escrow_id)
+        return 200, EscrowSummary.of(escrow, caller.user_id)
 
     row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)

@@ -1,4 +1,4 @@
-"""How each refusal of the domain is shown, the same at both doors."""
+"""How each refusal of the domain is shown, the same over REST and the broker."""
 
 from __future__ import annotations
 

@@ -21,7 +21,16 @@ from escrow.domain.outcome import (
     shares_of_buyer,
     total,
 )
-from escrow.domain.states import TRANSITIONS, TURNS, Action, By, State
+from escrow.domain.states import (
+    PAYS_SELLER,
+    TRANSITIONS,
+    TURNS,
+    VERBS,
+    Action,
+    By,
+    State,
+    Verb,
+)
 
 
 @dataclass(slots=True)
@@ -102,30 +111,52 @@ class Escrow:
         return TURNS[self.state].window
 
     @property
+    def due(self) -> Money:
+        """What must be held for the tranches whose outcome is open."""
+        return total((each.paid_in for each in self.undecided), self.currency)
+
+    @property
     def undecided(self) -> tuple[Tranche, ...]:
         """The tranches whose outcome is open."""
         return tuple(each for each in self.tranches if not each.outcome)
 
     @property
+    def named(self) -> dict[str, Any]:
+        """The ids and the title that it is known by."""
+        names = ("deal_id", "listing_id", "buyer_id", "seller_id", "title")
+        return {"escrow_id": self.escrow_id} | {name: getattr(self.terms, name) for name in names}
+
+    @property
     def facts(self) -> dict[str, Any]:
-        """What every event of it tells."""
-        terms = self.terms
-        return {
-            "escrow_id": self.escrow_id,
-            "deal_id": terms.deal_id,
-            "listing_id": terms.listing_id,
-            "buyer_id": terms.buyer_id,
-            "seller_id": terms.seller_id,
-            "title": terms.title,
-        }
+        """What every event of it tells: which it is, and what each party may do next."""
+        verbs = {user_id: self.may(side) for user_id, side in self.parties.items()}
+        return {**self.named, "actions": {who: these for who, these in verbs.items() if these}}
+
+    @property
+    def parties(self) -> dict[str, By]:
+        """Who is on which side."""
+        return {self.terms.buyer_id: By.BUYER, self.terms.seller_id: By.SELLER}
 
     def side_of(self, user_id: str) -> By:
         """Which party this person is; others are told of nothing."""
-        if user_id == self.terms.buyer_id:
-            return By.BUYER
-        if user_id == self.terms.seller_id:
-            return By.SELLER
-        raise errors.NotAParty(self.escrow_id)
+        if (side := self.parties.get(user_id)) is None:
+            raise errors.NotAParty(self.escrow_id)
+        return side
+
+    def may(self, side: By | None) -> tuple[Verb, ...]:
+        """What this side can do now, as the commands decide it; no side can do nothing."""
+        return tuple(verb for verb in Verb if self._is_open(verb, side))
+
+    def _is_open(self, verb: Verb, side: By | None) -> bool:
+        match verb:
+            case Verb.PAY:
+                return side is By.BUYER and (self.state, Action.HOLD) in TRANSITIONS
+            case Verb.ONBOARD:
+                waits = not self.seller_can_be_paid and self.state in PAYS_SELLER
+                return side is By.SELLER and waits
+        edge = TRANSITIONS.get((self.state, VERBS[verb]))
+        is_here = verb not in (Verb.CONFIRM, Verb.REFUND) or self.due <= self.held
+        return edge is not None and side in edge.by and is_here
 
     def book(self, entry: Entry) -> None:
         """Take the entry's amounts over; the entry itself is written with the escrow."""

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from escrow.domain import errors
 from escrow.domain.escrow import Escrow
-from escrow.domain.outcome import total
 from escrow.domain.states import HOLDING, State
 
 OWNERSHIP_LOST, CHARGEBACK, WRONG_CURRENCY = "ownership_lost", "chargeback", "wrong_currency"
@@ -50,8 +49,7 @@ def require_operable(escrow: Escrow, who: str) -> None:
 
 def require_whole(escrow: Escrow) -> None:
     """What goes on by itself must hold what it was agreed on."""
-    due = total((each.paid_in for each in escrow.undecided), escrow.currency)
-    if escrow.state in HOLDING and escrow.held < due:
+    if escrow.state in HOLDING and escrow.held < escrow.due:
         raise errors.FundsMissing(
-            f"Only {escrow.held} of {due} is held, the bank has the rest: decide it instead."
+            f"Only {escrow.held} of {escrow.due} is held, the bank has the rest: decide it instead."
         )

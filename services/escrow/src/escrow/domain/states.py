@@ -106,30 +106,36 @@ OPEN = frozenset({State.AWAIT_FUNDS, State.FUNDS_HELD, State.DELIVERED, State.DI
 PAYING = frozenset({State.RELEASING, State.REFUNDING, State.SETTLING})
 """States in which what was decided is being paid."""
 
+PAYS_SELLER = OPEN | {State.RELEASING, State.SETTLING}
+"""States in which the seller is still to be paid, or may be."""
+
 HOLDING = frozenset({State.FUNDS_HELD, State.DELIVERED, State.DISPUTED})
 """States in which the agreed amount is held."""
 
 
 class Verb(StrEnum):
-    """What a party can do, in the word that buttons, routes and events have for it."""
+    """What a party can do, in the word that buttons, routes and events have for it.
+
+    In the order in which they are shown: what the deal waits for comes first.
+    """
 
     PAY = "pay"
     ONBOARD = "onboard"
-    CANCEL = "cancel"
     DELIVER = "deliver"
-    REFUND = "refund"
     CONFIRM = "confirm"
+    REFUND = "refund"
+    CANCEL = "cancel"
 
 
 VERBS: Mapping[Verb, Action] = MappingProxyType(
     {
-        Verb.CANCEL: Action.CANCEL,
         Verb.DELIVER: Action.DELIVER,
-        Verb.REFUND: Action.REFUND,
         Verb.CONFIRM: Action.RELEASE,
+        Verb.REFUND: Action.REFUND,
+        Verb.CANCEL: Action.CANCEL,
     }
 )
-"""The verbs that move an escrow, by the table above."""
+"""The verbs that move an escrow by a party's own word, as the table above allows."""
 
 
 @dataclass(frozen=True, slots=True)

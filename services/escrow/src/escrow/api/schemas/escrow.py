@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from chassis.http.lists import Asked
 from chassis.texts import texts_of
+from contracts_schema.actions import Action
 from contracts_schema.ids import DealId, EscrowId
 from contracts_schema.money import Money
 from contracts_schema.terms import Rail
@@ -17,10 +18,19 @@ from escrow.domain.escrow import Escrow
 from escrow.domain.outcome import if_released
 from escrow.domain.payment import PaymentState
 from escrow.domain.payout import PayoutKind, PayoutState
-from escrow.domain.states import State, turn_of
+from escrow.domain.states import State, Verb, turn_of
 from escrow.handlers.escrow import Preview, Prospect, Whole
 
 TEXTS = texts_of("escrow")
+_ROUTES = {
+    Verb.PAY: "{address}/payment-link",
+    Verb.ONBOARD: "/v1/payout-accounts/onboarding-link?rail={rail}",
+    Verb.DELIVER: "{address}/deliveries",
+    Verb.CONFIRM: "{address}/confirm",
+    Verb.REFUND: "{address}/refund",
+    Verb.CANCEL: "{address}/cancel",
+}
+_IRREVERSIBLE = (Verb.CONFIRM, Verb.REFUND, Verb.CANCEL)
 EscrowInPath = Annotated[EscrowId, Path(description="The escrow's id")]
 
 
@@ -91,14 +101,15 @@ class EscrowSummary(BaseModel):
     frozen: bool
     frozen_reason: str
     opened_at: datetime
+    actions: list[Action]
 
     @classmethod
-    def of(cls, escrow: Escrow, **more: Any) -> Self:
-        """The escrow as a list shows it."""
+    def of(cls, escrow: Escrow, reader: str, **more: Any) -> Self:
+        """The escrow as a list shows it to this reader."""
         terms, turn = escrow.terms, turn_of(escrow.state, bool(escrow.frozen))
         divided = if_released(escrow.tranches, escrow.currency)
         return cls(
-            **escrow.facts,
+            **escrow.named,
             contract_id=terms.contract_id,
             asset_id=terms.asset_id,
             price=terms.price,
@@ -116,8 +127,25 @@ class EscrowSummary(BaseModel):
             frozen=bool(escrow.frozen),
             frozen_reason=escrow.frozen,
             opened_at=escrow.created_at,
+            actions=actions_of(escrow, reader),
             **more,
         )
+
+
+def actions_of(escrow: Escrow, reader: str) -> list[Action]:
+    """What this reader may do with the escrow now; whoever is no party may only read."""
+    address = f"/v1/escrows/{escrow.escrow_id}"
+    until = None if escrow.clock_stands else escrow.deadline
+    return [
+        Action(
+            verb=verb,
+            method="POST",
+            route=_ROUTES[verb].format(address=address, rail=escrow.rail),
+            preview=f"{address}/preview" if verb in _IRREVERSIBLE else "",
+            until=None if verb is Verb.ONBOARD else until,
+        )
+        for verb in escrow.may(escrow.parties.get(reader))
+    ]
 
 
 class _Shown(BaseModel):
@@ -176,11 +204,12 @@ class EscrowOut(EscrowSummary):
     delivery: DeliveryOut | None
 
     @classmethod
-    def of_whole(cls, whole: Whole) -> Self:
-        """The escrow as its own page shows it."""
+    def of_whole(cls, whole: Whole, reader: str) -> Self:
+        """The escrow as its own page shows it to this reader."""
         first = whole.deliveries[0] if whole.deliveries else None
         return cls.of(
             whole.escrow,
+            reader,
             terms_sha256=whole.escrow.terms_sha256,
             end_reason=whole.escrow.end_reason,
             amounts=AmountsOut.of(whole.escrow),

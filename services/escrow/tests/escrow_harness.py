@@ -238,7 +238,7 @@ class RealWorld:
         client = stripe.StripeClient(
             TEST_KEY, http_client=stripe.HTTPXClient(), stripe_version=VERSION
         )
-        wish: Any = {
+        asked: Any = {
             "amount": 430_000,
             "currency": "usd",
             "transfer_group": group,
@@ -246,7 +246,7 @@ class RealWorld:
             "payment_method_types": ["card"],
             "confirm": True,
         }
-        intent = await client.v1.payment_intents.create_async(wish)
+        intent = await client.v1.payment_intents.create_async(asked)
         return str(intent.latest_charge)
 
     async def seller(self) -> str:

@@ -1,4 +1,4 @@
-"""One button, both doors: a request and a command of the same person at the same instant."""
+"""One button, both ways in: a request and a command of the same person at the same instant."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Letter:
         self.acked += 1
 
 
-def command_door(house: House) -> Consuming:
+def command_queue(house: House) -> Consuming:
     """The queue's consumer; nothing here is retried or parked, so that it publishes nothing."""
     registered = consumers.register(Consumers("escrow"), house.rails)
     nowhere: Any = None
@@ -40,23 +40,23 @@ def command_door(house: House) -> Consuming:
 
 
 @pytest.mark.fault("X1")
-async def test_confirming_through_both_doors_at_once_releases_once(house: House, database_url):
+async def test_confirming_both_ways_at_once_releases_once(house: House, database_url):
     await house.database.pool.execute(
         "INSERT INTO principals (user_id, discord_id, tier) VALUES ($1, $2, 'TIER_1')",
         *(BUYER, DISCORD_ID),
     )
-    door, answers = command_door(house), Counter[int]()
+    queue, answers = command_queue(house), Counter[int]()
     async with running(house.database, database_url, house.rails) as client:
         for number in range(ROUNDS):
-            escrow_id = await house.delivered(some_terms(f"doors {number}"))
+            escrow_id = await house.delivered(some_terms(f"both {number}"))
             letter: Any = Letter(Confirm(escrow_id=escrow_id))
 
             answer, _, _ = await asyncio.gather(
                 client.post(
                     f"/v1/escrows/{escrow_id}/confirm", headers=as_person(BUYER, house.clock)
                 ),
-                door.consume(consumers.COMMANDS, letter),
-                door.consume(consumers.COMMANDS, letter),
+                queue.consume(consumers.COMMANDS, letter),
+                queue.consume(consumers.COMMANDS, letter),
             )
             await house.due()
 
