@@ -95,8 +95,9 @@ class Others:
         return [json.loads(row["body"]) for row in rows]
 
     async def cards(self) -> list[dict[str, Any]]:
-        """What these commands say, without who it is for."""
-        return [each["payload"] for each in await self.deliveries()]
+        """What these commands say, without who it is for: one for each place."""
+        orders = [each["payload"] for each in await self.deliveries()]
+        return [order | place for order in orders for place in ({}, *order["also"])]
 
 
 @asynccontextmanager

@@ -8,9 +8,11 @@ from discord_gateway.handlers import delivery
 from discord_gateway.handlers.delivery import Deliveries
 
 QUEUE = "discord-gateway.deliveries"
+PREFETCH = 50
+"""Changes of one card wait for up to a second; others must not wait for them."""
 
 
 def register(consumers: Consumers, deliveries: Deliveries) -> Consumers:
     """Show each card outside the transaction, then write down what became of it."""
-    consumers.commands(QUEUE, delivery.delivered, prepare=deliveries.show)
+    consumers.commands(QUEUE, delivery.delivered, prepare=deliveries.show, prefetch=PREFETCH)
     return consumers

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from contracts_schema.commands.discord import PressButton, SecretLinkButton, Target
+from contracts_schema.commands.discord import Placed, PressButton, SecretLinkButton, Target
 from contracts_schema.ids import derive_uuid
 from discord_gateway.store import interaction
 from gateway_builders import LISTING, a_card, a_delivery
@@ -110,6 +111,69 @@ async def test_an_older_card_never_replaces_a_newer_one(stage):
 
     assert len(messages) == 1
     assert "New" in messages[0]["text"]
+
+
+async def test_one_order_shows_its_reader_the_answer_and_the_card_beside_it(stage):
+    async with stage.gateway():
+        typed = await stage.begin("ada")
+        await stage.deliver(a_delivery(to(stage, "ada"), card_key="deal:1"))
+        standing = (await stage.inbox("ada", contains="A card"))[0]
+        beside = Placed(target=to(stage, "ada"), card=a_card(title="Done"), card_key="deal:1")
+        command = a_delivery(
+            answer(stage, typed), a_card(title="Accepted"), also=(beside,), revision=2
+        )
+        for _ in range(2):
+            await stage.deliver(command)
+        shown = await stage.outcome(typed["id"])
+        changed = (await stage.inbox("ada", contains="Done"))[0]
+        rows = await stage.rows("SELECT outcome FROM deliveries ORDER BY outcome")
+
+    assert "Accepted" in shown["message"]["text"]
+    assert shown["followups"] == []
+    assert changed["id"] == standing["id"]
+    assert [row["outcome"] for row in rows] == ["answered", "edited", "posted"]
+
+
+async def test_what_one_order_could_show_is_not_shown_again_while_the_rest_waits(stage):
+    stage.paper.away = True
+    secret = SecretLinkButton(label="Open", service="identity", path="/v1/links/lnk_1/url")
+    stage.paper.answers["POST /v1/links/lnk_1/url"] = (200, {"url": "https://x.example/1"})
+    async with stage.gateway():
+        typed = await stage.begin("ada")
+        late = Placed(target=to(stage, "ada"), card=a_card(title="Late", buttons=(secret,)))
+        command = a_delivery(answer(stage, typed), a_card(title="Now"), also=(late,))
+        await stage.deliver(command)
+        shown = await stage.outcome(typed["id"])
+        await outcome(stage, command.delivery_id)
+        stage.paper.away = False
+        await stage.inbox("ada", contains="Late")
+        after = await stage.outcome(typed["id"])
+        messages = await stage.inbox("ada", wait=0, contains="Late")
+
+    assert "Now" in shown["message"]["text"]
+    assert after["followups"] == []
+    assert len(messages) == 1
+
+
+async def test_of_many_changes_of_a_card_the_first_is_shown_and_then_the_newest(stage):
+    async with stage.gateway():
+        await stage.deliver(a_delivery(to(stage, "ada"), card_key="deal:1"))
+        await stage.inbox("ada", contains="A card")
+        changes = [
+            a_delivery(to(stage, "ada"), a_card(title=f"Change {n}"), card_key="deal:1", revision=n)
+            for n in range(1, 9)
+        ]
+        begun = time.monotonic()
+        for command in changes:
+            await stage.deliver(command)
+        made = [(await outcome(stage, command.delivery_id))["outcome"] for command in changes]
+        elapsed_s = time.monotonic() - begun
+        messages = await stage.inbox("ada", wait=0)
+
+    assert [message["text"].splitlines()[0] for message in messages] == ["### Change 8"]
+    assert made[-1] == "edited"
+    assert made.count("edited") <= 1 + elapsed_s
+    assert set(made[:-1]) == {"edited", "superseded"}
 
 
 async def test_a_card_whose_message_was_deleted_is_posted_anew(stage):

@@ -15,5 +15,5 @@ def test_the_tables_are_the_migrated_ones(database_url):
 
 
 async def test_every_statement_can_be_prepared(database_url):
-    assert len(statements_of("discord_gateway")) >= 7
+    assert len(statements_of("discord_gateway")) >= 6
     assert await refused_statements(database_url, "discord_gateway") == []

@@ -20,7 +20,9 @@ from contracts_schema.events.listings import (
     ListingReserved,
     ListingSold,
     ListingUpdated,
+    OfferAccepted,
     OfferMade,
+    Side,
 )
 from contracts_schema.events.rejected import (
     EscrowCommandRejected,
@@ -109,6 +111,26 @@ async def test_an_offer_answers_its_maker_and_tells_the_other_side(others, db, b
     assert [it["verb"] for it in buttons] == ["accept", "counter", "decline"]
     assert {it["subject"] for it in buttons} == {event.offer_id}
     assert [it["actor"]["locale"] for it in (answer, told)] == ["en", "de"]
+
+
+async def test_all_that_one_person_is_told_of_an_event_is_one_order(others, buyer, seller):
+    accepted = an_event(OfferAccepted, **between(buyer, seller), accepted_by=Side.SELLER)
+
+    await others.applied(await others.tell(accepted, caused_by=str(uuid7())))
+
+    orders = [each["payload"] for each in await others.deliveries()]
+    places = {
+        order["target"]["discord_user_id"]: [
+            (place["target"]["kind"], place["card_key"]) for place in (order, *order["also"])
+        ]
+        for order in orders
+    }
+    key = f"offer:{accepted.offer_id}"
+    assert len(orders) == 2
+    assert places == {
+        discord_id(seller): [("answer", ""), ("direct", key)],
+        discord_id(buyer): [("direct", key)],
+    }
 
 
 async def test_a_command_that_came_over_rest_is_not_answered_a_second_time(others, buyer, seller):

@@ -86,6 +86,14 @@ class Target(_Part):
     guild_id: str | None = None
 
 
+class Placed(_Part):
+    """A card for one more place of the same person."""
+
+    target: Target
+    card: Card
+    card_key: str = Field(default="", max_length=120)
+
+
 class Deliver(Command):
     """Show this card there; a card with a key replaces the one shown under it before."""
 
@@ -97,3 +105,5 @@ class Deliver(Command):
     card_key: str = Field(default="", max_length=120)
     revision: int = Field(default=0, ge=0, strict=True)
     """A card never replaces one of a higher revision under its key: messages may come unordered."""
+    also: tuple[Placed, ...] = Field(default=(), max_length=3)
+    """What the same person is shown elsewhere of the same thing that happened."""

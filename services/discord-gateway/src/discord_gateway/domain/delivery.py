@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from contracts_schema.commands.discord import Deliver
+from contracts_schema.ids import derive_id
+
+from discord_gateway.domain.interaction import Pending
+
 
 class Outcome(StrEnum):
     """What became of a delivery."""
@@ -43,21 +48,56 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of one order to show a card."""
+class Known:
+    """What is known here of a delivery before it is made."""
+
+    made: bool = False
+    """It was made already: the order came again."""
+    standing: Posted | None = None
+    """The message that stands in its place."""
+    waiting: Pending | None = None
+    """The interaction that it can still answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What became of a delivery, with what has to be remembered of it."""
 
     delivery_id: str
     outcome: Outcome
     reason_code: str = ""
     channel_id: str = ""
     message_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What became of an order, with what has to be remembered of it."""
-
-    made: Delivery
-    posted: Posted | None = None
     answers: UUID | None = None
     """The command that the person sees answered by it."""
+    posted: Posted | None = None
+
+
+def deliveries_of(command: Deliver) -> list[Deliver]:
+    """One delivery for each place that the order names, each with an id of its own."""
+    more = (
+        Deliver(
+            delivery_id=derive_id("dlv", command.delivery_id, str(number)),
+            target=placed.target,
+            card=placed.card,
+            card_key=placed.card_key,
+            revision=command.revision,
+        )
+        for number, placed in enumerate(command.also, 1)
+    )
+    return [command, *more]
+
+
+def place_of(delivery: Deliver, reader: str) -> Place:
+    """Where a message of the bot would go; a reader who is nowhere else is in their messages."""
+    target = delivery.target
+    if target.kind == "channel" and target.channel_id:
+        return Place("channel", target.channel_id)
+    return Place("direct", target.discord_user_id or reader)
+
+
+def turn_of(delivery: Deliver, reader: str) -> str:
+    """Deliveries with the same word here are made one after the other."""
+    if delivery.target.kind == "answer" and delivery.target.command_id:
+        return f"answer:{delivery.target.command_id}"
+    return f"{place_of(delivery, reader).key}:{delivery.card_key}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+
+ANSWERED_WITHIN = timedelta(minutes=14)
+"""The token lives 15 minutes by Discord's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +24,8 @@ class Pending:
     acknowledged: bool
     created_at: datetime
     answered_at: datetime | None = None
+
+    def answerable(self, now: datetime) -> bool:
+        """Whether Discord still takes an answer to it."""
+        in_time = now - self.created_at < ANSWERED_WITHIN
+        return self.acknowledged and bool(self.token) and in_time

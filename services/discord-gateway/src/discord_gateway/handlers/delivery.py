@@ -7,9 +7,8 @@ minutes is the same message; what became of a delivery is written down as soon a
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,25 +30,25 @@ from discord_gateway.adapters.discord.cards import (
 )
 from discord_gateway.adapters.discord.messages import Messages, NotShown
 from discord_gateway.adapters.owners import OwnerAway, OwnerRefused, Owners
-from discord_gateway.domain.delivery import Delivery, Outcome, Place, Posted, Shown
+from discord_gateway.domain.delivery import (
+    Known,
+    Outcome,
+    Place,
+    Posted,
+    Shown,
+    deliveries_of,
+    place_of,
+    turn_of,
+)
 from discord_gateway.domain.interaction import Pending
+from discord_gateway.handlers.turn import Turn, Turns
 from discord_gateway.store import delivery as store
-from discord_gateway.store import interaction
 from discord_gateway.texts import text
 
-ANSWER_BEFORE_S = 14 * 60
 NONCE_LENGTH = 25
 LISTING_KEY = "listing:"
 
 log = structlog.get_logger(__name__)
-
-
-class Turn:
-    """Deliveries to one place wait here for each other, and know of the newest among them."""
-
-    def __init__(self) -> None:
-        """Nobody waits."""
-        self.lock, self.newest = asyncio.Lock(), 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,93 +60,100 @@ class Deliveries:
     buttons: Buttons
     verbs: Collection[str]
     """The words that a button may carry here; another is not shown."""
-    turns: weakref.WeakValueDictionary[str, Turn] = field(
-        default_factory=weakref.WeakValueDictionary
-    )
+    turns: Turns = field(default_factory=Turns)
 
     @asynccontextmanager
     async def show(
         self, database: Database, reader: DiscordActor, command: Deliver
-    ) -> AsyncIterator[Shown]:
-        """Show the card, unless a newer one for its place waits already.
+    ) -> AsyncIterator[list[Shown]]:
+        """Show the cards, but none that a newer one for its place has overtaken.
 
-        Raises Away while Discord is not there. The next card for the place is shown when this
-        one was remembered.
+        Raises Away while Discord is not there. The next card for a place is shown when this one
+        was remembered.
         """
-        turn = self.turns.setdefault(_serial(command), Turn())
-        turn.newest = max(turn.newest, command.revision)
-        async with turn.lock:
-            if command.card_key and command.revision < turn.newest:
-                yield _superseded(command)
-                return
-            shown = await self._show(database, reader, command)
+        who, asked = reader.discord_user_id, deliveries_of(command)
+        turns = {turn_of(each, who): self.turns.at(turn_of(each, who)) for each in asked}
+        for each in asked:
+            turns[turn_of(each, who)].announce(each.revision)
+        async with AsyncExitStack() as stack:
+            for _, turn in sorted(turns.items()):  # in one order, so that no two wait in a circle
+                await stack.enter_async_context(turn.lock)
+            known = await store.known(database, asked, who)
+            showing = [
+                self._show(reader, each, known[each.delivery_id], turns[turn_of(each, who)])
+                for each in asked
+                if not known[each.delivery_id].made
+            ]
+            shown = await self._each(database, command, showing)
             failpoint("delivery.before_record")
             yield shown
 
-    async def _show(self, database: Database, reader: DiscordActor, command: Deliver) -> Shown:
+    async def _each(self, database: Database, command: Deliver, showing: list[Any]) -> list[Shown]:
+        """Show them side by side; where one has to wait, what was shown is remembered first."""
+        made = await asyncio.gather(*showing, return_exceptions=True)
+        shown = [each for each in made if isinstance(each, Shown)]
+        failed = [each for each in made if isinstance(each, BaseException)]
+        if failed and shown:
+            await database.run(lambda tx: _remember(tx, command, shown))
+        if failed:
+            raise failed[0]
+        return shown
+
+    async def _show(self, reader: DiscordActor, asked: Deliver, known: Known, turn: Turn) -> Shown:
         try:
-            if command.target.kind == "answer":
-                answered = await self._answer(database, reader, command)
+            if asked.target.kind == "answer" and known.waiting is not None:
+                answered = await self._answer(reader, asked, known.waiting)
                 if answered is not None:
                     return answered
-            return await self._send(database, reader, command)
+            return await self._send(reader, asked, known.standing, turn)
         except NotShown as error:
-            return Shown(Delivery(command.delivery_id, Outcome.FAILED, error.reason_code))
+            return Shown(asked.delivery_id, Outcome.FAILED, error.reason_code)
 
-    async def _answer(
-        self, database: Database, reader: DiscordActor, command: Deliver
-    ) -> Shown | None:
+    async def _answer(self, reader: DiscordActor, asked: Deliver, waiting: Pending) -> Shown | None:
         """Answer the interaction, or None when it can no longer be answered."""
-        command_id = command.target.command_id
-        waiting = await interaction.find(database, command_id) if command_id else None
-        if waiting is None or not _answerable(waiting, database):
-            return None
-        view = await self._view(reader, command, private=True)
+        view = await self._view(reader, asked, private=True)
         if (answered := await self.messages.answer(waiting, view)) is None:
             return None
         outcome, message = answered
         ids = (str(message.channel.id), str(message.id))
-        made = Delivery(command.delivery_id, outcome, "", *ids)
-        return Shown(made, answers=waiting.command_id)
+        return Shown(asked.delivery_id, outcome, "", *ids, answers=waiting.command_id)
 
-    async def _send(self, database: Database, reader: DiscordActor, command: Deliver) -> Shown:
-        place = _place(reader, command)
-        private = place.kind == "direct"
-        if command.card_key:
-            standing = await store.posted(database, place.key, command.card_key)
-            if standing is not None and standing.revision > command.revision:
-                return _superseded(command)
-            if standing is not None:
-                view = await self._view(reader, command, private=private)
-                if await self.messages.edit(standing, view):
-                    return _posted(command, Outcome.EDITED, standing)
-        view = await self._view(reader, command, private=private)
-        message = await self.messages.post(place, view, command.delivery_id[-NONCE_LENGTH:])
-        ids = (str(message.channel.id), str(message.id))
-        return _posted(command, Outcome.POSTED, Posted(place.key, command.card_key, *ids, 0))
+    async def _send(
+        self, reader: DiscordActor, asked: Deliver, standing: Posted | None, turn: Turn
+    ) -> Shown:
+        if standing is not None:
+            await turn.pause(asked.revision)
+        newest = max(turn.newest, standing.revision if standing else 0)
+        if asked.card_key and asked.revision < newest:
+            return Shown(asked.delivery_id, Outcome.SUPERSEDED)
+        place = place_of(asked, reader.discord_user_id)
+        view = await self._view(reader, asked, private=place.kind == "direct")
+        if standing is not None and await self.messages.edit(standing, view):
+            turn.edited()
+            return _stands(asked, Outcome.EDITED, (standing.channel_id, standing.message_id), place)
+        message = await self.messages.post(place, view, asked.delivery_id[-NONCE_LENGTH:])
+        return _stands(asked, Outcome.POSTED, (str(message.channel.id), str(message.id)), place)
 
-    async def _view(
-        self, reader: DiscordActor, command: Deliver, *, private: bool
-    ) -> ui.LayoutView:
+    async def _view(self, reader: DiscordActor, asked: Deliver, *, private: bool) -> ui.LayoutView:
         buttons: list[AnyButton] = []
         more: list[ui.Item[Any]] = []
-        for button in command.card.buttons:
+        for button in asked.card.buttons:
             if isinstance(button, PressButton) and button.verb not in self.verbs:
                 log.warning("delivery.unknown_verb", verb=button.verb)
             elif not isinstance(button, SecretLinkButton):
                 buttons.append(self.buttons.shown(button))
             elif private:
-                opened = await self._secret(reader, command, button)
+                opened = await self._secret(reader, asked, button)
                 buttons += opened[0]
                 more += opened[1]
             else:
-                log.error("delivery.secret_in_public", delivery_id=command.delivery_id)
-        return render(command.card, buttons, reader.locale, *more)
+                log.error("delivery.secret_in_public", delivery_id=asked.delivery_id)
+        return render(asked.card, buttons, reader.locale, *more)
 
     async def _secret(
-        self, reader: DiscordActor, command: Deliver, button: SecretLinkButton
+        self, reader: DiscordActor, asked: Deliver, button: SecretLinkButton
     ) -> tuple[list[AnyButton], list[ui.Item[Any]]]:
-        key = command.delivery_id
+        key = asked.delivery_id
         try:
             url = await self.owners.address(button.service, button.path, reader, key)
         except OwnerAway as error:
@@ -158,53 +164,35 @@ class Deliveries:
         return openers(button.label, url)
 
 
-async def delivered(tx: Transaction, _: DiscordActor, command: Deliver, shown: Shown) -> None:
-    """Remember what became of it; tell of a listing's new card, and of one that was not shown."""
-    await store.remember(tx, shown)
-    made = shown.made
-    if made.outcome is Outcome.FAILED:
-        tx.stage(DeliveryFailed(delivery_id=command.delivery_id, reason_code=made.reason_code))
-    elif made.outcome is Outcome.POSTED and _is_listing(command):
-        tx.stage(
-            ListingPosted(
-                listing_id=command.card_key.removeprefix(LISTING_KEY),
-                guild_id=command.target.guild_id or "",
-                channel_id=made.channel_id,
-                message_id=made.message_id,
+async def delivered(tx: Transaction, _: DiscordActor, command: Deliver, shown: list[Shown]) -> None:
+    """Remember what became of the cards, and tell of what others want to know."""
+    await _remember(tx, command, shown)
+
+
+async def _remember(tx: Transaction, command: Deliver, shown: list[Shown]) -> None:
+    """Write it down; tell of a listing's new card, and of a card that was not shown."""
+    if shown:
+        await store.remember(tx, shown)
+    for each in shown:
+        if each.outcome is Outcome.FAILED:
+            tx.stage(DeliveryFailed(delivery_id=each.delivery_id, reason_code=each.reason_code))
+        elif each.outcome is Outcome.POSTED and each.posted and _is_listing(each.posted):
+            tx.stage(
+                ListingPosted(
+                    listing_id=each.posted.card_key.removeprefix(LISTING_KEY),
+                    guild_id=command.target.guild_id or "",
+                    channel_id=each.channel_id,
+                    message_id=each.message_id,
+                )
             )
-        )
 
 
-def _answerable(waiting: Pending, database: Database) -> bool:
-    age = database.clock.now() - waiting.created_at
-    return waiting.acknowledged and bool(waiting.token) and age.total_seconds() < ANSWER_BEFORE_S
+def _stands(asked: Deliver, outcome: Outcome, ids: tuple[str, str], place: Place) -> Shown:
+    posted = None
+    if asked.card_key:
+        posted = Posted(place.key, asked.card_key, *ids, asked.revision)
+    return Shown(asked.delivery_id, outcome, "", *ids, posted=posted)
 
 
-def _posted(command: Deliver, outcome: Outcome, message: Posted) -> Shown:
-    ids = (message.channel_id, message.message_id)
-    made = Delivery(command.delivery_id, outcome, "", *ids)
-    if not command.card_key:
-        return Shown(made)
-    return Shown(made, Posted(message.target, command.card_key, *ids, command.revision))
-
-
-def _superseded(command: Deliver) -> Shown:
-    return Shown(Delivery(command.delivery_id, Outcome.SUPERSEDED))
-
-
-def _serial(command: Deliver) -> str:
-    """Deliveries with the same word here are made one after the other."""
-    target = command.target
-    place = target.channel_id or target.discord_user_id or str(target.command_id)
-    return f"{target.kind}:{place}:{command.card_key}"
-
-
-def _place(reader: DiscordActor, command: Deliver) -> Place:
-    target = command.target
-    if target.kind == "channel" and target.channel_id:
-        return Place("channel", target.channel_id)
-    return Place("direct", target.discord_user_id or reader.discord_user_id)
-
-
-def _is_listing(command: Deliver) -> bool:
-    return command.target.kind == "channel" and command.card_key.startswith(LISTING_KEY)
+def _is_listing(posted: Posted) -> bool:
+    return posted.target.startswith("channel:") and posted.card_key.startswith(LISTING_KEY)

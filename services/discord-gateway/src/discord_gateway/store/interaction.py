@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import parameters, statement
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert
 
 from discord_gateway.domain.interaction import Pending
@@ -20,9 +19,6 @@ _ADD = statement(
     insert(pending_interactions)
     .values(parameters(pending_interactions, "answered_at"))
     .on_conflict_do_nothing()
-)
-_FIND = statement(
-    select(pending_interactions).where(pending_interactions.c.command_id == bindparam("command_id"))
 )
 _BLOT_OUT = statement(
     update(pending_interactions)
@@ -39,12 +35,6 @@ _FORGET = statement(
 async def add(tx: Transaction, pending: Pending) -> bool:
     """Remember the interaction; False means that it was taken in before."""
     return await tx.run(_ADD, **_ADD.values_of(pending)) == 1
-
-
-async def find(database: Database, command_id: UUID) -> Pending | None:
-    """The interaction behind this command, if it came through Discord."""
-    row = await database.row(_FIND, command_id=command_id)
-    return Pending(**row) if row else None
 
 
 async def forget(database: Database) -> None:

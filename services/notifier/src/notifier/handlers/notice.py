@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from chassis.messaging.consumers import TooEarly
 from chassis.storage.database import Transaction
-from contracts_schema.commands.discord import Deliver, Target
+from contracts_schema.commands.discord import Deliver, Placed, Target
 from contracts_schema.ids import derive_id, derive_uuid
 from contracts_schema.message import DiscordActor, Event
 
@@ -18,6 +19,8 @@ from notifier.handlers.card import render
 from notifier.store import notification, person
 
 CHANNEL_LOCALE = "en"
+EVERYBODY = Person("", "0", CHANNEL_LOCALE)
+"""Who reads in a channel."""
 
 
 async def notify(tx: Transaction, event: Event) -> None:
@@ -26,23 +29,21 @@ async def notify(tx: Transaction, event: Event) -> None:
 
 
 async def send(tx: Transaction, notices: list[Notice]) -> None:
-    """Send each notice to its reader, in the reader's language, once per event and reader.
+    """Send each reader what they are told, in their language: one order for all its places.
 
     Raises TooEarly when a reader is not known yet: their registration is on its way.
     """
-    known = await person.find(tx, [n.user_id for n in notices if n.user_id])
+    known = await person.find(tx, {notice.user_id for notice in notices if notice.user_id})
+    orders: dict[Person, list[Placed]] = {}
     kept = []
-    for position, notice in enumerate(notices):
-        if notice.reader is Reader.CHANNEL:
-            _stage(tx, notice, Person("", "0", CHANNEL_LOCALE), (_channel(notice), str(position)))
-            continue
-        reader = known.get(notice.user_id)
-        if reader is None:
-            raise TooEarly(f"the user {notice.user_id} is not known here yet")
+    for notice in notices:
+        reader = _reader(notice, known)
         if notice.reader is Reader.PERSON:
             kept.append(_notification(tx, notice, reader))
         if (target := _target(tx, notice, reader)) is not None:
-            _stage(tx, notice, reader, (target, str(position)))
+            orders.setdefault(reader, []).append(_placed(notice, reader, target))
+    for reader, placed in orders.items():
+        _stage(tx, reader, placed)
     await notification.add(tx, kept)
 
 
@@ -51,7 +52,7 @@ async def answer(tx: Transaction, notice: Notice, discord_id: str, command_id: U
     known = await person.find_at_discord(tx, discord_id)
     reader = known or Person("", discord_id, CHANNEL_LOCALE)
     target = Target(kind="answer", command_id=command_id, discord_user_id=discord_id)
-    _stage(tx, notice, reader, (target, "answer"))
+    _stage(tx, reader, [_placed(notice, reader, target)])
 
 
 def revision(tx: Transaction) -> int:
@@ -59,35 +60,48 @@ def revision(tx: Transaction) -> int:
     return UUID(tx.cause.causation_id).int >> 80
 
 
-def _channel(notice: Notice) -> Target:
-    return Target(kind="channel", channel_id=notice.channel_id, guild_id=notice.guild_id or None)
+def _reader(notice: Notice, known: Mapping[str, Person]) -> Person:
+    if notice.reader is Reader.CHANNEL:
+        return EVERYBODY
+    if (reader := known.get(notice.user_id)) is None:
+        raise TooEarly(f"the user {notice.user_id} is not known here yet")
+    return reader
 
 
 def _target(tx: Transaction, notice: Notice, reader: Person) -> Target | None:
     """Where the reader is shown it, if anywhere."""
-    if notice.reader is Reader.PERSON:
-        if not reader.direct_messages:
+    match notice.reader:
+        case Reader.CHANNEL:
+            guild_id = notice.guild_id or None
+            return Target(kind="channel", channel_id=notice.channel_id, guild_id=guild_id)
+        case Reader.PERSON if reader.direct_messages:
+            return Target(kind="direct", discord_user_id=reader.discord_id)
+        case Reader.ACTOR if tx.cause.trigger_id:  # else done over REST: its response answered
+            command_id = UUID(tx.cause.trigger_id)
+            return Target(kind="answer", command_id=command_id, discord_user_id=reader.discord_id)
+        case _:
             return None
-        return Target(kind="direct", discord_user_id=reader.discord_id)
-    if not tx.cause.trigger_id:
-        return None  # Done over REST: the response was the answer.
-    command_id = UUID(tx.cause.trigger_id)
-    return Target(kind="answer", command_id=command_id, discord_user_id=reader.discord_id)
 
 
-def _stage(tx: Transaction, notice: Notice, reader: Person, where: tuple[Target, str]) -> None:
-    target, place = where
-    seed = (tx.cause.causation_id, place, reader.discord_id)
+def _placed(notice: Notice, reader: Person, target: Target) -> Placed:
+    card_key = notice.card_key if target.kind != "answer" else ""
+    return Placed(target=target, card=render(notice, reader.locale), card_key=card_key)
+
+
+def _stage(tx: Transaction, reader: Person, placed: Sequence[Placed]) -> None:
+    """Order all that one reader is shown of one event."""
+    first, *more = placed
+    seed = (tx.cause.causation_id, reader.discord_id)
     deliver = Deliver(
         delivery_id=derive_id("dlv", *seed),
-        target=target,
-        card=render(notice, reader.locale),
-        card_key=notice.card_key if target.kind != "answer" else "",
+        target=first.target,
+        card=first.card,
+        card_key=first.card_key,
         revision=revision(tx),
+        also=tuple(more),
     )
-    actor = DiscordActor(
-        discord_user_id=reader.discord_id, guild_id=target.guild_id, locale=reader.locale
-    )
+    guild_id = first.target.guild_id
+    actor = DiscordActor(discord_user_id=reader.discord_id, guild_id=guild_id, locale=reader.locale)
     tx.stage_command(deliver, actor, derive_uuid("deliver", *seed))
 
 
