@@ -21,7 +21,7 @@ from chassis.clock import SystemClock
 from chassis.messaging import relay
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import Relay
-from chassis.storage import audit, database
+from chassis.storage import audit, database, pruning
 from chassis.storage.database import Database, Transaction
 from chassis.storage.timers import Timer, Timers
 from contracts_schema.events.escrow import PayoutAccountReady
@@ -37,7 +37,7 @@ BATCHES = 5
 async def prune(db: Database) -> dict[str, Any]:
     """Forget what is past its time, as every service does each hour."""
     began = time.perf_counter()
-    rows = await relay.prune(db)
+    rows = await pruning.prune(db)
     seconds = time.perf_counter() - began
     return {"prune_s": seconds, "prune_rows": rows, "prune_us_a_row": seconds * 1e6 / max(rows, 1)}
 

@@ -137,7 +137,7 @@ class Stage:
         row = staged_command(command, actor, message_id, Origin("notifier", Cause(), now))
         publisher = Publisher(self.operator_url, "test")
         try:
-            ready = outgoing(row.body, str(message_id), row.topic, json.loads(row.headers), "")
+            ready = outgoing(row.body, str(message_id), row.topic, row.headers, "")
             await publisher.publish(row.exchange, row.topic, ready)
         finally:
             await publisher.close()

@@ -26,7 +26,7 @@ from chassis.messaging.publisher import BROKEN, Publisher
 from chassis.ops import telemetry
 from chassis.ops.open_files import OpenFiles
 from chassis.settings import Role, ServiceSettings
-from chassis.storage import audit, database, wakeups
+from chassis.storage import audit, database, pruning, wakeups
 from chassis.storage.database import Database
 from chassis.storage.timers import Timers
 
@@ -141,7 +141,6 @@ async def _working(
         finally:
             if broker is not None:
                 await _stop(broker)
-            await app.state.relay.drain()
 
 
 def _broker(settings: ServiceSettings, name: str) -> RabbitBroker:
@@ -194,7 +193,7 @@ async def _prune(db: Database) -> None:
     while True:
         await asyncio.sleep(PRUNE_EVERY_S)
         try:
-            log.info("pruned", rows=await relay.prune(db))
+            log.info("pruned", rows=await pruning.prune(db))
         except Exception as error:
             log.warning("prune.waits", error=str(error)[:200])
 

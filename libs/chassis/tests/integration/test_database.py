@@ -8,10 +8,10 @@ from chaos_proxy import standing_before
 from chassis.cause import Cause
 from chassis.storage import database
 from chassis.storage.database import MAX_TRIES, NotCommitted, RowLock, Transaction
+from chassis.storage.ends import insertion
 from chassis.storage.inbox import Claim, apply_once, first_delivery, handled
 from chassis.storage.sql import statement
 from chassis.storage.tables import principals, timers
-from chassis.storage.transaction import insertion
 from chassis_builders import an_event
 from contracts_schema.ids import uuid7
 from holdfast.testbed import as_superuser

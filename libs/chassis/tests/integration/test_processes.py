@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -132,6 +133,46 @@ async def test_who_runs_out_of_open_files_says_so_and_works_on_when_they_are_fre
     assert [it["event"] for it in told] == ["open_files.exhausted", "open_files.free_again"]
     assert told[0]["limit"] == MOST_FILES
     assert "ulimit -n" in told[0]["next_step"]
+
+
+async def post_notes(client) -> None:
+    for number in range(NOTES):
+        await client.post("/v1/notes", headers={"Idempotency-Key": f"note-{number:04}"})
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("relay.after_claim:5", marks=pytest.mark.fault("P1")),
+        pytest.param("relay.after_confirm:2", marks=pytest.mark.fault("P2")),
+    ],
+)
+async def test_who_is_killed_with_messages_in_memory_loses_and_doubles_nothing(
+    notifier, environment, client, where
+):
+    async with process(environment | {"HOLDFAST_FAILPOINTS": where}) as first:
+        await until(lambda: is_live(client), 30)
+        with suppress(httpx.HTTPError):
+            while True:
+                await post_notes(client)
+        async with asyncio.timeout(30):
+            assert await first.wait() == -signal.SIGKILL
+    async with process(environment):
+        await until(lambda: is_live(client), 30)
+        await post_notes(client)
+        await all_noted_once(notifier)
+
+
+async def test_who_is_asked_to_stop_marks_what_it_published(notifier, environment, client):
+    async with process(environment) as first:
+        await until(lambda: is_live(client), 30)
+        await post_notes(client)
+        first.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            assert await first.wait() in (0, -signal.SIGTERM)
+
+    assert await notifier.value("SELECT count(*) FROM outbox") == NOTES
+    assert await notifier.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0
 
 
 async def test_one_trace_goes_from_the_request_through_the_broker_to_the_consumer(

@@ -7,6 +7,7 @@ time-out means unknown, never failed: the message is published again and its inb
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import aio_pika
@@ -26,7 +27,11 @@ BROKEN = (
 """What a lost, blocked or closed broker connection shows itself as."""
 
 
-class Unroutable(Exception):
+class Refused(Exception):
+    """The broker does not take this message; others pass."""
+
+
+class Unroutable(Refused):
     """The broker took the message back: no queue is bound for it."""
 
 
@@ -95,12 +100,12 @@ class Publisher:
 
 
 def outgoing(
-    body: bytes, message_id: str, topic: str, headers: dict[str, Any], correlation_id: str
+    body: bytes, message_id: str, topic: str, headers: Mapping[str, Any], correlation_id: str
 ) -> aio_pika.Message:
     """A persistent JSON message whose properties mirror its envelope."""
     return aio_pika.Message(
         body,
-        headers=headers,
+        headers=dict(headers),
         content_type="application/json",
         content_encoding="utf-8",
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,

@@ -13,6 +13,7 @@ import asyncpg
 
 from chassis.cause import Cause
 from chassis.clock import Clock
+from chassis.storage.outbox import Fresh
 from chassis.storage.sql import Statement, bind
 from chassis.storage.transaction import BEGIN, Row, RowLock, Transaction
 
@@ -58,6 +59,8 @@ class Database:
         self.timers_set = asyncio.Event()
         self.audit_written = asyncio.Event()
         self.woken = asyncio.Event()
+        self.fresh: Fresh | None = None
+        """Where a relay of this process takes what was committed, if there is one."""
 
     @asynccontextmanager
     async def transaction(
@@ -76,6 +79,8 @@ class Database:
                 if opening != BEGIN:
                     await work.open(opening)
                 yield work
+                if work.staged and self.fresh is not None:
+                    work.handed_over = self.fresh.has_room(work.staged)
                 await work.flush()
                 if work.opened and await connection.execute(COMMIT) != COMMIT:
                     raise NotCommitted("a failed statement was swallowed; nothing was saved")
@@ -86,7 +91,9 @@ class Database:
 
     def wake(self, work: Transaction) -> None:
         """Tell relay, timers and audit chain at once that there is something to do."""
-        if work.staged:
+        if work.handed_over and self.fresh is not None:
+            self.fresh.put(work.staged)
+        elif work.staged:
             self.outbox_filled.set()
         if timed := work.due_soon:
             self.timers_set.set()

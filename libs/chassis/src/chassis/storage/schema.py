@@ -14,7 +14,7 @@ COMMON_TABLES = (
 
 _APPEND_ONLY = ("audit_entries", "audit_chain")
 
-# Every commit writes here, so an index has to earn its place: what only pruning asks for is BRIN.
+# Every commit writes here, so an index has to earn its place.
 _COMMON = """
 CREATE TABLE outbox (
     position bigint GENERATED ALWAYS AS IDENTITY,
@@ -115,6 +115,30 @@ ALTER TABLE timers ADD COLUMN correlation_id text NOT NULL DEFAULT '',
     ADD COLUMN traceparent text NOT NULL DEFAULT '';
 """
 """What a timer does belongs to the request and the trace that set it."""
+
+_SECOND = """
+ALTER TABLE outbox ADD COLUMN due_at timestamptz NOT NULL DEFAULT now();
+DROP INDEX outbox_unpublished, outbox_created, inbox_received, idempotency_keys_created;
+CREATE INDEX outbox_due ON outbox (due_at) WHERE published_at IS NULL;
+CREATE INDEX outbox_created ON outbox (created_at);
+CREATE INDEX inbox_received ON inbox (received_at);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+
+CREATE TABLE leases (
+    name text PRIMARY KEY,
+    holder uuid NOT NULL,
+    until timestamptz NOT NULL
+);
+"""
+
+
+def common_tables_2(role: str) -> str:
+    """The SQL that brings the common tables to their second shape.
+
+    ``outbox.due_at`` says from when on any relay may publish a row. What is pruned is found by its
+    time: a BRIN index forgets nothing when its rows go, and in the end finds the whole table.
+    """
+    return _SECOND + grant(role, "leases")
 
 
 def append_only(table: str, role: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import BindParameter, Column, Table, bindparam, text
 from sqlalchemy.dialects.postgresql.base import PGCompiler, PGDialect
 from sqlalchemy.sql.elements import ClauseElement
 
+_NUMBER = re.compile(r"\$(\d+)")
 REGISTERED: list[Statement] = []
 """Every statement that was compiled, so that a test can have PostgreSQL prepare each of them."""
 
@@ -102,6 +103,20 @@ def statement(expression: ClauseElement | str) -> Statement:
     """
     module = sys._getframe(1).f_globals.get("__name__", "")
     return compiled(text(expression) if isinstance(expression, str) else expression, module)
+
+
+def together(statements: Sequence[Statement], module: str) -> Statement:
+    """Several that change something as one; its parameters are theirs, one after the other."""
+    texts, names = list[str](), tuple[str, ...]()
+    for each in statements:
+        texts.append(_renumbered(each.text, len(names)))
+        names += each.names
+    first = [f"part_{number} AS ({text})" for number, text in enumerate(texts[:-1])]
+    return Statement(("WITH " + ", ".join(first) if first else "") + texts[-1], names, module)
+
+
+def _renumbered(text: str, by: int) -> str:
+    return _NUMBER.sub(lambda found: f"${int(found[1]) + by}", text)
 
 
 def parameters(columns: Table | Iterable[Column[Any]], *but: str) -> dict[str, BindParameter[Any]]:

@@ -37,10 +37,11 @@ outbox = Table(
     Column("body", LargeBinary, nullable=False),
     Column("created_at", MOMENT, nullable=False),
     Column("published_at", MOMENT),
+    Column("due_at", MOMENT, nullable=False, server_default=text("now()")),
     CheckConstraint("exchange IN ('holdfast.events', 'holdfast.commands')"),
 )
-Index("outbox_unpublished", outbox.c.position, postgresql_where=outbox.c.published_at.is_(None))
-Index("outbox_created", outbox.c.created_at, postgresql_using="brin")
+Index("outbox_due", outbox.c.due_at, postgresql_where=outbox.c.published_at.is_(None))
+Index("outbox_created", outbox.c.created_at)
 
 inbox = Table(
     "inbox",
@@ -49,7 +50,7 @@ inbox = Table(
     Column("message_id", Uuid, primary_key=True),
     Column("received_at", MOMENT, nullable=False, server_default=text("now()")),
 )
-Index("inbox_received", inbox.c.received_at, postgresql_using="brin")
+Index("inbox_received", inbox.c.received_at)
 
 timers = Table(
     "timers",
@@ -103,7 +104,15 @@ idempotency_keys = Table(
     Column("body", LargeBinary),
     Column("created_at", MOMENT, nullable=False),
 )
-Index("idempotency_keys_created", idempotency_keys.c.created_at, postgresql_using="brin")
+Index("idempotency_keys_created", idempotency_keys.c.created_at)
+
+leases = Table(
+    "leases",
+    COMMON,
+    Column("name", Text, primary_key=True),
+    Column("holder", Uuid, nullable=False),
+    Column("until", MOMENT, nullable=False),
+)
 
 principals = Table(
     "principals",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,52 +11,22 @@ from typing import Any
 import asyncpg
 from contracts_schema.ids import uuid7
 from contracts_schema.message import Command, DiscordActor, Event
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import insert
 
 from chassis.cause import Cause
 from chassis.clock import Clock
 from chassis.ops.telemetry import carry
 from chassis.storage import outbox
-from chassis.storage.sql import Statement, bind, compiled, parameters, statement
+from chassis.storage.ends import ENDS, Insertion
+from chassis.storage.sql import Statement, bind
 
 Row = asyncpg.Record
 BEGIN = "BEGIN"
 SOON = timedelta(seconds=6)
 """A timer due sooner wakes the workers; their own looks find a later one in time."""
 _ADDED = "INSERT 0 1"
-_NUMBER = re.compile(r"\$(\d+)")
 
-_FLUSH = statement("""
-WITH told AS (
-    INSERT INTO outbox (message_id, exchange, topic, headers, body, created_at)
-    SELECT * FROM unnest(
-        CAST(:message_ids AS uuid[]), CAST(:exchanges AS text[]), CAST(:topics AS text[]),
-        CAST(:headers AS text[]), CAST(:bodies AS bytea[]), CAST(:created_at AS timestamptz[]))),
-noted AS (
-    INSERT INTO audit_entries
-        (entry_id, at, actor, action, subject_id, reason, request_id, details)
-    SELECT * FROM unnest(
-        CAST(:entry_ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:actors AS text[]),
-        CAST(:actions AS text[]), CAST(:subjects AS text[]), CAST(:reasons AS text[]),
-        CAST(:request_ids AS text[]), CAST(:details AS text[]))),
-dropped AS (
-    DELETE FROM timers WHERE timer_id IN (
-        SELECT timer_id FROM timers JOIN unnest(
-            CAST(:dropped_of AS text[]), CAST(:dropped_kinds AS text[])) AS dropped (of, kind_of)
-            ON subject_id = dropped.of AND dropped.kind_of IN ('', kind)
-        WHERE timer_id <> ALL(CAST(:timer_ids AS text[]))
-        FOR UPDATE OF timers SKIP LOCKED))
-INSERT INTO timers (timer_id, kind, subject_id, due_at, payload, correlation_id, traceparent)
-SELECT * FROM unnest(
-    CAST(:timer_ids AS text[]), CAST(:kinds AS text[]), CAST(:timed AS text[]),
-    CAST(:due_at AS timestamptz[]), CAST(:payloads AS jsonb[]), CAST(:correlation_ids AS text[]),
-    CAST(:traceparents AS text[]))
-ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload,
-    correlation_id = excluded.correlation_id, traceparent = excluded.traceparent,
-    attempts = 0, leased_until = NULL
-""")
-_AUDIT_COLUMNS, _DROPPED_COLUMNS, _TIMER_COLUMNS = 8, 2, 7
+HELD = timedelta(seconds=2)
+"""So long has a relay of this process for what it was handed, before any relay may read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +37,6 @@ class RowLock:
     text: str
     seen: int | None = None
     """The version of it that the caller saw; None: they name none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Insertion:
-    """A new row of one table: by itself, and in one statement with all that is staged of it."""
-
-    row: Statement
-    """Adds nothing where the row is there already."""
-    with_staged: Statement
-    """Fails where the row is there already; takes what ``row`` takes, and then what is staged."""
-
-    def values_of(self, record: object, **more: Any) -> dict[str, Any]:
-        """What to add: what is named, and the record's attributes for the other columns."""
-        return self.row.values_of(record, **more)
-
-
-def insertion(table: Table) -> Insertion:
-    """How a new row of this table is written, with a parameter for each column."""
-    module = sys._getframe(1).f_globals.get("__name__", "")
-    added = insert(table).values(parameters(table))
-    alone = compiled(added, module)
-    flush = _NUMBER.sub(lambda found: f"${int(found[1]) + len(alone.names)}", _FLUSH.text)
-    together = f"WITH added AS ({alone.text}), {flush.strip().removeprefix('WITH ')}"
-    return Insertion(
-        compiled(added.on_conflict_do_nothing(), module), Statement(together, alone.names, module)
-    )
 
 
 @dataclass(slots=True)
@@ -119,6 +61,8 @@ class Transaction:
     lock: RowLock | None = None
     """The row that was locked with BEGIN."""
     dropped: list[tuple[str, str]] = field(default_factory=list)
+    handed_over: bool = False
+    """Whether what is staged goes to a relay of this process as soon as it is committed."""
 
     def holds(self, row_id: str) -> bool:
         """Whether the row of this id was locked with BEGIN."""
@@ -234,28 +178,22 @@ class Transaction:
 
     async def flush(self) -> None:
         """Write what was staged, audited and timed, as one statement before the commit."""
-        flush, values = _FLUSH, list[Any]()
+        ends, values = ENDS, list[Any]()
         if self.first is not None:
-            flush, values = self.first[0].with_staged, self.first[1]
-        elif not (self.staged or self.audited or self.timers or self.dropped):
+            ends, values = self.first[0].ends, list(self.first[1])
+        parts = (bool(self.staged), bool(self.audited), bool(self.dropped), bool(self.timers))
+        if parts not in ends:
             return
-        timers = [self.timers[timer_id] for timer_id in sorted(self.timers)]
-        await self.connection.execute(
-            flush.text,
-            *values,
-            *outbox.columns(self.staged),
-            *_columns(self.audited, _AUDIT_COLUMNS),
-            *_columns(self.dropped, _DROPPED_COLUMNS),
-            *_columns(timers, _TIMER_COLUMNS),
-        )
+        if self.staged:
+            values += (HELD if self.handed_over else timedelta(), *outbox.columns(self.staged))
+        values += zip(*self.audited, strict=True)
+        if self.dropped:
+            values += (*zip(*self.dropped, strict=True), list(self.timers))
+        values += zip(*(self.timers[timer_id] for timer_id in sorted(self.timers)), strict=True)
+        await self.connection.execute(ends[parts].text, *values)
 
     @property
     def due_soon(self) -> bool:
         """Whether a timer was set that is due before the workers look by themselves."""
         soon = self.now() + SOON
         return any(due_at <= soon for _, _, _, due_at, *_ in self.timers.values())
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:
-    """The rows as the arrays that unnest takes; as many empty ones where there are no rows."""
-    return list(zip(*rows, strict=True)) or [()] * width

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chassis.http.lists import BEGINNING, Position
 from chassis.storage.database import Database, Row, Transaction
+from chassis.storage.ends import insertion
 from chassis.storage.sql import parameters, statement
-from chassis.storage.transaction import insertion
 from contracts_schema.events.listings import Visibility
 from contracts_schema.money import Currency, Money
 from sqlalchemy import Text, bindparam, cast, or_, select, tuple_, update

@@ -1,0 +1,17 @@
+"""The common tables in their second shape: when an outbox row is due, and leases."""
+
+from alembic import op
+from chassis.storage.schema import common_tables_2
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(common_tables_2("escrow"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("forward only: restore a backup to go back")
