@@ -13,10 +13,10 @@ from contracts_schema.refusals import Refused, Words
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from opentelemetry import trace
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from chassis.ops import tracing
 from chassis.storage.database import AWAY
 
 MEDIA_TYPE = "application/problem+json"
@@ -134,13 +134,12 @@ def not_found(what: str) -> Problem:
 
 def response(problem: Problem, request: Request) -> Response:
     """Write the problem as application/problem+json."""
-    span = trace.get_current_span().get_span_context()
     body = {
         "type": TYPE_BASE + problem.code,
         **problem.refusal(_language(request)).model_dump(),
         "instance": request.url.path,
         "request_id": request.scope.get("request_id", ""),
-        "trace_id": f"{span.trace_id:032x}" if span.trace_id else "",
+        "trace_id": tracing.ids()[0],
     }
     return JSONResponse(body, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 

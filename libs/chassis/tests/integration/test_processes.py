@@ -200,6 +200,22 @@ async def test_one_trace_goes_from_the_request_through_the_broker_to_the_consume
     assert consumed["attributes"]["holdfast.outcome"] == "applied"
 
 
+@pytest.mark.parametrize("given", [True, False], ids=["continued", "begun"])
+async def test_a_trace_travels_where_no_span_is_recorded(environment, client, notifier, given):
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"} if given else {}
+    del environment["HOLDFAST_TRACE_FILE"]
+    async with process(environment):
+        await until(lambda: is_live(client), 30)
+        answer = await client.post("/v1/notes", headers=headers)
+        await until(lambda: notifier.value(ALL))
+
+    told = answer.headers["traceresponse"].split("-")[1]
+    [row] = await notifier.rows("SELECT headers FROM outbox")
+    assert json.loads(row["headers"])["traceparent"].split("-")[1] == told
+    assert (told == trace_id) is given
+
+
 async def test_a_commit_in_an_api_process_wakes_the_relay_of_a_worker(
     environment, client, notifier, database_url
 ):

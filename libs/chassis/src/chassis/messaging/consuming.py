@@ -14,7 +14,6 @@ from contracts_schema.events.rejected import BY_SERVICE
 from contracts_schema.message import DiscordActor, Message
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
-from opentelemetry.trace import SpanKind
 from pydantic import TypeAdapter, ValidationError
 
 from chassis import principals
@@ -22,8 +21,10 @@ from chassis.messaging.consumers import Consumers, Route
 from chassis.messaging.publisher import BROKEN, Publisher, Unroutable
 from chassis.messaging.received import CANARY, Poison, Received, attempt, take_apart
 from chassis.messaging.retries import Retries
+from chassis.ops import tracing
 from chassis.ops.failpoints import failpoint
-from chassis.ops.telemetry import CONSUMED, carried, tracer
+from chassis.ops.telemetry import CONSUMED
+from chassis.ops.tracing import SpanKind
 from chassis.principals import Principal
 from chassis.problems import Problem, Rules, as_problem
 from chassis.storage.database import Database, RowLock, Transaction
@@ -98,14 +99,12 @@ class Consuming:
             await message.nack(requeue=True)
 
     async def _traced(self, received: Received) -> str:
-        with tracer.start_as_current_span(
-            f"{received.queue} process",
-            context=carried(received.headers),
-            kind=SpanKind.CONSUMER,
-            record_exception=False,
-        ) as span:
-            span.set_attribute("messaging.message.id", str(received.message_id))
-            span.set_attribute("messaging.destination.name", received.topic)
+        about = {
+            "messaging.message.id": str(received.message_id),
+            "messaging.destination.name": received.topic,
+        }
+        name, kind = f"{received.queue} process", SpanKind.CONSUMER
+        with tracing.span(name, received.headers, kind=kind, attributes=about) as span:
             with structlog.contextvars.bound_contextvars(
                 event_id=str(received.message_id), topic=received.topic
             ):

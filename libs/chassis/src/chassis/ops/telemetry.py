@@ -1,27 +1,19 @@
-"""Logs as JSON lines, traces from HTTP through the broker to the last consumer, and metrics."""
+"""Logs as JSON lines, metrics, and what each request is told of itself."""
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import re
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
 from contracts_schema.ids import uuid7
-from opentelemetry import propagate, trace
-from opentelemetry.context import Context
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider, sampling
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.ops import tracing
 from chassis.settings import ServiceSettings
 
 REQUESTS = Histogram(
@@ -39,8 +31,6 @@ HANDLING = Histogram(
     ["queue"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600),
 )
-
-tracer = trace.get_tracer("holdfast")
 
 BLOT = "[redacted]"
 _SECRET_KEY = re.compile(r"secret|token|password|authorization|cookie|signature|private", re.I)
@@ -70,16 +60,16 @@ def _redacted(key: object, value: Any) -> Any:
 
 
 def _add_trace(_: Any, __: str, event: Any) -> Any:
-    span = trace.get_current_span().get_span_context()
-    if span.trace_id:
-        event["trace_id"], event["span_id"] = f"{span.trace_id:032x}", f"{span.span_id:016x}"
+    trace_id, span_id = tracing.ids()
+    if trace_id:
+        event["trace_id"], event["span_id"] = trace_id, span_id
     return event
 
 
 def set_up(service: str, settings: ServiceSettings) -> None:
-    """Send logs to standard output and spans to where the settings say."""
+    """Send logs to standard error and spans to where the settings say."""
     set_up_logs(service, settings.log_level)
-    trace.set_tracer_provider(_provider(service, settings))
+    tracing.set_up(service, settings)
 
 
 def set_up_logs(service: str, level: str) -> None:
@@ -119,73 +109,6 @@ def set_up_logs(service: str, level: str) -> None:
     structlog.contextvars.bind_contextvars(service=service)
 
 
-def _provider(service: str, settings: ServiceSettings) -> TracerProvider:
-    recorded = settings.otlp_endpoint or settings.trace_file
-    provider = TracerProvider(
-        # Spans that go nowhere still carry their ids, but are not worth recording.
-        sampler=sampling.ALWAYS_ON if recorded else sampling.ALWAYS_OFF,
-        resource=Resource.create({"service.name": service}),
-    )
-    if settings.otlp_endpoint:
-        # Imported only where it is used: it costs every process memory.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
-            OTLPSpanExporter,
-        )
-
-        endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-    if settings.trace_file:
-        exporter = FileSpanExporter(service, settings.trace_file)
-        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
-    return provider
-
-
-class FileSpanExporter(SpanExporter):
-    """Appends spans to a file, one JSON object a line, for a machine without a collector."""
-
-    def __init__(self, service: str, path: Path) -> None:
-        """Append to the file; several processes may share it."""
-        self._service, self._path = service, path
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Write whole lines in one append."""
-        data = "".join(self._line(span) for span in spans).encode()
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, data)
-        finally:
-            os.close(descriptor)
-        return SpanExportResult.SUCCESS
-
-    def _line(self, span: ReadableSpan) -> str:
-        context = span.get_span_context()
-        if context is None:
-            return ""
-        shown = {
-            "service": self._service,
-            "name": span.name,
-            "trace_id": f"{context.trace_id:032x}",
-            "span_id": f"{context.span_id:016x}",
-            "parent_id": f"{span.parent.span_id:016x}" if span.parent else "",
-            "start_ns": span.start_time,
-            "end_ns": span.end_time,
-            "attributes": dict(span.attributes or {}),
-        }
-        return json.dumps(shown, default=str) + "\n"
-
-
-def carry() -> dict[str, str]:
-    """The headers that continue the current trace elsewhere."""
-    headers: dict[str, str] = {}
-    propagate.inject(headers)
-    return headers
-
-
-def carried(headers: dict[str, Any]) -> Context:
-    """The trace that these headers continue."""
-    return propagate.extract({key: str(value) for key, value in headers.items()})
-
-
 class TelemetryMiddleware:
     """Gives each request an id, a span and a measured time (pure ASGI: see cancellation bugs)."""
 
@@ -204,22 +127,20 @@ class TelemetryMiddleware:
         request_id = _request_id(headers.get("x-request-id", ""))
         scope["request_id"] = request_id
         started, status = time.perf_counter(), 500
-        span = tracer.start_span(scope["method"], context=carried(headers))
 
         async def send_with_ids(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                context = span.get_span_context()
-                traceresponse = f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
-                    (b"traceresponse", traceresponse.encode()),
+                    (b"traceresponse", f"00-{trace_id}-{span_id}-01".encode()),
                 ]
             await send(message)
 
-        with trace.use_span(span, end_on_exit=True, record_exception=False):
+        with tracing.span(scope["method"], headers) as span:
+            trace_id, span_id = tracing.ids()
             try:
                 await self._app(scope, receive, send_with_ids)
             finally:

@@ -14,7 +14,7 @@ from contracts_schema.ids import uuid7
 from contracts_schema.message import Command, DiscordActor, Event
 
 from chassis.cause import Cause
-from chassis.ops.telemetry import carry
+from chassis.ops.tracing import carry
 
 EVENTS = "holdfast.events"
 COMMANDS = "holdfast.commands"

@@ -34,8 +34,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis import clock
 from chassis.cause import Cause
+from chassis.ops import tracing
 from chassis.ops.failpoints import failpoint
-from chassis.ops.telemetry import carried, tracer
 from chassis.storage.database import LOST, Database, Transaction
 from chassis.storage.sql import statement
 from chassis.storage.tables import timers
@@ -71,8 +71,7 @@ class Timer:
 
     def span(self, what: str) -> AbstractContextManager[Any]:
         """A span of the trace that set the timer."""
-        context = carried({"traceparent": self.traceparent} if self.traceparent else {})
-        return tracer.start_as_current_span(f"{what} {self.kind}", context=context)
+        return tracing.span(f"{what} {self.kind}", {"traceparent": self.traceparent})
 
 
 OnDue = Callable[[Transaction, Timer], Awaitable[None]]

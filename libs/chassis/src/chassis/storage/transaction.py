@@ -14,7 +14,7 @@ from contracts_schema.message import Command, DiscordActor, Event
 
 from chassis.cause import Cause
 from chassis.clock import Clock
-from chassis.ops.telemetry import carry
+from chassis.ops.tracing import carry
 from chassis.storage import outbox
 from chassis.storage.ends import ENDS, Insertion
 from chassis.storage.sql import Statement, bind

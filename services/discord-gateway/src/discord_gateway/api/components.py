@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from chassis.ops.telemetry import tracer
+from chassis.ops import tracing
 from contracts_schema.commands.discord import ButtonStyle
 from contracts_schema.message import Command
-from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
 from discord_gateway.api import interactions
@@ -48,7 +47,7 @@ async def pressed(context: InteractionContext, interaction: Interaction) -> None
     if intent is None:
         await interactions.reply(interaction, words("forged", locale_of(interaction)))
         return
-    with tracer.start_as_current_span(f"discord press {intent.verb}", kind=SpanKind.SERVER):
+    with tracing.span(f"discord press {intent.verb}", kind=tracing.SpanKind.SERVER):
         await press(context, interaction, intent)
 
 
@@ -69,7 +68,7 @@ async def submitted(context: InteractionContext, interaction: Interaction) -> No
     if intent is None or not isinstance(step, FormStep):
         await interactions.reply(interaction, words("forged", locale_of(interaction)))
         return
-    with tracer.start_as_current_span(f"discord form {intent.verb}", kind=SpanKind.SERVER):
+    with tracing.span(f"discord form {intent.verb}", kind=tracing.SpanKind.SERVER):
         await step.submit(context, interaction, intent)
 
 
