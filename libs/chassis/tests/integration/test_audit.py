@@ -1,6 +1,7 @@
 """The log of who did what: nobody of ours can change it, and whoever can is found out."""
 
 import asyncio
+import tracemalloc
 
 import asyncpg
 import pytest
@@ -78,6 +79,55 @@ async def test_an_entry_slipped_in_among_the_old_ones_is_found_out(db, superuser
     await audit.chain_once(db)
 
     assert await audit.check(db) == [f"the entry at position {before_all} was never linked"]
+
+
+async def fill(db, superuser, entries: int) -> None:
+    """So many entries of a kilobyte each, linked."""
+    await superuser.execute(
+        "INSERT INTO audit_entries (entry_id, at, actor, action, subject_id, reason)"
+        " SELECT gen_random_uuid(), now(), 'usr', 'pay', 'esc_' || n, repeat('x', 1000)"
+        " FROM generate_series(1, $1::int) n",
+        entries,
+    )
+    while await audit.chain_once(db):
+        pass
+
+
+async def test_the_memory_of_a_check_does_not_grow_with_the_log(db, superuser):
+    await fill(db, superuser, 20 * audit.CHECKED_AT_ONCE)
+
+    tracemalloc.start()
+    try:
+        faults = await audit.check(db)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert faults == []
+    assert most < 4 * audit.CHECKED_AT_ONCE * 1_500
+
+
+async def test_faults_are_found_in_every_part_of_the_log_and_the_first_of_them_are_told(
+    db, superuser
+):
+    last = 2 * audit.CHECKED_AT_ONCE + 10
+    await fill(db, superuser, last)
+    await superuser.execute("SET session_replication_role = replica")
+    change = "UPDATE audit_chain SET hash = repeat('0', 64) WHERE sequence"
+    remove = "DELETE FROM audit_entries WHERE position IN (SELECT position FROM audit_chain WHERE "
+
+    await superuser.execute(f"{change} = {last}")
+    only = await audit.check(db)
+    await superuser.execute(f"{remove} sequence = {audit.CHECKED_AT_ONCE})")
+    two = await audit.check(db)
+    await superuser.execute(f"{change} > 10")
+    many = await audit.check(db)
+
+    assert only == [f"entry {last} is not what was written"]
+    at_the_edge = audit.CHECKED_AT_ONCE
+    assert two == [f"entry {at_the_edge} is gone, only its link is there", *only]
+    assert many[0] == "entry 11 is not what was written"
+    assert many[audit.MOST_FAULTS :] == ["and there are more"]
 
 
 CHANGES = [

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from sqlalchemy import insert
+from sqlalchemy import BindParameter, bindparam, insert, select
 
 from chassis.storage.database import BEGIN_UNHURRIED, Database
 from chassis.storage.sql import parameters, statement
-from chassis.storage.tables import audit_chain
+from chassis.storage.tables import audit_chain, audit_entries
 
 BATCH = 500
 LOOK_EVERY_S = 30.0
@@ -26,7 +27,10 @@ AGAIN_AFTER_S = 1.0
 LOOK_BACK_EVERY_S = 5.0
 LOOK_BACK = 10_000
 """A transaction may commit an entry after later positions were linked, but never so many later."""
+CHECKED_AT_ONCE = 1_000
+MOST_FAULTS = 20
 GENESIS = "0" * 64
+_FIRST_POSITION = -(2**63)
 # The lock travels with BEGIN. Advisory locks are the database's: each schema has one of its own.
 _LOCK = "SELECT WHERE pg_try_advisory_xact_lock(7411002, hashtext(current_schema()))"
 _LOCKED = "SELECT 1"
@@ -47,16 +51,32 @@ SELECT e.* FROM audit_entries e WHERE e.position > :after AND e.position < :befo
         WHERE c.position = e.position AND c.position > :after AND c.position < :before)
 ORDER BY e.position LIMIT :most
 """)
-_LEFT_OUT = statement("""
-SELECT e.position FROM audit_entries e LEFT JOIN audit_chain c USING (position)
-WHERE e.position <= (SELECT max(position) FROM audit_chain) - CAST(:look_back AS bigint)
-    AND c.position IS NULL
-ORDER BY e.position LIMIT 10
-""")
-_LINKED = statement("""
-SELECT c.sequence, c.previous_hash, c.hash, e.*
-FROM audit_chain c JOIN audit_entries e USING (position) ORDER BY c.sequence
-""")
+_UNTIL = statement("SELECT max(position) - CAST(:look_back AS bigint) FROM audit_chain")
+_AFTER: BindParameter[int] = bindparam("after")
+_entries = (
+    select(audit_entries.c.position)
+    .where(audit_entries.c.position > _AFTER, audit_entries.c.position <= bindparam("until"))
+    .order_by(audit_entries.c.position)
+    .limit(CHECKED_AT_ONCE)
+    .subquery("entries")
+)
+_PLACES = statement(
+    select(_entries.c.position, audit_chain.c.sequence)
+    .outerjoin_from(_entries, audit_chain, audit_chain.c.position == _entries.c.position)
+    .order_by(_entries.c.position)
+)
+_links = (
+    select(audit_chain)
+    .where(audit_chain.c.sequence > _AFTER)
+    .order_by(audit_chain.c.sequence)
+    .limit(CHECKED_AT_ONCE)
+    .subquery("links")
+)
+_LINKED = statement(
+    select(_links.c.sequence, _links.c.previous_hash, _links.c.hash, audit_entries)
+    .outerjoin_from(_links, audit_entries, audit_entries.c.position == _links.c.position)
+    .order_by(_links.c.sequence)
+)
 _LINK = statement(insert(audit_chain).values(parameters(audit_chain)))
 
 
@@ -118,17 +138,46 @@ async def forever(database: Database) -> None:
 
 
 async def check(database: Database) -> list[str]:
-    """What is wrong with the chain, in words; an empty list means that it holds."""
-    faults: list[str] = []
-    previous, expected = GENESIS, 1
-    for row in await database.rows(_LINKED):
-        if row["sequence"] != expected:
-            faults.append(f"entry {expected} is missing before {row['sequence']}")
-        if row["previous_hash"] != previous:
-            faults.append(f"entry {row['sequence']} does not follow the one before it")
-        if row["hash"] != link_hash(row["previous_hash"], row["sequence"], row):
-            faults.append(f"entry {row['sequence']} is not what was written")
-        previous, expected = row["hash"], row["sequence"] + 1
-    for row in await database.rows(_LEFT_OUT, look_back=LOOK_BACK):
-        faults.append(f"the entry at position {row['position']} was never linked")
-    return faults
+    """What is wrong with the chain, in words, the first of it; an empty list means that it holds.
+
+    It is read in parts, so that the memory does not grow with the log: entries are only added.
+    """
+    return [fault async for fault in _first(MOST_FAULTS, _broken(database), _left_out(database))]
+
+
+async def _first(most: int, *sources: AsyncIterator[str]) -> AsyncIterator[str]:
+    """So many faults of each; then that there are more."""
+    for source in sources:
+        count = 0
+        async for fault in source:
+            count += 1
+            if count > most:
+                yield "and there are more"
+                break
+            yield fault
+
+
+async def _broken(database: Database) -> AsyncIterator[str]:
+    """Where a link does not follow the one before it, or its entry is not what was linked."""
+    previous, seen = GENESIS, 0
+    while part := await database.rows(_LINKED, after=seen):
+        for row in part:
+            if row["sequence"] != seen + 1:
+                yield f"entry {seen + 1} is missing before {row['sequence']}"
+            if row["previous_hash"] != previous:
+                yield f"entry {row['sequence']} does not follow the one before it"
+            if row["entry_id"] is None:
+                yield f"entry {row['sequence']} is gone, only its link is there"
+            elif row["hash"] != link_hash(row["previous_hash"], row["sequence"], row):
+                yield f"entry {row['sequence']} is not what was written"
+            previous, seen = row["hash"], row["sequence"]
+
+
+async def _left_out(database: Database) -> AsyncIterator[str]:
+    """Entries that later ones were linked without."""
+    until, after = await database.value(_UNTIL, look_back=LOOK_BACK), _FIRST_POSITION
+    while until is not None and (part := await database.rows(_PLACES, after=after, until=until)):
+        for row in part:
+            if row["sequence"] is None:
+                yield f"the entry at position {row['position']} was never linked"
+        after = part[-1]["position"]
