@@ -1,12 +1,14 @@
 """What people are told when something is refused comes from the catalogue, whoever refuses."""
 
+import ast
 import importlib
+from pathlib import Path
 
 import pytest
 from contracts_schema import refusals
 from contracts_schema.refusals import Refused
 
-SERVICES = ("contracts", "listings")
+SERVICES = ("contracts", "escrow", "listings")
 
 
 def every(kind=Refused):
@@ -15,12 +17,46 @@ def every(kind=Refused):
         yield from every(each)
 
 
+def classes(service):
+    """The service's refusals, by the name of their class."""
+    importlib.import_module(f"{service}.app")
+    return {each.__name__: each for each in every() if each.__module__.startswith(f"{service}.")}
+
+
+def calls(service):
+    """Every call and every raised class in the service's source."""
+    for path in Path(importlib.import_module(service).__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                yield node
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name | ast.Attribute):
+                yield ast.Call(node.exc, [], [])
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_refusal_of_a_service_is_a_name_with_words(service):
     rules = importlib.import_module(f"{service}.api.problems").RULES
-    ours = {each for each in every() if each.__module__.startswith(f"{service}.")}
+    ours = classes(service).values()
 
     assert {each.catalogue for each in ours} == {service}
     for kind in rules:
         assert issubclass(kind, Refused), f"{kind.__name__} carries English instead of a name"
     assert any(name.startswith(f"{service}.") for name in refusals.catalogue("en"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whatever_a_service_raises_has_words_and_what_fills_them(service):
+    ours = classes(service)
+    raised = 0
+    for call in calls(service):
+        kind = ours.get(getattr(call.func, "attr", getattr(call.func, "id", "")))
+        if kind is None or kind.__init__ is not Refused.__init__:
+            continue
+        given = [each.value for each in call.args if isinstance(each, ast.Constant)]
+        filled = {each.arg for each in call.keywords}
+        wording = kind(*given).wording
+
+        assert refusals.has_words(wording), f"{wording} has no words"
+        assert None in filled or refusals.slots(wording) <= filled, f"{wording} is not filled"
+        raised += 1
+    assert raised

@@ -6,14 +6,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from contracts_schema.money import Currency, Money
+from contracts_schema.refusals import Refused
 from contracts_schema.terms import Rail
 
 
-class RailError(Exception):
+class _Outside(Refused):
+    catalogue: ClassVar[str] = "escrow"
+
+
+class RailError(_Outside):
     """Something about the call to the provider."""
+
+    def __init__(self, reason: str) -> None:
+        """Say what the provider said, for who looks after the system."""
+        super().__init__(reason=reason)
+        self.reason = reason
 
 
 class RailUnavailable(RailError):
@@ -31,26 +41,26 @@ class ForeignMoney(RailError):
 class RailUnknown(RailError):
     """It may have been done or not: look it up before calling again."""
 
-    def __init__(self, message: str, *, answered: bool) -> None:
+    def __init__(self, reason: str, *, answered: bool) -> None:
         """``answered``: the provider answered, so the call is no longer on its way."""
-        super().__init__(message)
+        super().__init__(reason)
         self.answered = answered
 
 
 class RailRefused(RailError):
     """The provider refused: nothing was done."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, reason: str) -> None:
         """Keep the provider's own code."""
-        super().__init__(message)
+        super().__init__(reason)
         self.code = code
 
 
-class BadWebhook(Exception):
+class BadWebhook(_Outside):
     """Not signed by the provider, or not now."""
 
 
-class Unreadable(Exception):
+class Unreadable(_Outside):
     """Signed by the provider, yet not what it is known to send."""
 
 

@@ -22,6 +22,13 @@ POST = (
 )
 BEFORE = """
 SET search_path TO escrow;
+DROP TABLE leases;
+ALTER TABLE outbox DROP COLUMN due_at;
+DROP INDEX outbox_created, inbox_received, idempotency_keys_created;
+CREATE INDEX outbox_unpublished ON outbox (created_at);
+CREATE INDEX outbox_created ON outbox (created_at);
+CREATE INDEX inbox_received ON inbox (received_at);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 DROP TRIGGER postings_balances_kept ON postings;
 DROP FUNCTION keep_balance();
 DROP TABLE ledger_balances;

@@ -39,6 +39,12 @@ class Refused(Exception):
         """What is wrong, in English."""
         return words(self.wording, FALLBACK, self.params).detail
 
+    @property
+    def in_full(self) -> str:
+        """What is wrong and what to do about it, in English, for who looks after the system."""
+        said = words(self.wording, FALLBACK, self.params)
+        return f"{said.detail} {said.next_action}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

@@ -42,12 +42,7 @@ async def resume_releases(request: Request, caller: LiveCaller) -> LedgerOut:
     caller.require(role=PlatformRole.ADMIN)
     database = request.app.state.database
     if not await ledger.resume(database, cause_of(request, caller)):
-        raise Problem(
-            409,
-            "ledger_red",
-            "The books are still wrong; releases stay stopped.",
-            next_action="Read GET /v1/admin/ledger; correct by reverse entries.",
-        )
+        raise Problem(409, "ledger_red", wording="escrow.ledger_red")
     return LedgerOut.of(await ledger.watch(database), await halts.in_force(database))
 
 

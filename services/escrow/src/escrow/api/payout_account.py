@@ -7,6 +7,7 @@ from typing import Annotated
 from chassis.http.auth import Caller, LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.texts import texts_of
 from contracts_schema.terms import Rail
 from fastapi import APIRouter, Query, Request, Response
 
@@ -18,8 +19,7 @@ from escrow.store import payout_account as payout_accounts
 
 router = APIRouter(tags=["payout accounts"])
 
-SET_UP = "Set up payouts: POST /v1/payout-accounts/onboarding-link."
-FINISH = "Finish what the provider asks: POST /v1/payout-accounts/onboarding-link."
+TEXTS = texts_of("escrow")
 OnRail = Annotated[
     Rail | None, Query(description="How one is paid; without it, by the first that is configured")
 ]
@@ -55,12 +55,12 @@ async def read_payout_account(
     chosen = _configured(request.app.state.rails, rail)
     account = await payout_accounts.find(request.app.state.database, caller.user_id, chosen)
     begun, ready = account is not None, account is not None and account.ready
-    next_action = "" if ready else FINISH if begun else SET_UP
-    return PayoutAccountOut(rail=chosen, begun=begun, ready=ready, next_action=next_action)
+    next_step = "" if ready else TEXTS.text(f"payout_account.{'finish' if begun else 'set_up'}")
+    return PayoutAccountOut(rail=chosen, begun=begun, ready=ready, next_action=next_step)
 
 
 def _configured(rails: Rails, asked: Rail | None) -> Rail:
     """The rail that is asked for, or the first one that is configured."""
     if asked is not None and asked not in rails:
-        raise RailNotEnabled(f"Nobody is paid over {asked} here, only {', '.join(sorted(rails))}.")
+        raise RailNotEnabled(asked=asked, enabled=", ".join(sorted(rails)))
     return asked or next(iter(rails))

@@ -46,10 +46,6 @@ async def _bounded(request: Request) -> bytes:
     async for part in request.stream():
         content += part
         if len(content) > LARGEST:
-            raise Problem(
-                413,
-                "body_too_large",
-                f"The body has more than {LARGEST} bytes; no event is that large.",
-                next_action="Send one event.",
-            )
+            wording = "escrow.event_too_large"
+            raise Problem(413, "body_too_large", wording=wording, most=LARGEST)
     return bytes(content)

@@ -1,10 +1,17 @@
-"""Why an escrow refuses; the edge decides how that is shown."""
+"""Why an escrow refuses, by name; the edge decides how it is shown, the catalogue how it reads."""
 
 from __future__ import annotations
 
+from typing import ClassVar
 
-class EscrowError(Exception):
+from contracts_schema.money import Money
+from contracts_schema.refusals import Refused
+
+
+class EscrowError(Refused):
     """Something that an escrow does not do."""
+
+    catalogue: ClassVar[str] = "escrow"
 
 
 class NotAParty(EscrowError):
@@ -12,7 +19,7 @@ class NotAParty(EscrowError):
 
     def __init__(self, escrow_id: str) -> None:
         """Name what was looked for."""
-        super().__init__(f"The escrow {escrow_id} was not found.")
+        super().__init__(escrow_id=escrow_id)
 
 
 class IllegalMove(EscrowError):
@@ -20,7 +27,7 @@ class IllegalMove(EscrowError):
 
     def __init__(self, state: str, action: str) -> None:
         """Name both."""
-        super().__init__(f"Cannot {action}: this escrow is {state}.")
+        super().__init__(state=state, action=action)
         self.state, self.action = state, action
 
 
@@ -29,7 +36,7 @@ class WrongParty(EscrowError):
 
     def __init__(self, action: str, by: str, allowed: str) -> None:
         """Name the action, who tried, and who may."""
-        super().__init__(f"To {action} is for the {allowed}, not for the {by}.")
+        super().__init__(action=action, by=by, allowed=allowed)
 
 
 class WrongAmount(EscrowError):
@@ -42,6 +49,10 @@ class MoneyHeld(EscrowError):
 
 class FundsMissing(EscrowError):
     """The payment was taken back by the buyer's bank: nothing is there to give."""
+
+    def __init__(self, held: Money, due: Money, wording: str = "") -> None:
+        """Name what is here and what should be."""
+        super().__init__(wording, held=held, due=due)
 
 
 class IsFrozen(EscrowError):

@@ -167,7 +167,7 @@ class Escrow:
         """Hold the buyer's money, which with what came before must cover what was agreed."""
         early = self.surplus
         if received + early < self.agreed:
-            raise errors.WrongAmount(f"{self.agreed} is agreed; {received} came.")
+            raise errors.WrongAmount(agreed=self.agreed, received=received)
         self.move(Action.HOLD, By.PROVIDER)
         self._begin_window(now, self.terms.windows.delivery_s)
         self.book(self.books.funds_held(reference, received, self.agreed, early))
@@ -177,7 +177,7 @@ class Escrow:
         self.check(Action.CANCEL, by)
         self.require_due(by, now)
         if self.held.minor:
-            raise errors.MoneyHeld(f"{self.held} is held: it can be refunded, not cancelled.")
+            raise errors.MoneyHeld(held=self.held)
         self.move(Action.CANCEL, by)
         self.set_deadline(None)
         self.end_reason = reason
@@ -194,9 +194,7 @@ class Escrow:
         """The seller says that the goods were handed over; the inspection begins."""
         self.check(Action.DELIVER, by)
         if not self.seller_can_be_paid:
-            raise errors.PayoutAccountMissing(
-                "You cannot be paid yet: your payout account is not set up."
-            )
+            raise errors.PayoutAccountMissing
         self.move(Action.DELIVER, by)
         self._begin_window(now, self.terms.windows.inspection_s)
 
@@ -250,9 +248,9 @@ class Escrow:
         if by is not By.TIMER:
             return
         if self.clock_stands:
-            raise errors.IsFrozen(f"This escrow is frozen: {self.frozen}.")
+            raise errors.IsFrozen(reasons=self.frozen)
         if self.deadline is None or now < self.deadline:
-            raise errors.NotDue(f"The window ends at {self.deadline}.")
+            raise errors.NotDue(deadline=self.deadline)
 
     def set_deadline(self, deadline: datetime | None) -> None:
         """Begin the window anew that ends then, or end the one that runs."""
@@ -278,9 +276,7 @@ class Escrow:
         self.check(action, by)
         self.require_due(by, now)
         if self.held < due:
-            raise errors.FundsMissing(
-                f"Only {self.held} of {due} is held: the payment was taken back."
-            )
+            raise errors.FundsMissing(self.held, due)
         self.move(action, by)
         self.set_deadline(None)
         if by is By.OPERATOR:

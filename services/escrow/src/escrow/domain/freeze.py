@@ -44,12 +44,10 @@ def require_operable(escrow: Escrow, who: str) -> None:
     if who in (escrow.terms.buyer_id, escrow.terms.seller_id):
         raise errors.WrongParty("decide", escrow.side_of(who), "operator who is no party")
     if not escrow.freezes and escrow.state is not State.DISPUTED:
-        raise errors.NotFrozen(f"This escrow is {escrow.state} and not frozen: it goes on.")
+        raise errors.NotFrozen(state=escrow.state)
 
 
 def require_whole(escrow: Escrow) -> None:
     """What goes on by itself must hold what it was agreed on."""
     if escrow.state in HOLDING and escrow.held < escrow.due:
-        raise errors.FundsMissing(
-            f"Only {escrow.held} of {escrow.due} is held, the bank has the rest: decide it instead."
-        )
+        raise errors.FundsMissing(escrow.held, escrow.due, "not_whole")

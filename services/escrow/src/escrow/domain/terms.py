@@ -17,9 +17,7 @@ def open_escrow(escrow_id: str, terms: Terms, claimed_sha256: str, now: datetime
     """Open only on the very terms that were signed, and only on terms that can be kept."""
     actual = terms.sha256()
     if actual != claimed_sha256:
-        raise TermsRefused(
-            f"The terms' hash is {actual}, the signed one is {claimed_sha256}: not what was signed."
-        )
+        raise TermsRefused("hash_differs", actual=actual, signed=claimed_sha256)
     require_possible(terms)
     escrow = Escrow(
         escrow_id=escrow_id,
@@ -36,20 +34,21 @@ def open_escrow(escrow_id: str, terms: Terms, claimed_sha256: str, now: datetime
 def require_possible(terms: Terms) -> None:
     """Two people, and tranches that add up to a price which leaves something for the seller."""
     if terms.buyer_id == terms.seller_id:
-        raise TermsRefused("Buyer and seller are one person.")
+        raise TermsRefused("one_person")
     if {part.amount.currency for part in terms.tranches} != {terms.price.currency}:
-        raise TermsRefused("A tranche is in another currency than the price.")
+        raise TermsRefused("tranche_in_another_currency")
     if sum(part.amount.minor for part in terms.tranches) != terms.price.minor:
-        raise TermsRefused(f"The tranches do not add up to the price of {terms.price}.")
+        raise TermsRefused("tranches_do_not_add_up", price=terms.price)
     numbers = [part.number for part in terms.tranches]
     if numbers != list(range(1, len(numbers) + 1)):
-        raise TermsRefused(f"The tranches are not numbered from 1: {numbers}.")
+        raise TermsRefused("tranches_not_numbered", numbers=numbers)
     if any(each.net.minor == 0 for each in tranches_of(terms)):
-        raise TermsRefused("The fee leaves nothing for the seller.")
+        raise TermsRefused("nothing_left_for_the_seller")
 
 
 def require_currency(terms: Terms, taken: Collection[Currency]) -> None:
     """The rail's money comes and goes in some currencies only."""
     if terms.price.currency not in taken:
         named = " or ".join(sorted(taken))
-        raise TermsRefused(f"{terms.rail} is paid in {named} here, not in {terms.price.currency}.")
+        asked = {"rail": terms.rail, "currency": terms.price.currency}
+        raise TermsRefused("currency_not_taken", **asked, taken=named)

@@ -59,13 +59,13 @@ async def page(database: Database, rails: Rails, escrow_id: str, cause: Cause) -
         if seen.status is PaymentStatus.OPEN and seen.url:
             return seen.url
         await payment_handlers.take_effect(database, payment, seen, cause)
-    raise NothingToPay("The payment is being confirmed.")
+    raise NothingToPay("payment_being_confirmed")
 
 
 async def _intend(tx: Transaction, escrow_id: str) -> tuple[Escrow, Payment]:
     escrow = await escrows.lock(tx, escrow_id)
     if escrow.state is not State.AWAIT_FUNDS:
-        raise NothingToPay(f"This escrow is {escrow.state}: no payment is asked for.")
+        raise NothingToPay(state=escrow.state)
     known = await payments.of_escrow(tx, escrow_id)
     for payment in known:
         if payment.state in UNDER_WAY and not await _given_up(tx, payment):
@@ -113,7 +113,7 @@ async def _open(
     failpoint("escrow.after_page_before_store")
     await database.run(lambda tx: _opened(tx, payment, opened.reference), cause, lock=row)
     if opened.url is None:
-        raise NothingToPay("The payment is being confirmed.")
+        raise NothingToPay("payment_being_confirmed")
     return opened.url
 
 

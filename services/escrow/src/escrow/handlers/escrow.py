@@ -79,21 +79,19 @@ async def open_executed(tx: Transaction, executed: ContractExecuted, *, rails: R
         else:
             await _require_repetition(tx, escrow)
     except (TermsRefused, RailNotEnabled) as error:
-        raise Poison(str(error)) from error
+        raise Poison(error.in_full) from error
 
 
 def _opened(executed: ContractExecuted, rails: Rails, tx: Transaction) -> Escrow:
     terms = executed.terms
     for name in ("contract_id", "deal_id", "listing_id", "buyer_id", "seller_id"):
         if getattr(executed, name) != getattr(terms, name):
-            raise TermsRefused(f"The event's {name} is not the one in the terms.")
+            raise TermsRefused("event_differs_from_terms", name=name)
     escrow = open_escrow(escrow_id_of(terms.contract_id), terms, executed.terms_sha256, tx.now())
     if (rail := rails.get(terms.rail)) is None:
         enabled = ", ".join(sorted(rails)) or "none"
-        raise RailNotEnabled(
-            f"{terms.contract_id} is to be paid over {terms.rail}, which is not configured"
-            f" (HOLDFAST_RAILS has: {enabled}). Configure the rail, then retry the message."
-        )
+        named = {"contract_id": terms.contract_id, "rail": terms.rail}
+        raise RailNotEnabled("rail_not_configured", **named, enabled=enabled)
     require_currency(terms, rail.currencies)
     return escrow
 
@@ -101,7 +99,7 @@ def _opened(executed: ContractExecuted, rails: Rails, tx: Transaction) -> Escrow
 async def _require_repetition(tx: Transaction, escrow: Escrow) -> None:
     known = await escrows.find(tx, escrow.escrow_id)
     if known is None or known.terms_sha256 != escrow.terms_sha256:
-        raise TermsRefused(f"{escrow.terms.contract_id} has an escrow on other terms already.")
+        raise TermsRefused("other_terms_already", contract_id=escrow.terms.contract_id)
 
 
 async def _announce(tx: Transaction, escrow: Escrow) -> None:

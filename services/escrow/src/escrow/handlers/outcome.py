@@ -52,7 +52,7 @@ async def return_surplus(tx: Transaction, caller: Principal, escrow_id: str) -> 
     if side is not By.BUYER:
         raise WrongParty("ask the surplus back", side, By.BUYER)
     if escrow.state is State.AWAIT_FUNDS or not escrow.surplus.minor:
-        raise NoSurplus("Nothing was paid beyond what was agreed.")
+        raise NoSurplus
     amount = escrow.return_surplus(f"{escrow_id}:{escrow.version}")
     await escrows.save(tx, escrow)
     await payout_order.give_back(tx, escrow, PayoutKind.SURPLUS, amount)

@@ -110,7 +110,7 @@ async def _require_payable(tx: Transaction, escrow: Escrow, payout: Payout) -> N
     if payout.to_seller and (halted := await halts.in_force(tx)):
         raise ReleasesHalted("; ".join(halted.values()))
     if escrow.amounts.debt if payout.to_seller else escrow.amounts.loss:
-        raise IsFrozen("The buyer's bank took the payment back: it is not paid out as well.")
+        raise IsFrozen("taken_back")
 
 
 async def _call(database: Database, rail: PaymentRail, payout: Payout, cause: Cause) -> PayoutSeen:
@@ -131,7 +131,7 @@ async def _call(database: Database, rail: PaymentRail, payout: Payout, cause: Ca
 def _refused(refusal: RailRefused) -> Callable[[Transaction, Escrow, Payout], Awaitable[None]]:
     async def note(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
         if payout.state is PayoutState.SENT:
-            await _fail(tx, escrow, payout, refusal.code, f"{refusal.code}: {refusal}")
+            await _fail(tx, escrow, payout, refusal.code, f"{refusal.code}: {refusal.reason}")
 
     return note
 
@@ -139,7 +139,7 @@ def _refused(refusal: RailRefused) -> Callable[[Transaction, Escrow, Payout], Aw
 def _doubted(doubt: RailUnknown) -> Callable[[Transaction, Escrow, Payout], Awaitable[None]]:
     async def note(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
         if payout.state is PayoutState.SENT:
-            payout.doubt(str(doubt), doubt.answered)
+            payout.doubt(doubt.reason, doubt.answered)
             await payouts.save(tx, payout)
 
     return note

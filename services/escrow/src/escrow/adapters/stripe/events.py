@@ -37,12 +37,12 @@ def read_event(body: bytes) -> Notice:
         event_id, kind = event["id"], event["type"]
         subject = event["data"]["object"].get("id", "")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"not an event: {type(error).__name__}") from None
+        raise Unreadable("not_an_event", error=type(error).__name__) from None
     if not all(_is_word(word) for word in (event_id, kind)) or not isinstance(subject, str):
-        raise Unreadable("the event's id or type is no text")
+        raise Unreadable("event_without_words")
     about = About.CHARGEBACK if kind.startswith(DISPUTES) else ABOUT.get(kind, About.NOTHING)
     if about is not About.NOTHING and not _is_word(subject):
-        raise Unreadable(f"{kind} is about nothing")
+        raise Unreadable("event_about_nothing", kind=kind)
     return Notice(event_id, kind, about, subject[:LONGEST])
 
 
