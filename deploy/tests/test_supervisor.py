@@ -32,10 +32,10 @@ def instance(tmp_path):
     reaper.sweep(made.mark)
 
 
-def a_server(instance, name, **more):
+def a_server(instance, name, before="", **more):
     port = ports.Ports(instance).get(name)
     more.setdefault("ready", probes.http(f"http://127.0.0.1:{port}/"))
-    return Process(name, (sys.executable, "-c", SERVER, str(port)), port=port, **more)
+    return Process(name, (sys.executable, "-c", before + SERVER, str(port)), port=port, **more)
 
 
 class Running:
@@ -78,6 +78,57 @@ async def test_each_starts_only_when_its_predecessors_are_ready(instance):
 
     assert seen == ["first", "last"]
     assert running.state.status is Status.STOPPED
+
+
+LOADER = """
+import os, pathlib, sys
+pathlib.Path("loaded").touch()
+sys.stdin.read()
+assert pathlib.Path("allowed").exists(), "it ran before its predecessor was ready"
+"""
+
+
+async def test_what_loads_early_runs_when_its_predecessors_are_ready_and_after_each_restart(
+    instance, tmp_path
+):
+    async def allow():
+        async with asyncio.timeout(WAIT_S):
+            while not (tmp_path / "loaded").exists():
+                await asyncio.sleep(0.02)
+        (tmp_path / "allowed").touch()
+
+    early = a_server(
+        instance, "early", before=LOADER, folder=tmp_path, after=("first",), loads_early=True
+    )
+    running = Running(instance, Step("first", allow), early)
+    await running.ready()
+
+    os.kill(running.state.processes["early"].pid, signal.SIGKILL)
+    await running.until(lambda state: state.processes["early"].restarts == 1)
+    await running.until(lambda state: state.processes["early"].ready)
+    await running.end()
+
+
+async def test_what_loads_early_ends_when_its_predecessor_fails(instance, tmp_path):
+    pids = []
+
+    async def fail():
+        async with asyncio.timeout(WAIT_S):
+            while not (tmp_path / "loaded").exists():
+                await asyncio.sleep(0.02)
+        pids.append(running.state.processes["early"].pid)
+        raise ValueError("no server")
+
+    early = a_server(
+        instance, "early", before=LOADER, folder=tmp_path, after=("first",), loads_early=True
+    )
+    running = Running(instance, Step("first", fail), early)
+
+    with pytest.raises(StartFailed, match="no server"):
+        await running.task
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
 
 
 async def test_the_state_file_tells_pid_port_and_readiness(instance):

@@ -135,7 +135,8 @@ class _System:
         port = self.ports.get(service.name, service.usual_port)
         return Process(
             name=service.name,
-            command=(sys.executable, "-m", service.package),
+            command=(sys.executable, "-m", "holdfast.launch", service.package),
+            loads_early=True,
             environment=self._environment(service),
             ready=probes.http(f"http://127.0.0.1:{port}/ready"),
             after=(*_MIGRATIONS, "sandbox"),

@@ -29,6 +29,8 @@ class Process:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 20.0
     start_timeout_s: float = 60.0
+    loads_early: bool = False
+    """Started at once to load its code; its standard input ends when its predecessors are ready."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ class Supervisor:
         _raise_failure(keepers)
 
     async def _keep(self, node: Node) -> None:
+        if isinstance(node, Process) and node.loads_early:
+            await self._start(node, asyncio.subprocess.PIPE)
         for name in node.after:
             await self._ready[name].wait()
         self.state.processes[node.name].started = True
@@ -113,7 +115,10 @@ class Supervisor:
         self._mark_ready(step.name)
 
     async def _keep_alive(self, process: Process) -> None:
-        await self._start(process)
+        if process.name not in self._running:
+            await self._start(process)
+        elif gate := self._running[process.name].stdin:
+            gate.close()
         await self._until_ready(process)
         backoff_s = _BACKOFF_FIRST_S
         while True:
@@ -131,14 +136,14 @@ class Supervisor:
             with contextlib.suppress(StartFailed):
                 await self._until_ready(process)
 
-    async def _start(self, process: Process) -> None:
+    async def _start(self, process: Process, stdin: int = asyncio.subprocess.DEVNULL) -> None:
         user = process.user
         with self._log(process).open("ab") as log:
             child = await asyncio.create_subprocess_exec(
                 *process.command,
                 env=_environment(self.instance, process),
                 cwd=process.folder or self.instance.root,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
