@@ -126,6 +126,7 @@ async def test_one_order_shows_its_reader_the_answer_and_the_card_beside_it(stag
             await stage.deliver(command)
         shown = await stage.outcome(typed["id"])
         changed = (await stage.inbox("ada", contains="Done"))[0]
+        await outcome(stage, command.delivery_id)
         rows = await stage.rows("SELECT outcome FROM deliveries ORDER BY outcome")
 
     assert "Accepted" in shown["message"]["text"]

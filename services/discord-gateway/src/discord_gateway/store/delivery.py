@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from chassis.storage import pruning
 from chassis.storage.database import Database, Row, Transaction
 from chassis.storage.sql import statement
 from contracts_schema.commands.discord import Deliver
-from sqlalchemy import bindparam, delete
 
 from discord_gateway.domain.delivery import Known, Posted, Shown, place_of
 from discord_gateway.domain.interaction import Pending
@@ -54,7 +54,7 @@ FROM shown WHERE card_key <> ''
 ON CONFLICT (target, card_key) DO UPDATE SET channel_id = excluded.channel_id,
     message_id = excluded.message_id, revision = excluded.revision, posted_at = excluded.posted_at
 """)
-_FORGET = statement(delete(deliveries).where(deliveries.c.shown_at < bindparam("before")))
+_OLD = pruning.first_before(deliveries.c.shown_at)
 _PENDING = [column.name for column in pending_interactions.c]
 
 
@@ -107,7 +107,7 @@ async def remember(tx: Transaction, shown: Sequence[Shown]) -> None:
 
 async def forget(database: Database) -> None:
     """Drop what is too old to matter."""
-    await database.execute(_FORGET, before=database.clock.now() - KEEP)
+    await pruning.prune(database, [_OLD], keep=KEEP)
 
 
 _NOT_POSTED = Posted("", "", "", "", 0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chassis.storage import pruning
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import parameters, statement
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects.postgresql import insert
 
 from discord_gateway.domain.interaction import Pending
@@ -27,9 +28,7 @@ _BLOT_OUT = statement(
         pending_interactions.c.token != "", pending_interactions.c.created_at < bindparam("before")
     )
 )
-_FORGET = statement(
-    delete(pending_interactions).where(pending_interactions.c.created_at < bindparam("before"))
-)
+_OLD = pruning.first_before(pending_interactions.c.created_at)
 
 
 async def add(tx: Transaction, pending: Pending) -> bool:
@@ -39,6 +38,5 @@ async def add(tx: Transaction, pending: Pending) -> bool:
 
 async def forget(database: Database) -> None:
     """Blot out tokens that have expired, and drop what is too old to matter."""
-    now = database.clock.now()
-    await database.execute(_BLOT_OUT, before=now - TOKEN_LIVES)
-    await database.execute(_FORGET, before=now - KEEP)
+    await database.execute(_BLOT_OUT, before=database.clock.now() - TOKEN_LIVES)
+    await pruning.prune(database, [_OLD], keep=KEEP)
