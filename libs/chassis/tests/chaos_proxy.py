@@ -22,6 +22,7 @@ class ChaosProxy:
         self.refuse = False
         """Close every new connection at once."""
         self.swallowed = 0
+        self.refused = 0
 
     @property
     def url(self) -> str:
@@ -60,6 +61,7 @@ class ChaosProxy:
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refuse:
+            self.refused += 1
             writer.transport.abort()
             return
         try:

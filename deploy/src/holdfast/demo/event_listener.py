@@ -6,14 +6,16 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import aio_pika
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 PATIENCE_S = 60.0
 FORGOTTEN_AFTER_MS = 120_000
+PARTED_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,12 @@ def _fits(event: Heard, topic: str, facts: dict[str, Any]) -> bool:
 async def listening(amqp_url: str) -> AsyncIterator[EventListener]:
     """Listen to every event while the block runs, also to those told while the broker was away.
 
-    The queue outlives the connection, and goes with the block, or a while after a driver that died.
+    The queue outlives the connection, and goes with the block, or a while after a driver that died
+    or lost the broker for good.
     """
     listener = EventListener()
     connection = await aio_pika.connect_robust(amqp_url)
-    async with connection:
+    try:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=500)
         exchange = await channel.get_exchange("holdfast.events", ensure=False)
@@ -106,5 +109,10 @@ async def listening(amqp_url: str) -> AsyncIterator[EventListener]:
         await queue.bind(exchange, "#")
         consumer = await queue.consume(listener.hear)
         yield listener
-        await queue.cancel(consumer)
-        await queue.delete(if_unused=False, if_empty=False)
+        # A robust channel waits for ever for a broker that is gone.
+        with suppress(TimeoutError, *CONNECTION_EXCEPTIONS):
+            async with asyncio.timeout(PARTED_WITHIN_S):
+                await queue.cancel(consumer)
+                await queue.delete(if_unused=False, if_empty=False)
+    finally:
+        await connection.close()
