@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from chassis.clock import FileClock, SystemClock
 from chassis.storage import database
-from chassis.storage.timers import BACKOFF_S, LEASE, Timers
+from chassis.storage.timers import BACKOFF_S, BATCH, LEASE, Timers
 
 HOUR = timedelta(hours=1)
 
@@ -312,6 +312,58 @@ async def running(timers: Timers, db):
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_job_that_takes_long_holds_up_neither_timers_nor_other_jobs(db, timers):
+    fired, goes_on, paid = noting(timers), asyncio.Event(), asyncio.Event()
+
+    @timers.job("slow")
+    async def slow(database, timer) -> None:
+        await goes_on.wait()
+
+    @timers.job("pay")
+    async def pay(database, timer) -> None:
+        paid.set()
+
+    await set_timers(db, *map(str, range(BATCH - 1)), kind="slow", after=timedelta())
+    async with running(timers, db):
+        async with asyncio.timeout(10):
+            while await db.value("SELECT count(*) FROM timers WHERE leased_until IS NULL"):
+                await asyncio.sleep(0.01)
+            await set_timers(db, "a", after=timedelta())
+            await set_timers(db, "b", kind="pay", after=timedelta())
+            await paid.wait()
+            while not fired or await left(db) > BATCH - 1:
+                await asyncio.sleep(0.01)
+        slow_ones = await left(db)
+        goes_on.set()
+        async with asyncio.timeout(10):
+            while await left(db):
+                await asyncio.sleep(0.01)
+
+    assert (fired, slow_ones) == (["a"], BATCH - 1)
+
+
+async def test_more_jobs_than_run_at_once_are_all_done(db, timers):
+    ran, at_once, most = list[str](), 0, 0
+
+    @timers.job("pay")
+    async def pay(database, timer) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.02)
+        at_once -= 1
+        ran.append(timer.subject_id)
+
+    wanted = [str(number) for number in range(3 * BATCH)]
+    await set_timers(db, *wanted, kind="pay", after=timedelta())
+    async with running(timers, db), asyncio.timeout(20):
+        while await left(db):
+            await asyncio.sleep(0.01)
+
+    assert sorted(ran) == sorted(wanted)
+    assert most <= BATCH
 
 
 @pytest.mark.parametrize("by", ["db", "other"])

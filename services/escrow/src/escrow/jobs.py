@@ -9,7 +9,7 @@ from chassis.storage.timers import Timers
 
 from escrow.handlers import (
     checkout,
-    ledger,
+    ledger_check,
     outcome,
     payment,
     payout,
@@ -34,5 +34,5 @@ def register(timers: Timers, rails: Rails, check_every: timedelta) -> Timers:
     timers.job(expiry("funding"))(partial(payment.expire, rails=rails))
     timers.job(payout_order.SEND)(partial(payout.send, rails=rails))
     timers.job(webhook.APPLY)(partial(webhook.apply, rails=rails))
-    timers.job(ledger.CHECK)(partial(ledger.on_schedule, every=check_every))
+    timers.job(ledger_check.CHECK)(partial(ledger_check.on_schedule, every=check_every))
     return timers

@@ -287,34 +287,6 @@ async def test_the_suspended_and_the_under_tiered_do_nothing(client, house):
     assert (await house.escrow(escrow_id)).state == "DELIVERED"
 
 
-async def test_the_ledger_is_for_administrators(client, house, database):
-    await house.funded()
-
-    refused = await get(client, house, BUYER, "/v1/admin/ledger")
-    shown = await get(client, house, ADMIN, "/v1/admin/ledger")
-    await database.pool.execute("INSERT INTO halts VALUES ('ledger', 'red', now())")
-    halted = await get(client, house, ADMIN, "/v1/admin/ledger")
-    resumed = await post(client, house, ADMIN, "/v1/admin/ledger/resume")
-
-    assert (refused.status_code, refused.json()["code"]) == (403, "role_missing")
-    assert (shown.json()["holds"], shown.json()["halted"]) == (True, {})
-    assert shown.json()["totals"]["escrow USD"] == PRICE
-    assert halted.json()["halted"] == {"ledger": "red"}
-    assert (resumed.status_code, resumed.json()["halted"]) == (200, {})
-
-
-async def test_a_red_ledger_is_not_resumed(client, house, database):
-    await house.funded()
-    await database.pool.execute("UPDATE payments SET received = received + 1")
-
-    answer = await post(client, house, ADMIN, "/v1/admin/ledger/resume")
-
-    assert (answer.status_code, answer.json()["code"]) == (409, "ledger_red")
-    assert list((await get(client, house, ADMIN, "/v1/admin/ledger")).json()["halted"]) == [
-        "ledger"
-    ]
-
-
 @pytest.mark.parametrize(
     "path",
     [

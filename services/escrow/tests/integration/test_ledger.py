@@ -11,9 +11,10 @@ import pytest
 from chassis.storage.database import Database
 from contracts_schema.ids import uuid7
 from escrow.domain.states import By
-from escrow.handlers import ledger, outcome
+from escrow.handlers import ledger_check, outcome
 from escrow.handlers.ledger import check
 from escrow.store import escrow as escrows
+from escrow.store import halt as halts
 from escrow_builders import HOUR, PRICE, House
 from holdfast.testbed import as_superuser
 
@@ -245,6 +246,9 @@ async def test_the_check_finds_each_planted_defect(
 
     found = [finding.name for finding in report.findings if not finding.holds]
     assert any(name.startswith(refuted) for name in found), found
+    in_parts = await ledger_check.run(house.database)
+    assert in_parts.findings == report.findings
+    assert ledger_check.HALT in await halts.in_force(house.database)
 
 
 def run_check(database_url: str, *module: str) -> subprocess.CompletedProcess[str]:
@@ -285,7 +289,7 @@ async def test_the_check_runs_by_itself_and_halts_releases(
     house.clock.advance(2 * HOUR)
     await house.due()
 
-    assert await database.value("SELECT name FROM halts") == ledger.HALT
+    assert await database.value("SELECT name FROM halts") == ledger_check.HALT
     audited = await database.value(
         "SELECT count(*) FROM audit_entries WHERE action = 'releases.halt'"
     )

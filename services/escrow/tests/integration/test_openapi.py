@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 
 EXAMPLES = 15
-OPERATIONS = 18
+OPERATIONS = 19
 
 
 @pytest.fixture

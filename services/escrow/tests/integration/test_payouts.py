@@ -9,8 +9,9 @@ from datetime import timedelta
 import asyncpg
 import pytest
 from chassis.cause import Cause
+from escrow.domain.errors import LedgerRed
 from escrow.domain.payout import PayoutState
-from escrow.handlers import ledger
+from escrow.handlers import ledger_check
 from escrow.ports import About, RailRefused
 from escrow_builders import HOUR, NET, PRICE, House
 from holdfast.testbed import as_superuser
@@ -220,14 +221,17 @@ async def test_a_red_ledger_stops_releases_and_not_refunds(
 ):
     released = await house.delivered()
     await _spoil(database_url, postgres_url, "held = held - 1, received = received - 1")
-    await ledger.watch(house.database)
+    await ledger_check.run(house.database)
     await _spoil(database_url, postgres_url, "held = held + 1, received = received + 1")
     await house.confirm(released)
     await house.due()
 
     assert (await house.escrow(released)).state == "RELEASING"
     assert house.rail.moved(released) == (PRICE, 0, 0)
-    assert await ledger.resume(house.database, Cause(actor="admin"))
+    with pytest.raises(LedgerRed):
+        await ledger_check.resume(house.database, Cause(actor="admin"))
+    await ledger_check.run(house.database)
+    await ledger_check.resume(house.database, Cause(actor="admin"))
     await house.pass_time(HOUR)
     assert (await house.escrow(released)).state == "RELEASED"
 

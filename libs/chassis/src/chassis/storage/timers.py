@@ -108,23 +108,37 @@ class Timers:
         return register
 
     async def forever(self, database: Database) -> None:
-        """Do what is due, as it comes due: one look tells when to look again."""
-        while True:
-            database.timers_set.clear()
-            try:
-                due, following = await self._look(database)
-                if await self._do(database, due) and len(due) == BATCH:
+        """Do what is due, as it comes due: one look tells when to look again.
+
+        A job that takes long holds up neither the looks nor other jobs.
+        """
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                database.timers_set.clear()
+                try:
+                    due, following = await self._look(database)
+                    fired = await self._fire(database, due)
+                    begun = await self._begin(database, due, running)
+                    if fired + begun and len(due) == BATCH:
+                        continue
+                except Exception as error:
+                    log.warning("timers.wait", error=f"{type(error).__name__}: {error}"[:300])
+                    await asyncio.sleep(AGAIN_AFTER_S)
                     continue
-            except Exception as error:
-                log.warning("timers.wait", error=f"{type(error).__name__}: {error}"[:300])
-                await asyncio.sleep(AGAIN_AFTER_S)
-                continue
-            await clock.wait(database.clock, following, database.timers_set, self._look_every_s)
+                await clock.wait(database.clock, following, database.timers_set, self._look_every_s)
+        finally:
+            for job in running:
+                job.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def once(self, database: Database) -> int:
         """Do what is due now, once; how many timers fired or failed."""
         due, _ = await self._look(database)
-        return await self._do(database, due)
+        fired = await self._fire(database, due)
+        leased = await self._lease(database) if self._has_jobs(due) else []
+        await asyncio.gather(*(self._run(database, timer) for timer in leased))
+        return fired + len(leased)
 
     async def _look(self, database: Database) -> tuple[list[str], datetime | None]:
         """The kinds of the first that are due, and when the next one will be."""
@@ -133,17 +147,33 @@ class Timers:
         due = [row["kind"] for row in rows if row["at"] <= now]
         return due, min((row["at"] for row in rows if row["at"] > now), default=None)
 
-    async def _do(self, database: Database, due: list[str]) -> int:
+    async def _fire(self, database: Database, due: list[str]) -> int:
         fired = 0
         for _ in [kind for kind in due if kind in self.handlers]:
             if not await self._one_in_transaction(database):
                 break
             fired += 1
-        if not any(kind in self.jobs for kind in due):
-            return fired
-        leased = await self._lease(database)
-        await asyncio.gather(*(self._run(database, timer) for timer in leased))
-        return fired + len(leased)
+        return fired
+
+    async def _begin(
+        self, database: Database, due: list[str], running: set[asyncio.Task[None]]
+    ) -> int:
+        """Begin as many jobs as there is room for; one that ends makes room, and is looked past."""
+
+        def ended(job: asyncio.Task[None]) -> None:
+            running.discard(job)
+            if not job.cancelled() and (error := job.exception()) is not None:
+                log.warning("timers.job_left", error=f"{type(error).__name__}: {error}"[:300])
+            if len(running) == BATCH - 1:
+                database.timers_set.set()
+
+        room = BATCH - len(running)
+        leased = await self._lease(database, room) if room and self._has_jobs(due) else []
+        for timer in leased:
+            job = asyncio.create_task(self._run(database, timer))
+            running.add(job)
+            job.add_done_callback(ended)
+        return len(leased)
 
     async def _one_in_transaction(self, database: Database) -> bool:
         failed: tuple[Timer, Exception] | None = None
@@ -171,9 +201,12 @@ class Timers:
             await self._postpone(database, *failed)
             return True
 
-    async def _lease(self, database: Database) -> list[Timer]:
-        now = database.clock.now()
-        rows = await database.rows(_LEASE, now=now, kinds=list(self.jobs), until=now + LEASE)
+    def _has_jobs(self, due: list[str]) -> bool:
+        return any(kind in self.jobs for kind in due)
+
+    async def _lease(self, database: Database, most: int = BATCH) -> list[Timer]:
+        now, kinds = database.clock.now(), list(self.jobs)
+        rows = await database.rows(_LEASE, now=now, kinds=kinds, until=now + LEASE, most=most)
         return sorted((Timer(**row) for row in rows), key=lambda timer: timer.due_at)
 
     async def _hold(self, database: Database, timer: Timer) -> None:
@@ -218,7 +251,7 @@ _LEASED = timers.c.leased_until > _NOW
 _TIMER = [timers.c[each.name] for each in fields(Timer)]
 
 
-def _due(most: int) -> CTE:
+def _due(most: int | BindParameter[int]) -> CTE:
     """The first that are due, taken by nobody else: decided once, before anything is changed."""
     found = select(timers.c.timer_id).where(*_DUE).order_by(timers.c.due_at).limit(most)
     return found.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED")
@@ -240,7 +273,7 @@ _TAKE = statement(delete(timers).where(timers.c.timer_id == _due(1).c.timer_id).
 _LEASE = statement(
     update(timers)
     .values(leased_until=bindparam("until"))
-    .where(timers.c.timer_id == _due(BATCH).c.timer_id)
+    .where(timers.c.timer_id == _due(bindparam("most")).c.timer_id)
     .returning(*_TIMER)
 )
 _THIS = (timers.c.timer_id == bindparam("timer_id"), timers.c.due_at == bindparam("due_at"))

@@ -22,6 +22,8 @@ RULES: Rules = MappingProxyType(
         errors.NothingToPay: Rule(409, "nothing_to_pay"),
         errors.RailNotEnabled: Rule(409, "rail_not_enabled"),
         errors.NoSurplus: Rule(409, "no_surplus"),
+        errors.LedgerRed: Rule(409, "ledger_red"),
+        errors.LedgerUnproven: Rule(409, "ledger_unproven"),
         errors.EscrowError: Rule(409, "refused"),
         RailUnavailable: Rule(503, "provider_unavailable", retryable=True),
         RailUnknown: Rule(503, "provider_unclear", retryable=True),

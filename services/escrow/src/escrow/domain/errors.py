@@ -85,3 +85,11 @@ class TermsRefused(EscrowError):
 
 class NoSurplus(EscrowError):
     """Nothing was paid too much."""
+
+
+class LedgerRed(EscrowError):
+    """The newest check of the ledger found something wrong."""
+
+
+class LedgerUnproven(EscrowError):
+    """No check that began after releases were stopped has ended yet."""

@@ -1,27 +1,16 @@
-"""The proof that the books are right; while they are not, no release goes out.
-
-A red check stops releases rather than let them go on in a wrong state; they never start again by
-themselves, only when an operator lets them after a green one.
-"""
+"""The proof that the books are right: every escrow by itself, then what only all of them show."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import structlog
-from chassis.cause import Cause
 from chassis.storage.database import Database, Transaction
-from chassis.storage.timers import Timer
 
-from escrow.store import halt as halts
 from escrow.store import ledger
 from escrow.store.proofs import FLOORS, MOST_FAULTS, PROOFS, RUNNING, WHOLE
-
-CHECK, HALT = "ledger.check", "ledger"
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ class Report:
         return "; ".join(f"{f.name}: {f.faults[0]}" for f in self.findings if not f.holds)
 
 
-class _Faults(defaultdict[str, list[str]]):
+class Faults(defaultdict[str, list[str]]):
     """The first of each proof's faults."""
 
     def note(self, proof: str, fault: str) -> None:
@@ -76,16 +65,22 @@ class _Faults(defaultdict[str, list[str]]):
 
 async def check(database: Database) -> Report:
     """Prove the books as they are at one moment, changing nothing."""
-    faults = _Faults(list)
+    faults, after = Faults(list), ledger.START
     async with database.transaction(opening=ledger.SNAPSHOT) as tx:
-        async for proof, fault in ledger.refuted(tx):
-            faults.note(proof, fault)
-        balances = await _prove_whole(tx, faults)
-    findings = tuple(Finding(name, tuple(faults[name])) for name in PROOFS)
-    return Report(database.clock.now(), findings, balances)
+        while part := await ledger.following(tx, after):
+            after = part[-1]
+            for proof, fault in await ledger.refuted(tx, part):
+                faults.note(proof, fault)
+        balances = await prove_whole(tx, faults)
+    return Report(database.clock.now(), findings_of(faults), balances)
 
 
-async def _prove_whole(tx: Transaction, faults: _Faults) -> tuple[Balance, ...]:
+def findings_of(faults: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
+    """Every proof with what contradicts it."""
+    return tuple(Finding(name, tuple(faults.get(name, ()))) for name in PROOFS)
+
+
+async def prove_whole(tx: Transaction, faults: Faults) -> tuple[Balance, ...]:
     """What only all postings together can show; what the accounts of each kind hold."""
     whole: Counter[str] = Counter()
     of_kind: Counter[tuple[str, str]] = Counter()
@@ -108,7 +103,7 @@ async def _prove_whole(tx: Transaction, faults: _Faults) -> tuple[Balance, ...]:
     return tuple(Balance(*named, minor) for named, minor in sorted(of_kind.items()))
 
 
-def _prove_shared(account: ledger.Shared, summed: int, faults: _Faults) -> None:
+def _prove_shared(account: ledger.Shared, summed: int, faults: Faults) -> None:
     named, stands_at = account.account, _stands_at(summed, account.normal)
     if account.floor is not None and stands_at < account.floor:
         faults.note(FLOORS, f"{named} stands at {stands_at} {account.currency}")
@@ -119,42 +114,3 @@ def _prove_shared(account: ledger.Shared, summed: int, faults: _Faults) -> None:
 
 def _stands_at(minor: int, normal: str) -> int:
     return minor if normal == "debit" else -minor
-
-
-async def watch(database: Database) -> Report:
-    """Prove the books now, and stop releases if they are wrong."""
-    report = await check(database)
-    if report.green:
-        return report
-    faults = report.faults[:1000]
-
-    async def stop(tx: Transaction) -> None:
-        if await halts.add(tx, HALT, faults):
-            tx.audit("releases.halt", HALT, reason=faults)
-
-    await database.run(stop, Cause(actor="ledger"))
-    log.error("ledger.red", faults=faults, next_step="releases are stopped; see the ledger")
-    return report
-
-
-async def on_schedule(database: Database, timer: Timer, *, every: timedelta) -> None:
-    """Prove the books, and again after a while."""
-    await watch(database)
-
-    async def again(tx: Transaction) -> None:
-        await tx.set_timer(CHECK, timer.subject_id, tx.now() + every)
-
-    await database.run(again)
-
-
-async def resume(database: Database, cause: Cause) -> bool:
-    """Let releases go on, if every proof holds now; False if one does not."""
-    if not (await watch(database)).green:
-        return False
-
-    async def go_on(tx: Transaction) -> None:
-        if await halts.remove(tx, HALT):
-            tx.audit("releases.resume", HALT, reason="every proof holds")
-
-    await database.run(go_on, cause)
-    return True

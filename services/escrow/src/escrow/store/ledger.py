@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from chassis.storage.database import Transaction
+from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import statement
 from sqlalchemy import bindparam, select, tuple_
 
@@ -92,14 +92,28 @@ class Shared:
     """What its postings sum to; None for the platform's accounts, whose sums are totals."""
 
 
-async def refuted(tx: Transaction) -> AsyncIterator[tuple[str, str]]:
-    """What contradicts a proof, with the proof's name, escrow by escrow."""
-    at, last_id = datetime.min.replace(tzinfo=UTC), ""
-    while part := await tx.rows(_ESCROWS, after=at, after_id=last_id):
-        at, last_id = part[-1]
-        ids = [escrow_id for _, escrow_id in part]
-        for row in await tx.rows(REFUTED, escrow_ids=ids, **RULE):
-            yield PROOFS[row["proof"]], row["fault"]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An escrow, in the order in which they are checked."""
+
+    at: datetime
+    escrow_id: str
+
+
+START = Place(datetime.min.replace(tzinfo=UTC), "")
+
+
+async def following(reader: Transaction | Database, after: Place) -> list[Place]:
+    """The escrows of the next part; none: all were read."""
+    part = await reader.rows(_ESCROWS, after=after.at, after_id=after.escrow_id)
+    return [Place(*row) for row in part]
+
+
+async def refuted(reader: Transaction | Database, part: Sequence[Place]) -> list[tuple[str, str]]:
+    """What contradicts a proof about these escrows at this moment, with the proof's name."""
+    ids = [place.escrow_id for place in part]
+    rows = await reader.rows(REFUTED, escrow_ids=ids, **RULE)
+    return [(PROOFS[row["proof"]], row["fault"]) for row in rows]
 
 
 async def totals(tx: Transaction) -> AsyncIterator[Total]:

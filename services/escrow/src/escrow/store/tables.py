@@ -287,3 +287,14 @@ ledger_balances = Table(
         " Only their trigger writes it.",
     ),
 )
+
+ledger_checks = Table(
+    "ledger_checks",
+    METADATA,
+    Column("state", Text, primary_key=True),
+    *(Column(name, MOMENT, nullable=False) for name in ("began_at", "reached_at")),
+    Column("ended_at", MOMENT),
+    *(Column(name, BigInteger, nullable=False) for name in ("escrows", "checked")),
+    Column("reached_id", Text, nullable=False),
+    *(Column(name, JSONB, nullable=False) for name in ("faults", "balances")),
+)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel
 
-from escrow.handlers.ledger import Report
+from escrow.handlers.ledger_check import Standing
 
 
 class ProofOut(BaseModel):
@@ -19,25 +18,46 @@ class ProofOut(BaseModel):
     wrong: list[str]
 
 
-class LedgerOut(BaseModel):
-    """Whether the books are right; while releases are halted, none goes out."""
+class CheckOut(BaseModel):
+    """A check that is under way: of so many escrows, so many were checked."""
 
-    checked_at: datetime
-    holds: bool
+    began_at: datetime
+    checked: int
+    escrows: int
+
+
+class LedgerOut(BaseModel):
+    """Whether the books are right; while releases are halted, none goes out.
+
+    ``checked_at``, ``holds``, ``proofs`` and ``totals`` are of the newest check that ended; before
+    the first there is nothing to tell. It is made every hour, and when it is asked for.
+    """
+
+    checked_at: datetime | None
+    holds: bool | None
     halted: dict[str, str]
     proofs: list[ProofOut]
     totals: dict[str, int]
+    running: CheckOut | None
 
     @classmethod
-    def of(cls, report: Report, halted: Mapping[str, str]) -> Self:
-        """What the check found, and what stops releases now."""
+    def of(cls, standing: Standing) -> Self:
+        """What the checks found, and what stops releases now."""
+        newest, running = standing.newest, standing.running
         return cls(
-            checked_at=report.checked_at,
-            holds=report.green,
-            halted=dict(halted),
+            checked_at=newest and newest.checked_at,
+            holds=newest and newest.green,
+            halted=standing.halted,
             proofs=[
                 ProofOut(proof=one.name, holds=one.holds, wrong=list(one.faults))
-                for one in report.findings
+                for one in (newest.findings if newest else ())
             ],
-            totals={f"{one.kind} {one.currency}": one.minor for one in report.balances},
+            totals={
+                f"{one.kind} {one.currency}": one.minor
+                for one in (newest.balances if newest else ())
+            },
+            running=running
+            and CheckOut(
+                began_at=running.began_at, checked=running.checked, escrows=running.escrows
+            ),
         )
