@@ -8,7 +8,7 @@ import pytest
 from contracts_schema import refusals
 from contracts_schema.refusals import Refused
 
-SERVICES = ("contracts", "escrow", "listings")
+SERVICES = ("contracts", "escrow", "identity", "listings", "verification")
 
 
 def every(kind=Refused):
@@ -60,3 +60,34 @@ def test_whatever_a_service_raises_has_words_and_what_fills_them(service):
         assert None in filled or refusals.slots(wording) <= filled, f"{wording} is not filled"
         raised += 1
     assert raised
+
+
+PACKAGES = (*SERVICES, "notifier", "discord_gateway", "chassis")
+
+
+def test_what_is_not_found_has_a_name_in_the_catalogue():
+    known = refusals.catalogue("en")["common.values"]["what"]
+    asked = [
+        call.args[0].value
+        for package in PACKAGES
+        for call in calls(package)
+        if getattr(call.func, "id", "") == "not_found" and call.args
+    ]
+
+    assert len(asked) > 10
+    assert set(asked) <= known.keys()
+
+
+def test_every_wording_that_is_named_has_words():
+    named = [
+        literal.value
+        for package in PACKAGES
+        for call in calls(package)
+        for keyword in call.keywords
+        if keyword.arg == "wording" and not isinstance(keyword.value, ast.JoinedStr)
+        for literal in ast.walk(keyword.value)
+        if isinstance(literal, ast.Constant)
+    ]
+
+    assert len(named) > 5
+    assert [name for name in named if not refusals.has_words(name)] == []

@@ -127,9 +127,14 @@ def invalid(errors: Any) -> Problem:
     return Problem(422, "invalid_input", errors=listed, **fills)
 
 
-def not_found(what: str) -> Problem:
-    """The thing does not exist, or this person may not know that it does."""
-    return Problem(404, "not_found", what=what)
+def not_found(what: str, named: str = "") -> Problem:
+    """The thing does not exist, or this person may not know that it does.
+
+    ``what`` is its kind, as the catalogue words it: listing; ``named`` is the id that was given.
+    """
+    if not named:
+        return Problem(404, "not_found", what=what)
+    return Problem(404, "not_found", wording="common.id_not_found", what=what, id=named)
 
 
 def response(problem: Problem, request: Request) -> Response:

@@ -205,11 +205,11 @@ def test_a_refusal_carries_a_code_and_parameters_and_is_worded_by_who_shows_it()
 def test_words_of_another_language_and_of_values_are_used_where_there_are_any(monkeypatch):
     german = {
         "common.not_found": {"detail": "{what} wurde nicht gefunden."},
-        "common.values": {"The offer": "Das Angebot"},
+        "common.values": {"what": {"offer": "Das Angebot"}},
     }
     known = {"de": german, "en": refusals.catalogue("en")}
     monkeypatch.setattr(refusals, "catalogue", lambda language: known.get(language, {}))
-    problem = problems.not_found("The offer")
+    problem = problems.not_found("offer")
     assert problem.worded("de-AT").detail == "Das Angebot wurde nicht gefunden."
     assert problem.worded("fr").detail == "The offer was not found."
 

@@ -3,7 +3,8 @@
 Whoever shows a refusal words it in its reader's language. The words stand in
 ``<language>/<service>.toml``, and what several services say in ``common.toml``: under each name a
 ``detail``, which says what is wrong, and a ``next_action``, which says what to do about it. What
-fills a slot is worded too where the catalogue has a text for it under ``values``.
+fills a slot is worded too where the catalogue has a text for it, under ``values`` and the slot's
+name.
 """
 
 from __future__ import annotations
@@ -31,9 +32,13 @@ class Refused(Exception):
     def __init__(self, wording: str = "", **params: object) -> None:
         """``wording`` names the words; empty, they are those of the class: wrong_state."""
         super().__init__(wording, params)
-        own = _CAMEL.sub("_", type(self).__name__).lower()
-        self.wording = f"{self.catalogue}.{wording or own}"
+        self.wording = f"{self.catalogue}.{wording}" if wording else self.own_wording()
         self.params = {name: str(value) for name, value in params.items()}
+
+    @classmethod
+    def own_wording(cls) -> str:
+        """The name of the words that are used where no others are named."""
+        return f"{cls.catalogue}.{_CAMEL.sub('_', cls.__name__).lower()}"
 
     def __str__(self) -> str:
         """What is wrong, in English."""
@@ -120,5 +125,5 @@ class _Filling:
 
     def _value(self, name: str) -> str:
         value = self.params.get(name, "{" + name + "}")
-        values = self.known.get(f"{self.service}.values", {})
+        values = self.known.get(f"{self.service}.values", {}).get(name, {})
         return str(values.get(value, value))

@@ -38,7 +38,7 @@ def _listening(rails: Rails, name: str) -> PaymentRail:
     for rail, adapter in rails.items():
         if rail.lower() == name and adapter.takes_webhooks:
             return adapter
-    raise not_found("This webhook")
+    raise not_found("webhook")
 
 
 async def _bounded(request: Request) -> bytes:

@@ -72,12 +72,12 @@ class OAuthProvider:
         tokens = await self._ask("POST", self._at.token, data=form)
         access = tokens.get("access_token")
         if not isinstance(access, str):
-            raise ProviderUnavailable(self.name)
+            raise ProviderUnavailable(provider=self.name)
         headers = {"Authorization": f"Bearer {access}"}
         person = await self._ask("GET", self._at.person, headers=headers)
         found = person.get(self._at.id_field)
         if not isinstance(found, str) or _ACCOUNT_ID.fullmatch(found) is None:
-            raise ProviderUnavailable(self.name)
+            raise ProviderUnavailable(provider=self.name)
         return found
 
     async def _ask(self, method: str, url: str, **more: Any) -> dict[str, Any]:
@@ -85,11 +85,11 @@ class OAuthProvider:
             answer = await self._http.request(method, url, timeout=TIMEOUT_S, **more)
             body = answer.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise ProviderUnavailable(self.name) from error
+            raise ProviderUnavailable(provider=self.name) from error
         if answer.status_code in (400, 401, 403):
             raise ProviderRefused(self.name, _error_code(body))
         if answer.status_code != 200 or not isinstance(body, dict):
-            raise ProviderUnavailable(self.name)
+            raise ProviderUnavailable(provider=self.name)
         return body
 
 

@@ -110,7 +110,7 @@ async def end_all_sessions(request: Request, caller: LiveCaller) -> Response:
 async def end_session(request: Request, session_id: SessionId, caller: LiveCaller) -> Response:
     """End one login of the caller."""
     if not await _end(request, caller, session_id):
-        raise not_found("This session")
+        raise not_found("session", session_id)
     return Response(status_code=204)
 
 

@@ -65,16 +65,11 @@ async def token_exchange(
     """Let discord-gateway read for a person whose Discord account it saw."""
     expected = dependencies.settings(request).service_secret.get_secret_value()
     if not hmac.compare_digest(secret.encode("utf-8", "replace"), expected.encode()):
-        raise Problem(
-            403,
-            "service_secret_wrong",
-            "This route is for Holdfast's own services.",
-            next_action="Send the shared secret as X-Service-Secret.",
-        )
+        raise Problem(403, "service_secret_wrong", wording="identity.service_secret_wrong")
     database = dependencies.database(request)
     user = await store.user.find_by_discord_id(database, body.discord_user_id)
     if user is None:
-        raise not_found("This Discord account")
+        raise not_found("discord_account")
     if user.suspended:
         raise errors.Suspended
     token = dependencies.token_issuer(request).access_token(

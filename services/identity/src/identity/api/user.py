@@ -26,7 +26,7 @@ async def me(request: Request, response: Response, caller: Caller) -> MeOut:
     database = dependencies.database(request)
     user = await store.user.find(database, caller.user_id)
     if user is None:
-        raise not_found("Your account")
+        raise not_found("own_account")
     response.headers["ETag"] = etag(user.version)
     response.headers["Cache-Control"] = "no-store"
     accounts = await store.account.of_user(database, user.user_id)
@@ -38,7 +38,7 @@ async def card(request: Request, user_id: UserIdPath) -> CardOut:
     """Tier and age of an account; nothing personal."""
     user = await store.user.find(dependencies.database(request), user_id)
     if user is None:
-        raise not_found("This user")
+        raise not_found("user", user_id)
     return CardOut(id=user.user_id, tier=user.tier, member_since=user.created_at.date())
 
 

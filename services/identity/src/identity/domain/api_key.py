@@ -49,7 +49,7 @@ def granted(wanted: Iterable[Scope], role: PlatformRole) -> tuple[Scope, ...]:
     allowed, asked = scopes_of(role), set(wanted)
     for scope in sorted(asked):
         if scope not in allowed:
-            raise ScopeRefused(scope)
+            raise ScopeRefused(scope=scope)
     return tuple(scope for scope in Scope if scope in asked)
 
 
@@ -57,5 +57,5 @@ def key_end(wanted: datetime | None, now: datetime) -> datetime:
     """When the key ends: as asked, within a year."""
     end = wanted or now + USUAL_LIFE
     if not now < end <= now + LONGEST_LIFE:
-        raise ExpiryRefused(LONGEST_LIFE.days)
+        raise ExpiryRefused(longest_days=LONGEST_LIFE.days)
     return end

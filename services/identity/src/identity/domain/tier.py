@@ -44,6 +44,6 @@ def decided(current: Tier, wanted: Tier, *, has_roblox: bool) -> TierAction:
     for (start, action), end in TRANSITIONS.items():
         if (start, end) == (current, wanted) and action is not TierAction.LINK:
             if end > start and not has_roblox:
-                raise TierMoveRefused(current, wanted, "no Roblox account is linked")
+                raise TierMoveRefused(current=current, wanted=wanted, why="no_roblox_account")
             return action
-    raise TierMoveRefused(current, wanted, "there is no such step")
+    raise TierMoveRefused(current=current, wanted=wanted, why="no_such_step")

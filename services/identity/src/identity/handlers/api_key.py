@@ -27,9 +27,9 @@ async def create(
     require_session(caller)
     user = await store.user.lock(tx, caller.user_id)
     if user is None:
-        raise not_found("Your account")
+        raise not_found("own_account")
     if len(await store.api_key.live(tx, caller.user_id)) >= MOST_LIVE:
-        raise TooManyKeys
+        raise TooManyKeys(most=MOST_LIVE)
     secret, now = prefixed(API_KEY_PREFIX), tx.now()
     key = ApiKey(
         new_id("key"),
@@ -49,7 +49,7 @@ async def revoke(tx: Transaction, caller: Principal, key_id: str) -> None:
     """End the caller's own key at once."""
     require_session(caller)
     if not await store.api_key.revoke(tx, caller.user_id, key_id):
-        raise not_found("This API key")
+        raise not_found("api_key", key_id)
     tx.audit("key.revoke", key_id)
 
 

@@ -32,9 +32,9 @@ async def create(
     provider, now = Provider(command.provider), tx.now()
     user = await store.user.lock(tx, caller.user_id)
     if user is None:
-        raise not_found("Your account")
+        raise not_found("own_account")
     if await store.account.has(tx, user.user_id, provider):
-        raise AlreadyLinked(provider)
+        raise AlreadyLinked(provider=provider)
     if await store.link.count_since(tx, user.user_id, now - LIFETIME) >= MOST_PER_LIFETIME:
         raise TooManyLinks
     begun_by = seed or tx.cause.causation_id
@@ -52,7 +52,7 @@ async def replace_token(tx: Transaction, caller: Principal, link_id: str) -> tup
     caller.require()
     link = await store.link.lock(tx, link_id)
     if link is None or link.user_id != caller.user_id:
-        raise not_found("This link")
+        raise not_found("link")
     link.require_open(tx.now())
     token = url_token()
     await store.link.set_token(tx, link_id, digest(token))

@@ -60,10 +60,10 @@ async def change_user(
     """Change a person's tier, role or suspension, with a reason that is recorded."""
     caller.require(role=PlatformRole.ADMIN)
     if caller.scopes and Scope.ADMIN not in caller.scopes:
-        raise ScopeRefused(Scope.ADMIN)
+        raise ScopeRefused(scope=Scope.ADMIN)
     user = await store.user.lock(tx, user_id)
     if user is None:
-        raise not_found("This user")
+        raise not_found("user", user_id)
     require_version(seen, user.version)
     has_roblox = await store.account.has(tx, user_id, Provider.ROBLOX)
     changed = change(user, asked, caller.user_id, has_roblox=has_roblox)

@@ -43,7 +43,7 @@ async def read_draft(request: Request, listing_id: ListingPath, caller: Caller) 
     """The draft, while it is kept."""
     found = await store.draft.find(request.app.state.database, caller.user_id, listing_id)
     if found is None:
-        raise not_found("A draft for this listing")
+        raise not_found("draft")
     return {**found.draft, "expires_at": found.expires_at}
 
 

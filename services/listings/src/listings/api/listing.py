@@ -146,7 +146,7 @@ async def visible(request: Request, listing_id: str) -> Listing:
     """The listing, if whoever asks may see it; else it is not found."""
     found = await store.listing.find(request.app.state.database, listing_id)
     if found is None or not (found.visible_to("", None) or await _is_party(request, found)):
-        raise not_found(f"The listing {listing_id}")
+        raise not_found("listing", listing_id)
     return found
 
 

@@ -90,7 +90,7 @@ async def read_offer(
     """Only its two sides may read an offer."""
     found = await store.offer.find(request.app.state.database, offer_id)
     if found is None or found.side_of(caller.user_id) is None:
-        raise not_found(f"The offer {offer_id}")
+        raise not_found("offer", offer_id)
     response.headers["ETag"] = etag(found.version)
     return OfferOut.of(found, caller.user_id, request.app.state.clock.now())
 

@@ -22,7 +22,7 @@ async def keep(
     caller.require()
     listing = await store.listing.find(tx, listing_id)
     if listing is None or not listing.visible_to(caller.user_id, caller.guild_id):
-        raise not_found(f"The listing {listing_id}")
+        raise not_found("listing", listing_id)
     draft = Draft(caller.user_id, listing_id, typed, tx.now() + KEPT)
     await store.draft.keep(tx, draft)
     await tx.set_timer(EXPIRY, _subject(caller.user_id, listing_id), draft.expires_at)

@@ -200,6 +200,6 @@ async def _reserved(
 async def _own(tx: Transaction, caller: Principal, listing_id: str, seen: int | None) -> Listing:
     found = await store.listing.lock(tx, listing_id)
     if found is None or found.seller_id != caller.user_id:
-        raise not_found(f"The listing {listing_id}")
+        raise not_found("listing", listing_id)
     require_version(seen, found.version)
     return found

@@ -113,10 +113,10 @@ async def ownership(
     caller.require(Tier.TIER_1)
     found = await store.offer.find(database, command.offer_id)
     if found is None or found.side_of(caller.user_id) is None:
-        raise not_found(f"The offer {command.offer_id}")
+        raise not_found("offer", command.offer_id)
     listing = await store.listing.find(database, found.listing_id)
     if listing is None:
-        raise not_found(f"The offer {command.offer_id}")
+        raise not_found("offer", command.offer_id)
     _still_open(listing, found)
     found.by(caller.user_id, Action.ACCEPT, database.clock.now())
     yield await check.still_owns(found.seller_id, listing.asset, found.offer_id)
@@ -216,18 +216,18 @@ async def _both(tx: Transaction, caller: Principal, offer_id: str) -> tuple[List
     """Listing and offer, both locked; not found for whom the offer does not concern."""
     known = await store.offer.find(tx, offer_id)
     if known is None or known.side_of(caller.user_id) is None:
-        raise not_found(f"The offer {offer_id}")
+        raise not_found("offer", offer_id)
     listing = await store.listing.lock(tx, known.listing_id)
     found = await store.offer.lock(tx, offer_id)
     if listing is None or found is None:
-        raise not_found(f"The offer {offer_id}")
+        raise not_found("offer", offer_id)
     return listing, found
 
 
 async def _listing(tx: Transaction, caller: Principal, listing_id: str) -> Listing:
     listing = await store.listing.lock(tx, listing_id)
     if listing is None or not listing.visible_to(caller.user_id, caller.guild_id):
-        raise not_found(f"The listing {listing_id}")
+        raise not_found("listing", listing_id)
     return listing
 
 

@@ -130,7 +130,7 @@ class Roblox:
                 for it in data
             }
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise _unavailable("Roblox described a role in a way we do not know.") from error
+            raise _unavailable("role_unreadable") from error
 
     async def _data(self, host: str, path: str, query: dict[str, str]) -> list[Any]:
         """What the host lists; nothing where it says that what is asked for cannot exist (400)."""
@@ -146,10 +146,10 @@ class Roblox:
             answer.raise_for_status()
             data = answer.json()["data"]
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            shown = f"{host}{path}: {type(error).__name__}"
-            raise _unavailable(f"Roblox could not be asked ({shown}).") from error
+            asked = f"{host}{path}: {type(error).__name__}"
+            raise _unavailable("provider_unreachable", asked=asked) from error
         if not isinstance(data, list):
-            raise _unavailable(f"Roblox answered something else ({host}{path}).")
+            raise _unavailable("provider_unreadable", asked=f"{host}{path}")
         return data
 
     def _close(self, host: str, headers: Mapping[str, str]) -> None:
@@ -161,7 +161,7 @@ class Roblox:
         wait = self._not_before.get(host, self._clock.now()) - self._clock.now()
         if wait > timedelta():
             seconds = ceil(wait.total_seconds())
-            raise _unavailable(f"Roblox asks us to wait for {seconds} seconds.", seconds)
+            raise _unavailable("provider_busy", seconds)
 
 
 def retry_after(text: str, now: datetime) -> timedelta:
@@ -191,12 +191,12 @@ def _asset(game: dict[str, Any]) -> Asset:
             ),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _unavailable("Roblox described a game in a way we do not know.") from error
+        raise _unavailable("asset_unreadable") from error
 
 
 def _text(value: Any, most: int) -> str:
     return str(value).translate(NOT_TEXT)[:most]
 
 
-def _unavailable(detail: str, retry_after_s: int = 0) -> ProviderUnavailable:
-    return ProviderUnavailable(PROVIDER, detail, retry_after_s)
+def _unavailable(wording: str, retry_after_s: int = 0, **params: object) -> ProviderUnavailable:
+    return ProviderUnavailable(wording, PROVIDER, retry_after_s, **params)

@@ -28,7 +28,7 @@ async def list_experiences(
 ) -> Any:
     """The caller's own assets of this kind, asked now."""
     if user_id != caller.user_id:
-        raise not_found(f"The user {user_id}")
+        raise not_found("user", user_id)
     asking: Asking = request.app.state.asking
     providers, database = asking.providers, request.app.state.database
     account_id = await verification.account_of(database, providers, asked.kind, user_id)

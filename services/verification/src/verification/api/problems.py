@@ -1,4 +1,4 @@
-"""How each refusal is shown over REST."""
+"""Which status and code each refusal has over REST; words are in the catalogue of refusals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from chassis.problems import Problem, Rule, Rules
 
 from verification.domain.errors import NoLinkedAccount, ProviderUnavailable
 
-RETRY_AFTER_S = 5
-"""For a provider that is away without saying for how long."""
-
-RULES: Rules = MappingProxyType(
-    {
-        NoLinkedAccount: Rule(409, "no_linked_account", "Use /link to link your Roblox account."),
-    }
-)
+RULES: Rules = MappingProxyType({NoLinkedAccount: Rule(409, "no_linked_account")})
 
 
 @contextmanager
@@ -26,12 +19,11 @@ def outage_shown() -> Iterator[None]:
     try:
         yield
     except ProviderUnavailable as error:
-        wait = error.retry_after_s or RETRY_AFTER_S
         raise Problem(
             503,
             f"{error.provider}_unavailable",
-            str(error),
+            wording=error.wording,
             retryable=True,
-            next_action=f"Nothing was decided: try again in {wait} seconds.",
-            headers={"Retry-After": str(wait)},
+            headers={"Retry-After": error.params["wait"]},
+            **error.params,
         ) from error

@@ -53,7 +53,7 @@ async def read_verification(
     """One of the caller's own checks."""
     found = await store.verification.find(request.app.state.database, verification_id)
     if found is None or found.user_id != caller.user_id:
-        raise not_found(f"The verification {verification_id}")
+        raise not_found("verification", verification_id)
     return await _verdict(request, found)
 
 
@@ -68,7 +68,7 @@ async def verify_for_service(
     if not hmac.compare_digest(
         secret.encode(), settings.service_secret.get_secret_value().encode()
     ):
-        raise Problem(401, "unauthenticated", "This route is for services.")
+        raise Problem(401, "unauthenticated", wording="verification.for_services")
     if not body.fresh:
         known = await store.verification.cached(
             request.app.state.database, body.user_id, body.kind, body.asset_id

@@ -93,9 +93,10 @@ async def answer(
 
 async def account_of(database: Database, providers: Providers, kind: str, user_id: str) -> str:
     """The user's account where goods of this kind are owned; raises NoLinkedAccount."""
-    account_id = await store.account.find(database, user_id, providers[kind].provider)
+    provider = providers[kind].provider
+    account_id = await store.account.find(database, user_id, provider)
     if account_id is None:
-        raise NoLinkedAccount("No Roblox account is linked to this user.")
+        raise NoLinkedAccount(provider=provider)
     return account_id
 
 
@@ -109,8 +110,7 @@ async def _look(database: Database, providers: Providers, question: Verification
     asset = await provider.asset(question.asset_id)
     if asset is None:
         if await store.snapshot.is_known(database, question.kind, question.asset_id):
-            said = f"Roblox shows nothing of the game {question.asset_id} at the moment."
-            raise AssetUnseen(provider.provider, said)
+            raise AssetUnseen(provider.provider, asset_id=question.asset_id)
         return UNKNOWN_ASSET
     owned = await provider.ownership(asset, account_id)
     return Finding(asset, owned, "" if owned else "not_owner")
