@@ -29,7 +29,7 @@ class Problem(Exception):
     It carries a code and what fills its words; whoever shows it words it for its reader.
     """
 
-    def __init__(self, status: int, code: str, detail: str = "", **more: Any) -> None:
+    def __init__(self, status: int, code: str, **more: Any) -> None:
         """``wording`` names the words where they are not ``common.<code>``.
 
         ``retryable``, ``errors`` and ``headers`` may follow; whatever else is named fills slots.
@@ -40,10 +40,8 @@ class Problem(Exception):
         self.retryable: bool = more.pop("retryable", False)
         self.errors: list[dict[str, Any]] = more.pop("errors", [])
         self.headers: dict[str, str] = more.pop("headers", {})
-        self._said = Words(detail, more.pop("next_action", "")) if detail else None
         self.params = {name: str(value) for name, value in more.items()}
-        lacking = frozenset() if self._said else refusals.slots(self.wording) - self.params.keys()
-        if lacking:
+        if lacking := refusals.slots(self.wording) - self.params.keys():
             raise TypeError(f"the words of {self.wording} need {sorted(lacking)}")
 
     def __str__(self) -> str:
@@ -51,7 +49,7 @@ class Problem(Exception):
 
     def worded(self, locale: str = refusals.FALLBACK) -> Words:
         """What is wrong and what to do about it, in this language or in English."""
-        return self._said or refusals.words(self.wording, locale, self.params)
+        return refusals.words(self.wording, locale, self.params)
 
     @property
     def detail(self) -> str:
@@ -74,7 +72,7 @@ class Problem(Exception):
             next_action=said.next_action,
             retryable=self.retryable,
             errors=self.errors,
-            wording="" if self._said else self.wording,
+            wording=self.wording,
             params=self.params,
         )
 
@@ -85,11 +83,10 @@ class Rule:
 
     status: int
     code: str
-    next_action: str = ""
     retryable: bool = False
 
 
-Rules = Mapping[type[Exception], Rule]
+Rules = Mapping[type[Refused], Rule]
 
 
 def as_problem(error: Exception, rules: Rules) -> Problem | None:
@@ -98,18 +95,12 @@ def as_problem(error: Exception, rules: Rules) -> Problem | None:
         return error
     if isinstance(error, ValidationError):
         return invalid(error.errors(include_url=False, include_context=False))
-    for kind in type(error).__mro__:
-        if (rule := rules.get(kind)) is not None:
-            return _ruled(error, rule)
-    return None
-
-
-def _ruled(error: Exception, rule: Rule) -> Problem:
-    more: dict[str, Any] = {"retryable": rule.retryable}
     if isinstance(error, Refused):
-        more |= error.params | {"wording": error.wording}
-        return Problem(rule.status, rule.code, **more)
-    return Problem(rule.status, rule.code, str(error), next_action=rule.next_action, **more)
+        for kind in type(error).__mro__:
+            if (rule := rules.get(kind)) is not None:
+                more: dict[str, Any] = {"retryable": rule.retryable, **error.params}
+                return Problem(rule.status, rule.code, wording=error.wording, **more)
+    return None
 
 
 def invalid(errors: Any) -> Problem:

@@ -49,7 +49,7 @@ async def client(db, refusals, asked):
         asked.append("may I?")
         await asyncio.sleep(0.02)
         if await effects(db):
-            raise Problem(409, "too_late", "It is done.")
+            raise Problem(409, "too_late", wording="common.version_moved", seen=1, current=2)
         yield "yes"
 
     async def asking(request: Request, key: IdempotencyKey = None) -> Response:
@@ -140,7 +140,7 @@ async def test_the_same_key_of_another_person_is_another_key(client, db):
 
 
 async def test_a_refused_request_frees_its_key(client, db, refusals):
-    refusals.append(Problem(409, "too_early", "Not yet."))
+    refusals.append(Problem(409, "too_early", wording="common.not_registered"))
 
     refused, done = await pay(client), await pay(client)
 

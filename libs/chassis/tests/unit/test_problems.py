@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
 
-class Wrong(Exception):
-    """A domain error."""
+class Wrong(Refused):
+    """A refusal of a domain."""
 
 
 class VeryWrong(Wrong):
@@ -26,16 +26,14 @@ class Order(BaseModel):
     amount: int
 
 
-RULES = {Wrong: Rule(409, "wrong_state", "Wait for the seller.", retryable=True)}
+RULES = {Wrong: Rule(409, "wrong_state", retryable=True)}
 
 
 def an_app() -> FastAPI:
     app = FastAPI()
     raised = {
-        "problem": Problem(
-            403, "tier_too_low", "Too low.", next_action="Use /link.", headers={"X-More": "1"}
-        ),
-        "rule": VeryWrong("deliver is not possible in FUNDED"),
+        "problem": Problem(403, "suspended", headers={"X-More": "1"}),
+        "rule": VeryWrong("role_missing", role="ADMIN"),
         "fault": RuntimeError("password=hunter2"),
         "away": asyncpg.ConnectionDoesNotExistError("postgres:hunter2@10.0.0.1 is gone"),
         "model": None,
@@ -83,7 +81,7 @@ MEMBERS = {
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/raise/problem", 403, "tier_too_low"),
+        ("GET", "/raise/problem", 403, "suspended"),
         ("GET", "/raise/rule", 409, "wrong_state"),
         ("GET", "/raise/fault", 500, "internal_error"),
         ("GET", "/raise/model", 500, "internal_error"),
@@ -158,19 +156,19 @@ async def test_a_request_id_that_is_no_id_is_replaced(client):
 
 
 def test_a_rule_holds_for_narrower_errors_too():
-    problem = as_problem(VeryWrong("why"), RULES)
+    problem = as_problem(VeryWrong("role_missing", role="ADMIN"), RULES)
 
     assert problem is not None
     assert problem.refusal().model_dump() == {
         "code": "wrong_state",
         "status": 409,
         "title": "Conflict",
-        "detail": "why",
-        "next_action": "Wait for the seller.",
+        "detail": "This needs the role ADMIN.",
+        "next_action": "Ask an administrator of the platform.",
         "retryable": True,
         "errors": [],
-        "wording": "",
-        "params": {},
+        "wording": "common.role_missing",
+        "params": {"role": "ADMIN"},
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from contracts_schema import refusals
 from contracts_schema.message import DiscordActor
 
 TIMEOUT = aiohttp.ClientTimeout(sock_connect=3.0, sock_read=3.0)
@@ -97,7 +98,8 @@ class Owners:
             json={"discord_user_id": discord_user_id},
         )
         if response.status == 404:
-            raise OwnerRefused(404, NOT_REGISTERED, "This Discord account has not joined yet.")
+            said = refusals.words(f"common.{NOT_REGISTERED}", reader.locale)
+            raise OwnerRefused(404, NOT_REGISTERED, said.detail, said.next_action)
         body = _body(response)
         token, lives_s = str(body["access_token"]), float(body["expires_in"])
         until = time.monotonic() + lives_s - _RENEW_BEFORE_S
