@@ -14,5 +14,11 @@ PREFETCH = 50
 
 def register(consumers: Consumers, deliveries: Deliveries) -> Consumers:
     """Show each card outside the transaction, then write down what became of it."""
-    consumers.commands(QUEUE, delivery.delivered, prepare=deliveries.show, prefetch=PREFETCH)
+    consumers.commands(
+        QUEUE,
+        delivery.delivered,
+        prepare=deliveries.show,
+        prepares_once=False,  # what was shown is written down for each card
+        prefetch=PREFETCH,
+    )
     return consumers

@@ -44,6 +44,8 @@ class Route:
     """Whom a command's handler wants to know; None for an event."""
     prepare: Prepare | None = None
     takes_prepared: bool = False
+    prepares_once: bool = True
+    """Whether ``prepare`` is spared a message that was handled before."""
     lock: Lock | None = None
 
 
@@ -111,6 +113,7 @@ class Consumers:
         queue: str,
         *handlers: Handler,
         prepare: Prepare | None = None,
+        prepares_once: bool = True,
         prefetch: int = 0,
         lock: Lock | None = None,
     ) -> None:
@@ -118,12 +121,16 @@ class Consumers:
 
         ``prepare(database, caller, command)`` is an async context manager, entered before the
         transaction begins and left after its end; what it gives is the handler's fourth argument,
-        where the handler has one. ``lock`` says which row a command is about.
+        where the handler has one. One that sees by itself what was done before need not be spared
+        a repeated message: ``prepares_once=False`` saves the look. ``lock`` says which row a
+        command is about.
         """
         for handler in handlers:
             asked = _asked(handler)
             for model in _models(asked[2]):
-                route = Route(model, handler, asked[1], prepare, len(asked) > 3, lock)
+                route = Route(
+                    model, handler, asked[1], prepare, len(asked) > 3, prepares_once, lock
+                )
                 self._register(queue, route)
         self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
 

@@ -143,9 +143,8 @@ class Consuming:
     async def _fulfil(self, received: Received, route: Route) -> str:
         wish = received.content()
         actor = _ACTOR.validate_python(wish.get("actor"))
-        if route.prepare is not None and await handled(
-            self._database, received.queue, received.message_id
-        ):
+        looks_first = route.prepare is not None and route.prepares_once
+        if looks_first and await handled(self._database, received.queue, received.message_id):
             return "repeated"
         try:
             return await self._wished(received, route, actor, wish.get("payload"))

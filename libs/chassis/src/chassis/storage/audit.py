@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, bindparam, insert, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from chassis.storage.database import BEGIN_UNHURRIED, Database
-from chassis.storage.sql import parameters, statement
+from chassis.storage.sql import statement
 from chassis.storage.tables import audit_chain, audit_entries
 
 BATCH = 500
@@ -77,7 +77,12 @@ _LINKED = statement(
     .outerjoin_from(_links, audit_entries, audit_entries.c.position == _links.c.position)
     .order_by(_links.c.sequence)
 )
-_LINK = statement(insert(audit_chain).values(parameters(audit_chain)))
+_LINK = statement("""
+INSERT INTO audit_chain (sequence, position, previous_hash, hash)
+SELECT * FROM unnest(
+    CAST(:sequences AS bigint[]), CAST(:positions AS bigint[]),
+    CAST(:previous_hashes AS text[]), CAST(:hashes AS text[]))
+""")
 
 
 def link_hash(previous: str, sequence: int, entry: Any) -> str:
@@ -103,16 +108,19 @@ async def chain_once(database: Database, *, looking_back: bool = True) -> int:
             since = seen - LOOK_BACK
             entries = await transaction.rows(_LATE, after=since, before=seen, most=BATCH)
         entries += await transaction.rows(_NEW, after=seen, most=BATCH - len(entries))
-        links = []
-        for entry in entries:
-            sequence += 1
-            linked = link_hash(previous, sequence, entry)
-            link = {"sequence": sequence, "position": entry["position"]}
-            links.append(link | {"previous_hash": previous, "hash": linked})
-            previous = linked
-        if links:
-            await transaction.run_many(_LINK, links)
-    return len(links)
+        sequences = range(sequence + 1, sequence + 1 + len(entries))
+        hashes = [previous]
+        for sequence, entry in zip(sequences, entries, strict=True):
+            hashes.append(link_hash(hashes[-1], sequence, entry))
+        if entries:
+            await transaction.run(
+                _LINK,
+                sequences=list(sequences),
+                positions=[entry["position"] for entry in entries],
+                previous_hashes=hashes[:-1],
+                hashes=hashes[1:],
+            )
+    return len(entries)
 
 
 async def forever(database: Database) -> None:
