@@ -22,7 +22,7 @@ POST = (
 )
 BEFORE = """
 SET search_path TO escrow;
-DROP TABLE leases;
+DROP TABLE leases, ledger_checks;
 ALTER TABLE outbox DROP COLUMN due_at;
 DROP INDEX outbox_created, inbox_received, idempotency_keys_created;
 CREATE INDEX outbox_unpublished ON outbox (created_at);
