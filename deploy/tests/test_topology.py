@@ -110,6 +110,21 @@ def test_a_binding_nobody_asked_for_is_named(broker):
     assert any("too much" in it and "stray" in it for it in found)
 
 
+async def test_a_queue_that_lost_a_binding_is_unbound_when_the_topology_is_declared(broker):
+    management, stray = broker.management, {"routing_key": "stray.#", "arguments": {}}
+    management.ask("PUT", "/queues/{vhost}/foreign", {"durable": True})
+    for queue in ("escrow.commands", "foreign"):
+        management.ask("POST", f"/bindings/{{vhost}}/e/holdfast.events/q/{queue}", stray)
+    await publish(broker.operator_url, "holdfast.events", "stray.news", b"sent before")
+
+    management.declare(topology.read())
+
+    assert list(management.differences(topology.read())) == []
+    kept = management.ask("GET", "/bindings/{vhost}/e/holdfast.events/q/foreign")
+    assert [it["routing_key"] for it in kept] == ["stray.#"]
+    assert (await take(broker.operator_url, "escrow.commands")).body == b"sent before"
+
+
 async def test_a_service_publishes_its_own_events_only(broker):
     await publish(broker.url("escrow"), "holdfast.events", "escrow.funds_held.v1")
 

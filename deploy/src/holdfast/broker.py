@@ -80,9 +80,14 @@ class Management:
         self.ask("DELETE", "/vhosts/{vhost}")
 
     def declare(self, topology: Topology) -> None:
-        """Declare what the topology holds, prove it is so, and that every queue has a leader."""
+        """Declare what the topology holds, prove it is so, and that every queue has a leader.
+
+        What else the topology's queues were bound by is unbound: they are nobody else's.
+        """
         self.require_version()
         self.ask("POST", "/definitions/{vhost}", shape.definitions(topology))
+        for binding in self._surplus(topology):
+            self._unbind(binding)
         found = list(self.differences(topology))
         if found:
             raise BrokerRefused(
@@ -99,14 +104,31 @@ class Management:
             for it in wanted[kind]:
                 yield from _difference(kind, it, there.get(it["name"]))
         bound = {_binding(it) for it in self.ask("GET", "/bindings/{vhost}") if it["source"]}
-        ours = {_binding(it) for it in wanted["bindings"]}
-        yield from (f"binding missing: {it}" for it in sorted(ours - bound))
-        queues = {it["name"] for it in wanted["queues"]}
-        yield from (f"binding too much: {it}" for it in sorted(bound - ours) if it[1] in queues)
+        missing = {_binding(it) for it in wanted["bindings"]} - bound
+        yield from (f"binding missing: {it}" for it in sorted(missing))
+        surplus = {_binding(it) for it in self._surplus(topology)}
+        yield from (f"binding too much: {it}" for it in sorted(surplus))
 
     def grant(self, topology: Topology, passwords: Mapping[str, str]) -> None:
         """Give every service of the topology its user and exactly its permissions."""
         self.ask("POST", "/definitions", shape.rights(topology, self.vhost, passwords))
+
+    def _surplus(self, topology: Topology) -> list[dict[str, Any]]:
+        """The bindings of the topology's queues that it does not name; of other queues, none."""
+        wanted = shape.definitions(topology)
+        queues = {it["name"] for it in wanted["queues"]}
+        named = {_binding(it) for it in wanted["bindings"]}
+        return [
+            it
+            for it in self.ask("GET", "/bindings/{vhost}")
+            if it["source"] and it["destination_type"] == "queue" and it["destination"] in queues
+            if _binding(it) not in named
+        ]
+
+    def _unbind(self, binding: Mapping[str, Any]) -> None:
+        names = (binding["source"], binding["destination"], binding["properties_key"])
+        source, queue, key = (quote(name, safe="") for name in names)
+        self.ask("DELETE", f"/bindings/{{vhost}}/e/{source}/q/{queue}/{key}")
 
     def _await_leaders(self, topology: Topology) -> None:
         ours = {it["name"] for it in shape.definitions(topology)["queues"]}

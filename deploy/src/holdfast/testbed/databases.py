@@ -136,5 +136,5 @@ def _migrations_digest(schema: str) -> str:
     chassis = root / "libs/chassis/src/chassis/storage"
     files = [chassis / "migrations.py", chassis / "schema.py", Path(__file__)]
     files += sorted((root / "services" / schema.replace("_", "-")).rglob("versions/*.py"))
-    content = b"".join(it.name.encode() + it.read_bytes() for it in files if it.exists())
+    content = b"".join(it.name.encode() + it.read_bytes() for it in files)
     return hashlib.sha256(content).hexdigest()[:12]
