@@ -79,14 +79,3 @@ async def end(child: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         child.kill()
         await child.wait()
-
-
-async def finished(child: asyncio.subprocess.Process, seconds: float, log: Path) -> None:
-    """Wait until it ends well."""
-    try:
-        async with asyncio.timeout(seconds):
-            code = await child.wait()
-    except TimeoutError:
-        raise ProgramFailed(f"a program did not end in {seconds} s; read {log}") from None
-    if code:
-        raise ProgramFailed(f"a program ended with {code}; read {log}")

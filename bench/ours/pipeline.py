@@ -81,7 +81,6 @@ async def consume(count: int) -> dict[str, float]:
     async with opened("notifier") as (settings, db, publisher):
         consumers, all_seen, seen = Consumers("notifier"), asyncio.Event(), 0
 
-        @consumers.event(QUEUE)
         async def apply(tx: Transaction, event: PayoutAccountReady) -> None:
             nonlocal seen
             await tx.run(STATE, event.user_id)
@@ -89,6 +88,7 @@ async def consume(count: int) -> dict[str, float]:
             if seen >= count:
                 all_seen.set()
 
+        consumers.events(QUEUE, apply)
         broker = RabbitBroker(
             settings.broker_url.get_secret_value(), apply_types=False, logger=None
         )

@@ -44,10 +44,6 @@ class Route:
                 parts += [f"Path(`{path}`)", f"PathPrefix(`{path}/`)"]
         return " || ".join(parts)
 
-    def takes(self, path: str) -> bool:
-        """Whether a path falls under the plain paths of this route."""
-        return any(path == it or path.startswith(it.rstrip("/") + "/") for it in self.paths)
-
 
 # Everything that is not named here, such as /internal/, /metrics and /ready, is not reachable.
 ROUTES = (

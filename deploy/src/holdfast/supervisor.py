@@ -38,7 +38,6 @@ class Supervisor:
     state: State
     _ready: dict[str, asyncio.Event] = field(default_factory=dict)
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
-    _stopping: bool = False
 
     def __post_init__(self) -> None:
         """Write the plan into the state, so that clients see what to expect."""
@@ -63,7 +62,6 @@ class Supervisor:
             raise
         finally:
             self._move(Status.STOPPING)
-            self._stopping = True
             for keeper in keepers.values():
                 keeper.cancel()
             await asyncio.gather(*keepers.values(), return_exceptions=True)

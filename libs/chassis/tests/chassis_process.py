@@ -38,11 +38,11 @@ def some_consumers() -> Consumers:
     """Writes each note into the audit log, slowly if wanted."""
     consumers = Consumers("notifier")
 
-    @consumers.event(QUEUE)
     async def note(transaction: Transaction, event: NotifierCommandRejected) -> None:
         await asyncio.sleep(SLOW_S)
         transaction.audit("noted", str(event.command_id))
 
+    consumers.events(QUEUE, note)
     return consumers
 
 

@@ -46,13 +46,6 @@ class Section:
             raise BadConfig(f"{self.name}.{key} must be a list of strings")
         return tuple(value)
 
-    def mapping(self, key: str) -> Mapping[str, object]:
-        """A nested object, empty where the key is absent."""
-        value = self.values.get(key, {})
-        if not isinstance(value, dict):
-            raise BadConfig(f"{self.name}.{key} must be an object")
-        return value
-
     def allow_only(self, *keys: str) -> "Section":
         """Refuse a key that no one reads, so that a typing error is not silently ignored."""
         unknown = sorted(set(self.values) - set(keys))

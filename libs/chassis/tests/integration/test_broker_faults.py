@@ -18,11 +18,11 @@ from contracts_schema.events.escrow import PayoutAccountReady
 def a_consumer(seen: list[str]) -> Consumers:
     consumers = Consumers("notifier")
 
-    @consumers.event(QUEUE)
     async def note(transaction: Transaction, event: PayoutAccountReady) -> None:
         seen.append(event.user_id)
         transaction.audit("seen", event.user_id)
 
+    consumers.events(QUEUE, note)
     return consumers
 
 
@@ -150,13 +150,13 @@ async def test_a_message_whose_retry_cannot_be_sent_stays_with_the_broker(db, br
     broker, tries = broker_for("escrow", "notifier"), []
     consumers = Consumers("notifier")
 
-    @consumers.event(QUEUE)
     async def fail_first(transaction: Transaction, event: PayoutAccountReady) -> None:
         tries.append(event.user_id)
         if len(tries) == 1:
             proxy.away()
             raise OSError("not now")
 
+    consumers.events(QUEUE, fail_first)
     async with standing_before(broker.url("notifier")) as proxy:
         async with consuming(consumers, db, broker.url("notifier"), publish_by=proxy.url):
             await stage(db)

@@ -17,13 +17,13 @@ from contracts_schema.events.escrow import PayoutAccountReady
 def a_consumer(seen: list[str], fail: list[Exception] | None = None) -> Consumers:
     consumers = Consumers("notifier")
 
-    @consumers.event(QUEUE)
     async def note(transaction: Transaction, event: PayoutAccountReady) -> None:
         if fail:
             raise fail.pop()
         seen.append(event.user_id)
         transaction.audit("seen", event.user_id)
 
+    consumers.events(QUEUE, note)
     return consumers
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sandbox.discord.components import BUTTON, LINK, SELECTS, TEXT, walk
+from sandbox.discord.components import BUTTON, SELECTS, TEXT, walk
 from sandbox.discord.entities import Channel, ChannelKind, Message
 from sandbox.discord.errors import Json
 from sandbox.discord.message_payloads import attachment
@@ -62,11 +62,6 @@ def selects_of(message: Message) -> list[Json]:
         for select in walk(message.components)
         if select["type"] in SELECTS
     ]
-
-
-def is_link(button: Json) -> bool:
-    """Whether pressing the button only opens an address."""
-    return bool(button["style"] == STYLES[LINK])
 
 
 def view(world: World, message: Message) -> Json:

@@ -1,7 +1,6 @@
 """Discord's ids: 64-bit numbers as text that rise with time and carry their birth."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 EPOCH_MS = 1_420_070_400_000
 TIME_SHIFT = 22
@@ -19,12 +18,6 @@ class Snowflakes:
         born_ms = int(self._time() * 1000) - EPOCH_MS
         self._last = max(self._last + 1, born_ms << TIME_SHIFT)
         return str(self._last)
-
-
-def born_at(snowflake: str) -> datetime:
-    """The moment the id was made."""
-    ms = (int(snowflake) >> TIME_SHIFT) + EPOCH_MS
-    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def is_snowflake(value: object) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from contracts_schema.message import DiscordActor, Message
 
@@ -31,7 +31,6 @@ Handler = Callable[..., Awaitable[Any]]
 Prepare = Callable[..., AbstractAsyncContextManager[Any]]
 Lock = Callable[[Any], RowLock]
 """Which row a message is about: it is locked in one round trip with BEGIN."""
-H = TypeVar("H", bound=Handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +65,6 @@ class Consumers:
     def hears(self, queue: str, *patterns: str) -> None:
         """Bind the queue by these patterns, also for what it has no handler for yet."""
         self.patterns[queue] = patterns
-
-    def event(self, queue: str, *, prefetch: int = 0) -> Callable[[H], H]:
-        """Decorate a handler of events."""
-
-        def register(handler: H) -> H:
-            self.events(queue, handler, prefetch=prefetch)
-            return handler
-
-        return register
-
-    def command(
-        self, queue: str, *, prepare: Prepare | None = None, prefetch: int = 0
-    ) -> Callable[[H], H]:
-        """Decorate a handler of commands."""
-
-        def register(handler: H) -> H:
-            self.commands(queue, handler, prepare=prepare, prefetch=prefetch)
-            return handler
-
-        return register
 
     def events(
         self,
