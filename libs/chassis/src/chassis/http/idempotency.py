@@ -10,12 +10,13 @@ from typing import Annotated, Any, TypeVar
 
 from contracts_schema.terms import canonical_json
 from fastapi import Header, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.cause import Cause
+from chassis.http.preconditions import etag
 from chassis.principals import Principal
 from chassis.problems import Problem
 from chassis.storage.database import Database, Row, RowLock, Transaction
@@ -76,16 +77,16 @@ async def once(
     fingerprint = "" if key is None else await _fingerprint(request, principal)
 
     async def answered(transaction: Transaction) -> Response:
-        if key is None:
-            status, body = await work(transaction)
-            return _response(status, _plain(body), {})
-        if (earlier := await _claim(transaction, principal.user_id, key, fingerprint)) is not None:
-            return earlier
+        if key is not None:
+            earlier = await _claim(transaction, principal.user_id, key, fingerprint)
+            if earlier is not None:
+                return earlier
         status, body = await work(transaction)
-        plain = _plain(body)
-        stored = {"status": status, "body": json.dumps(plain).encode()}
-        await transaction.run(_ANSWERED, principal=principal.user_id, key=key, **stored)
-        return _response(status, plain, {})
+        written = _written(body)
+        if key is not None:
+            stored = {"status": status, "body": written}
+            await transaction.run(_ANSWERED, principal=principal.user_id, key=key, **stored)
+        return _response(status, written, _version(body), {})
 
     return await database.run(answered, cause, lock=lock)
 
@@ -137,7 +138,8 @@ async def _claim(
 def _again(row: Row | None, fingerprint: str) -> Response:
     if row is None or row["fingerprint"] != fingerprint:
         raise Problem(422, "idempotency_key_reused")
-    return _response(row["status"], json.loads(row["body"]), {"Idempotency-Replayed": "true"})
+    body = json.loads(row["body"])
+    return _response(row["status"], row["body"], _version(body), {"Idempotency-Replayed": "true"})
 
 
 async def _fingerprint(request: Request, principal: Principal) -> str:
@@ -154,12 +156,20 @@ def _meaning(body: bytes) -> bytes:
         return body
 
 
-def _plain(body: Any) -> Any:
-    return body.model_dump(mode="json") if isinstance(body, BaseModel) else body
+def _written(body: Any) -> bytes:
+    """The body as it is sent and kept: written once."""
+    if isinstance(body, BaseModel):
+        return body.model_dump_json().encode()
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
-    sent = dict(headers)
-    if isinstance(body, dict) and isinstance(body.get("version"), int):
-        sent["ETag"] = f'"{body["version"]}"'
-    return JSONResponse(body, status, headers=sent)
+def _version(body: Any) -> int | None:
+    version = body.get("version") if isinstance(body, dict) else getattr(body, "version", None)
+    return version if isinstance(version, int) else None
+
+
+def _response(
+    status: int, body: bytes, version: int | None, headers: Mapping[str, str]
+) -> Response:
+    sent = dict(headers) if version is None else {**headers, "ETag": etag(version)}
+    return Response(body, status, media_type="application/json", headers=sent)
