@@ -1,8 +1,8 @@
 """Writes what the documents say of the code: diagrams, tables and interface descriptions.
 
 ``./holdfast docs`` runs it; a test runs it too and compares. Between ``<!-- begin NAME -->`` and
-``<!-- end NAME -->`` in architecture.md and the services' READMEs everything is written here, and
-nothing by hand.
+``<!-- end NAME -->`` in architecture.md, operations.md and the services' READMEs everything is
+written here, and nothing by hand.
 """
 
 from __future__ import annotations
@@ -19,11 +19,17 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from chassis.settings import ServiceSettings
 from contracts_schema.message import Event, topics
+from holdfast.servers.postgres import COMMON_SETTINGS
 
 HERE = Path(__file__).parent
 TOPOLOGY = HERE.parent / "deploy" / "topology.toml"
 ARCHITECTURE = HERE / "architecture.md"
+OPERATIONS = HERE / "operations.md"
+PROCESSES = (1, 2, 4, 10)
+FOR_SUPERUSERS = 3
+"""PostgreSQL's own default of ``superuser_reserved_connections``."""
 READMES = sorted((HERE.parent / "services").glob("*/README.md"))
 SERVICES = tuple(sorted(folder.name for folder in (HERE.parent / "services").iterdir()))
 WITHOUT_REST = ("discord-gateway",)
@@ -67,6 +73,7 @@ def documents() -> dict[Path, str]:
     written[TOPOLOGY] = topology(TOPOLOGY.read_text("utf-8"), apps)
     broker = tomllib.loads(written[TOPOLOGY])
     written[ARCHITECTURE] = architecture(ARCHITECTURE.read_text("utf-8"), consumers(broker))
+    written[OPERATIONS] = filled(OPERATIONS.read_text("utf-8"), {"connections": connections()})
     written |= {path: readme(path.read_text("utf-8")) for path in READMES}
     return written
 
@@ -83,6 +90,22 @@ def architecture(text: str, hearing: Mapping[str, set[str]]) -> str:
 def readme(text: str) -> str:
     """A service's README with the states it shows as the code has them now."""
     return filled(text, {f"states-{name}": states(module) for name, module in TABLES.items()})
+
+
+def connections() -> str:
+    """What so many processes of each service may open, and whether the server admits it."""
+    size = ServiceSettings.model_fields["pool_size"].default
+    admitted = int(COMMON_SETTINGS["max_connections"]) - FOR_SUPERUSERS
+    lines = [
+        f"| processes of each of the {len(SERVICES)} services | connections, role `all` |"
+        f" `api` and `worker` each | of {admitted} |",
+        "|---|---|---|---|",
+    ]
+    for count in PROCESSES:
+        at_most, by_roles = len(SERVICES) * count * size, 2 * len(SERVICES) * count * (size + 1)
+        fits = "both fit" if by_roles <= admitted else "`all` fits" if at_most <= admitted else "no"
+        lines.append(f"| {count} | {at_most} | {by_roles} | {fits} |")
+    return "\n".join(lines)
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:

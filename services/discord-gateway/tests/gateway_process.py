@@ -31,10 +31,10 @@ def environment(stage: Stage, port: int, failpoint: str, mark: Path) -> dict[str
 
 @contextlib.asynccontextmanager
 async def process(
-    stage: Stage, folder: Path, failpoint: str = ""
+    stage: Stage, folder: Path, failpoint: str = "", port: int = 0
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A ready process; ended with SIGTERM if it has not died by itself."""
-    port = free_port()
+    port = port or free_port()
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +39,17 @@ def fetch(
     failure = _apt([*options, "download", *packages], folder, deadline)
     if failure:
         raise NoPackages(f"apt-get gives no packages of Debian {RELEASE} ({complaint or failure})")
+
+
+def unpack(packages: Iterable[str], folder: Path) -> None:
+    """Fetch the packages and unpack them in the folder, from this machine's own sources."""
+    files = folder / "packages"
+    files.mkdir(parents=True)
+    fetch(packages, files, machine_sources())
+    for file in files.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", file, folder], check=True)
+    shutil.rmtree(files)
+    folder.chmod(0o755)
 
 
 def machine_sources() -> str:

@@ -83,16 +83,10 @@ def _unpack(target: Path) -> None:
     fresh = target.with_suffix(".new")
     for folder in (fresh, target):
         shutil.rmtree(folder, ignore_errors=True)
-    packages = fresh / "packages"
-    packages.mkdir(parents=True)
     try:
-        apt.fetch(_PACKAGES, packages, apt.machine_sources())
+        apt.unpack(_PACKAGES, fresh)
     except apt.NoPackages as lack:
         raise ServerUnavailable(f"no RabbitMQ, and {lack}: {ADVICE}") from lack
-    for package in packages.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", package, fresh], check=True)
-    shutil.rmtree(packages)
-    fresh.chmod(0o755)
     _relocate(fresh, target)
     (home,) = fresh.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*")
     (fresh / "home").symlink_to(home.relative_to(fresh))

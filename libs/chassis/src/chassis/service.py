@@ -17,6 +17,7 @@ from fastapi.telemetry import TelemetryConfig
 from faststream.rabbit import RabbitBroker
 
 from chassis import clock, problems
+from chassis.clock import Clock
 from chassis.http import health
 from chassis.http.lists import Cursors
 from chassis.messaging import relay
@@ -26,8 +27,9 @@ from chassis.messaging.publisher import BROKEN, Publisher
 from chassis.ops import telemetry
 from chassis.ops.open_files import OpenFiles
 from chassis.settings import Role, ServiceSettings
-from chassis.storage import audit, database, pruning, wakeups
+from chassis.storage import audit, connections, database, pruning, wakeups
 from chassis.storage.database import Database
+from chassis.storage.leases import Lease
 from chassis.storage.timers import Timers
 
 GRACE_S = 15.0
@@ -61,6 +63,8 @@ class Parts:
     """Async context managers to hold open while the service runs, made from its database."""
     background: Sequence[Callable[[Database], Coroutine[Any, Any, None]]] = ()
     """Further loops to run in the worker."""
+    lease: Lease | None = None
+    """Only the worker that holds it consumes and runs the further loops; the others stand by."""
 
 
 def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
@@ -89,8 +93,7 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
     now = clock.from_settings(settings)
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
-        pool = database.connect(url, now, parts.name, settings.pool_size)
-        db = await stack.enter_async_context(pool)
+        db = await stack.enter_async_context(_connected(settings, parts.name, now))
         publisher = Publisher(settings.broker_url.get_secret_value(), parts.name)
         stack.push_async_callback(publisher.close)
         app.state.database, app.state.clock = db, now
@@ -110,6 +113,25 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
         yield
 
 
+@asynccontextmanager
+async def _connected(settings: ServiceSettings, name: str, now: Clock) -> AsyncIterator[Database]:
+    """The pool; where no pooler stands before the server, the sizes of all are looked at."""
+    url, size = settings.database_url.get_secret_value(), settings.pool_size
+    if settings.direct_database_url is not None:
+        async with database.connect(url, now, name, size) as db:
+            yield db
+        return
+    async with database.connect(url, now, name, size, connections.name_of(name, size)) as db:
+        if (all_of_them := await connections.promised(db)).is_too_much:
+            log.error(
+                "database.too_many_connections_promised",
+                promised=all_of_them.promised,
+                admitted=all_of_them.admitted,
+                next_step="lower HOLDFAST_POOL_SIZE, raise max_connections, or use PgBouncer",
+            )
+        yield db
+
+
 def _authenticate(app: FastAPI, settings: ServiceSettings, stack: AsyncExitStack) -> None:
     """Check logins; who has no routes has no logins, and keeps 10 MB of cryptography out."""
     from chassis.http.auth import Authenticator  # noqa: PLC0415
@@ -123,24 +145,66 @@ def _authenticate(app: FastAPI, settings: ServiceSettings, stack: AsyncExitStack
 async def _working(
     app: FastAPI, settings: ServiceSettings, parts: Parts, db: Database, publisher: Publisher
 ) -> AsyncIterator[None]:
-    consuming, broker = None, None
+    consuming = None
     if parts.consumers is not None:
         consuming = Consuming(parts.consumers, db, publisher, parts.rules)
-        broker = _broker(settings, parts.name)
-        consuming.attach(broker, settings.prefetch)
-        await broker.start()
-    watch = health.BrokerHealth(consuming, publisher)
-    app.state.broker_health, app.state.relay = watch, relay.Relay(db, publisher)
+    app.state.lease, app.state.relay = parts.lease, relay.Relay(db, publisher)
+    watch = health.BrokerHealth(consuming, publisher, parts.lease)
+    app.state.broker_health = watch
     loops = _loops(app, parts, db) | {"health": watch.forever}
     if settings.role is Role.WORKER:
-        url = settings.database_url.get_secret_value()
-        loops["wakeups"] = partial(wakeups.listen_forever, db, url)
-    async with _looping(app, loops):
-        try:
-            yield
-        finally:
-            if broker is not None:
-                await _stop(broker)
+        loops["wakeups"] = partial(wakeups.listen_forever, db, settings.listening_url)
+    async with _looping(app, loops), AsyncExitStack() as stack:
+        if parts.lease is None:
+            await stack.enter_async_context(_consuming(settings, parts, consuming))
+        else:
+            turn = _in_turn(settings, parts, parts.lease, db, consuming)
+            app.state.tasks["lease"] = await stack.enter_async_context(_task(turn))
+        yield
+
+
+@asynccontextmanager
+async def _consuming(
+    settings: ServiceSettings, parts: Parts, consuming: Consuming | None
+) -> AsyncIterator[None]:
+    """Take messages while the block runs, and let those under way end."""
+    if consuming is None:
+        yield
+        return
+    broker = _broker(settings, parts.name)
+    consuming.attach(broker, settings.prefetch)
+    await broker.start()
+    try:
+        yield
+    finally:
+        await _stop(broker)
+
+
+async def _in_turn(
+    settings: ServiceSettings, parts: Parts, lease: Lease, db: Database, consuming: Consuming | None
+) -> None:
+    """Stand by until the lease is ours, then do what only its holder does."""
+    try:
+        await lease.take(db)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lease.keep())
+            for loop in parts.background:
+                group.create_task(loop(db))
+            async with _consuming(settings, parts, consuming):
+                await asyncio.Event().wait()  # until told to stop, or until a loop fails
+    finally:
+        await lease.give_back()
+
+
+@asynccontextmanager
+async def _task(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run it while the block runs; its end is waited for."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _broker(settings: ServiceSettings, name: str) -> RabbitBroker:
@@ -171,7 +235,7 @@ def _loops(app: FastAPI, parts: Parts, db: Database) -> dict[str, Loop]:
     }
     if parts.timers is not None:
         loops["timers"] = partial(parts.timers.forever, db)
-    for position, loop in enumerate(parts.background):
+    for position, loop in enumerate(parts.background if parts.lease is None else ()):
         loops[f"background.{position}"] = partial(loop, db)
     return loops
 

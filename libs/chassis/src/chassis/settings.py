@@ -66,6 +66,8 @@ class ServiceSettings(BaseSettings):
     )
 
     database_url: SecretStr
+    direct_database_url: SecretStr | None = None
+    """Past a pooler that lends connections by the transaction: who LISTENs needs one of its own."""
     broker_url: SecretStr
     cursor_secret: SecretStr
     host: str = "127.0.0.1"
@@ -80,6 +82,11 @@ class ServiceSettings(BaseSettings):
     clock_file: Path | None = None
     pool_size: int = 8
     prefetch: int = 10
+
+    @property
+    def listening_url(self) -> str:
+        """The database, by a connection that stays the same."""
+        return (self.direct_database_url or self.database_url).get_secret_value()
 
     @model_validator(mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
 from chassis.storage.database import Database
+from chassis.storage.leases import Lease
 from fastapi import FastAPI
 
 from discord_gateway import consumers, jobs
@@ -26,7 +27,8 @@ from discord_gateway.settings import Settings
 def create_app(settings: Settings) -> FastAPI:
     """Build the service from its settings."""
     custom_ids = CustomIds(settings.custom_id_secret.get_secret_value())
-    buttons, session = Buttons(custom_ids), Session(settings)
+    lease = Lease("discord")
+    buttons, session = Buttons(custom_ids), Session(settings, lease)
     owners = Owners(settings.owners, settings.service_secret.get_secret_value())
     deliveries = Deliveries(Messages(session), owners, buttons, STEPS)
 
@@ -37,6 +39,10 @@ def create_app(settings: Settings) -> FastAPI:
         )
         await session.forever(Routes(context))
 
+    def fault() -> str | None:
+        """What is wrong with the session, unless another process is to have it."""
+        return None if lease.is_elsewhere else session.fault
+
     @asynccontextmanager
     async def reach_owners(_: Database) -> AsyncIterator[None]:
         async with owners.open():
@@ -45,8 +51,9 @@ def create_app(settings: Settings) -> FastAPI:
     parts = Parts(
         name="discord-gateway",
         consumers=consumers.register(Consumers("discord-gateway"), deliveries),
-        state={"readiness": {"discord": lambda: session.fault}, "session": session},
+        state={"readiness": {"discord": fault}, "session": session},
         enter=[reach_owners],
         background=[converse, jobs.forget],
+        lease=lease,
     )
     return create(settings, parts)

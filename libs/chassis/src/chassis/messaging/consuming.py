@@ -47,7 +47,8 @@ class Consuming:
         """Apply messages to this database; publish retries and parkings by this publisher."""
         self.consumers, self._database, self._rules = consumers, database, rules
         self._retries = Retries(publisher)
-        self.canary_seen: dict[str, float] = {}
+        self.heard: dict[str, float] = {}
+        """When a message, or a canary, came last from each queue."""
 
     def attach(self, broker: RabbitBroker, prefetch: int) -> None:
         """Subscribe to every queue; declared passively, for topology is made by one migration."""
@@ -68,8 +69,8 @@ class Consuming:
 
     async def consume(self, queue: str, message: AbstractIncomingMessage) -> None:
         """Apply one message and ack it; whatever happens, it is never lost."""
+        self.heard[queue] = asyncio.get_running_loop().time()
         if message.type == CANARY:
-            self.canary_seen[queue] = asyncio.get_running_loop().time()
             await message.ack()
             return
         try:

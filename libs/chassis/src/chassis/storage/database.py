@@ -160,14 +160,22 @@ async def _roll_back(connection: Any) -> None:
 
 
 @asynccontextmanager
-async def connect(url: str, clock: Clock, service: str, size: int = 8) -> AsyncIterator[Database]:
-    """Open the service's pool and close it in the end.
+async def connect(
+    url: str, clock: Clock, service: str, size: int = 8, name: str = ""
+) -> AsyncIterator[Database]:
+    """Open the service's pool and close it in the end; the server knows its connections by name.
 
     A connection that comes back is not reset: that is a round trip, and nothing here leaves
     session state behind.
     """
     pool = await asyncpg.create_pool(
-        url, min_size=2, max_size=size, init=_set_up, reset=_roll_back, command_timeout=20
+        url,
+        min_size=2,
+        max_size=size,
+        init=_set_up,
+        reset=_roll_back,
+        command_timeout=20,
+        server_settings={"application_name": name} if name else None,
     )
     try:
         yield Database(pool, clock, service)

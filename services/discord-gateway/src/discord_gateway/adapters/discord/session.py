@@ -11,6 +11,7 @@ import discord
 import structlog
 import yarl
 from chassis.settings import Role
+from chassis.storage.leases import Lease
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -43,6 +44,7 @@ class Bot(discord.Client):
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_S,
             guild_ready_timeout=GUILDS_COME_WITHIN_S,
             enable_debug_events=False,
+            http_trace=session.trace,
         )
         self.interactions, self._session = interactions, session
         self.tree = Tree(
@@ -112,10 +114,12 @@ class Tree(app_commands.CommandTree[Bot]):
 
 
 class Session:
-    """Keeps a bot connected for as long as the service runs."""
+    """Keeps a bot connected for as long as this process holds the lease."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Nothing connects before ``forever``."""
+    def __init__(self, settings: Settings, lease: Lease) -> None:
+        """Nothing connects before ``forever``; nothing is sent that another process is to send."""
+        self._lease, self.trace = lease, aiohttp.TraceConfig()
+        self.trace.on_request_start.append(self._about_to_send)
         self._token = settings.discord_token.get_secret_value()
         self.bot: Bot | None = None
         self._was_up = False
@@ -130,6 +134,9 @@ class Session:
     def came_up(self) -> None:
         """The connection stands."""
         self.fault, self._was_up = None, True
+
+    async def _about_to_send(self, *_: object) -> None:
+        await self._lease.require()
 
     async def forever(self, interactions: Interactions) -> None:
         """Connect, and connect again after whatever ended the session."""
