@@ -65,18 +65,15 @@ _PLACES = statement(
     .outerjoin_from(_entries, audit_chain, audit_chain.c.position == _entries.c.position)
     .order_by(_entries.c.position)
 )
-_links = (
+_LINKS = statement(
     select(audit_chain)
     .where(audit_chain.c.sequence > _AFTER)
     .order_by(audit_chain.c.sequence)
     .limit(CHECKED_AT_ONCE)
-    .subquery("links")
 )
-_LINKED = statement(
-    select(_links.c.sequence, _links.c.previous_hash, _links.c.hash, audit_entries)
-    .outerjoin_from(_links, audit_entries, audit_entries.c.position == _links.c.position)
-    .order_by(_links.c.sequence)
-)
+_ENTRIES = statement("""
+SELECT * FROM audit_entries WHERE position = ANY(CAST(:positions AS bigint[]))
+""")
 _LINK = statement("""
 INSERT INTO audit_chain (sequence, position, previous_hash, hash)
 SELECT * FROM unnest(
@@ -168,17 +165,22 @@ async def _first(most: int, *sources: AsyncIterator[str]) -> AsyncIterator[str]:
 async def _broken(database: Database) -> AsyncIterator[str]:
     """Where a link does not follow the one before it, or its entry is not what was linked."""
     previous, seen = GENESIS, 0
-    while part := await database.rows(_LINKED, after=seen):
-        for row in part:
-            if row["sequence"] != seen + 1:
-                yield f"entry {seen + 1} is missing before {row['sequence']}"
-            if row["previous_hash"] != previous:
-                yield f"entry {row['sequence']} does not follow the one before it"
-            if row["entry_id"] is None:
-                yield f"entry {row['sequence']} is gone, only its link is there"
-            elif row["hash"] != link_hash(row["previous_hash"], row["sequence"], row):
-                yield f"entry {row['sequence']} is not what was written"
-            previous, seen = row["hash"], row["sequence"]
+    while part := await database.rows(_LINKS, after=seen):
+        positions = [link["position"] for link in part]
+        entries = {
+            entry["position"]: entry for entry in await database.rows(_ENTRIES, positions=positions)
+        }
+        for link in part:
+            sequence, entry = link["sequence"], entries.get(link["position"])
+            if sequence != seen + 1:
+                yield f"entry {seen + 1} is missing before {sequence}"
+            if link["previous_hash"] != previous:
+                yield f"entry {sequence} does not follow the one before it"
+            if entry is None:
+                yield f"entry {sequence} is gone, only its link is there"
+            elif link["hash"] != link_hash(link["previous_hash"], sequence, entry):
+                yield f"entry {sequence} is not what was written"
+            previous, seen = link["hash"], sequence
 
 
 async def _left_out(database: Database) -> AsyncIterator[str]:

@@ -12,7 +12,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, bindparam, delete, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.sql.util import ClauseAdapter
 
 from chassis.storage.database import Database
 from chassis.storage.sql import Statement, compiled
@@ -27,20 +37,26 @@ AT_MOST_S = 300.0
 def first_before(moment: Column[Any], *conditions: ColumnElement[bool]) -> Statement:
     """Delete the first rows whose moment is before ``before``, and no more than one slice of them.
 
-    Rows that another process is just forgetting are left to it.
+    Rows that another process is just forgetting are left to it. Each is found by its place in the
+    table, so that a slice costs the same however large the table is.
     """
-    table, module = moment.table, sys._getframe(1).f_globals.get("__name__", "")
-    old = (
-        select(*table.primary_key)
-        .where(moment < bindparam("before"), *conditions)
-        .order_by(moment)
+    old, module = moment.table.alias("old"), sys._getframe(1).f_globals.get("__name__", "")
+    first = (
+        select(literal_column("old.ctid"))
+        .select_from(old)
+        .where(*(_of(old, each) for each in (moment < bindparam("before"), *conditions)))
+        .order_by(old.c[moment.name])
         .limit(SLICE)
         .with_for_update(skip_locked=True)
-        .cte("old")
-        .prefix_with("MATERIALIZED")
+        .scalar_subquery()
     )
-    found = delete(table).where(tuple_(*table.primary_key) == tuple_(*old.c))
-    return compiled(found, module)
+    where = literal_column("ctid") == func.any(func.array(first))
+    return compiled(delete(moment.table).where(where), module)
+
+
+def _of(alias: FromClause, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition, on the table under another name."""
+    return ClauseAdapter(alias).traverse(condition)
 
 
 _PRUNE = (

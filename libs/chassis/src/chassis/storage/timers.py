@@ -16,10 +16,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import (
-    CTE,
     BindParameter,
     Column,
     ColumnElement,
+    FromClause,
     Select,
     Text,
     bindparam,
@@ -241,20 +241,26 @@ class Timers:
 
 
 _NOW: BindParameter[datetime] = bindparam("now")
-_OURS = timers.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text)))
-_DUE = (
-    timers.c.due_at <= _NOW,
-    _OURS,
-    or_(timers.c.leased_until.is_(None), timers.c.leased_until <= _NOW),
-)
+_KINDS = func.any(bindparam("kinds", type_=ARRAY(Text)))
+_OURS = timers.c.kind == _KINDS
 _LEASED = timers.c.leased_until > _NOW
 _TIMER = [timers.c[each.name] for each in fields(Timer)]
 
 
-def _due(most: int | BindParameter[int]) -> CTE:
-    """The first that are due, taken by nobody else: decided once, before anything is changed."""
-    found = select(timers.c.timer_id).where(*_DUE).order_by(timers.c.due_at).limit(most)
-    return found.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED")
+def _is_due(known: FromClause) -> tuple[ColumnElement[bool], ...]:
+    free = or_(known.c.leased_until.is_(None), known.c.leased_until <= _NOW)
+    return known.c.due_at <= _NOW, known.c.kind == _KINDS, free
+
+
+def _due(most: int | BindParameter[int]) -> ColumnElement[bool]:
+    """The first that are due, taken by nobody else: decided once, before anything is changed.
+
+    As an array, so that they are looked up one by one however many the planner expects.
+    """
+    due = timers.alias("due")
+    found = select(due.c.timer_id).where(*_is_due(due)).order_by(due.c.due_at).limit(most)
+    first = found.with_for_update(skip_locked=True).scalar_subquery()
+    return timers.c.timer_id == func.any(func.array(first))
 
 
 def _first(moment: Column[datetime], most: int, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -264,16 +270,16 @@ def _first(moment: Column[datetime], most: int, *conditions: ColumnElement[bool]
 
 _LOOK = statement(
     union_all(
-        _first(timers.c.due_at, BATCH, *_DUE),
+        _first(timers.c.due_at, BATCH, *_is_due(timers)),
         _first(timers.c.due_at, 1, timers.c.due_at > _NOW, _OURS),
         _first(timers.c.leased_until, 1, timers.c.due_at <= _NOW, _OURS, _LEASED),
     )
 )
-_TAKE = statement(delete(timers).where(timers.c.timer_id == _due(1).c.timer_id).returning(*_TIMER))
+_TAKE = statement(delete(timers).where(_due(1)).returning(*_TIMER))
 _LEASE = statement(
     update(timers)
     .values(leased_until=bindparam("until"))
-    .where(timers.c.timer_id == _due(bindparam("most")).c.timer_id)
+    .where(_due(bindparam("most")))
     .returning(*_TIMER)
 )
 _THIS = (timers.c.timer_id == bindparam("timer_id"), timers.c.due_at == bindparam("due_at"))

@@ -65,4 +65,4 @@ deliveries = Table(
         "outcome IN ('answered', 'followed_up', 'posted', 'edited', 'superseded', 'failed')"
     ),
 )
-Index("deliveries_shown", deliveries.c.shown_at, postgresql_using="brin")
+Index("deliveries_shown", deliveries.c.shown_at)

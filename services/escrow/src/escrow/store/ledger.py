@@ -38,13 +38,18 @@ _PART_ENDS = statement(
     .limit(1)
 )
 _TOTALS = statement("""
-SELECT kind, normal, currency, sum(amount) AS minor,
+SELECT kind, normal, currency, sum(minor) AS minor,
     CASE WHEN kind IN ('rail', 'fee_income', 'provider_fees', 'chargeback_loss')
         THEN account END AS account
-FROM postings JOIN ledger_accounts USING (account)
-WHERE transaction_id > :after AND transaction_id <= :until
+FROM (SELECT account, currency, sum(amount) AS minor FROM postings
+    WHERE transaction_id > :after AND transaction_id <= :until
+    GROUP BY account, currency) part
+JOIN LATERAL (SELECT kind, normal FROM ledger_accounts
+    WHERE ledger_accounts.account = part.account LIMIT 1) known ON true
 GROUP BY 1, 2, 3, 5
 """)
+"""The limit has each account looked up by its name: to read all of them for each part would cost
+more the more there are."""
 _OWN = ("escrow", "payable:seller", "payable:buyer")
 _PART_OF_ACCOUNTS_ENDS = statement(
     select(ledger_accounts.c.account)
