@@ -7,7 +7,7 @@ check, made afterwards, says whether the books hold. Rows are up to thirty days 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -31,11 +31,12 @@ BATCH = 250
 """So many copies of all stories at a time; each is a few thousand escrows."""
 
 EVERY: Mapping[str, int] = {
-    "escrow": 1, "escrow.outbox": 2, "escrow.inbox": 2, "escrow.webhooks": 10,
-    "escrow.audit_entries": 1, "listings": 1, "contracts": 5, "verification": 5, "notifier": 5,
-    "discord_gateway": 5, "outbox": 20, "inbox": 20, "audit_entries": 20, "idempotency_keys": 20,
-    "timers": 20, "notifier.outbox": 100, "notifier.inbox": 50, "notifier.notifications": 50,
-    "discord_gateway.inbox": 50, "discord_gateway.deliveries": 50,
+    "escrow": 1, "escrow.outbox": 4, "escrow.inbox": 2, "escrow.webhooks": 20,
+    "escrow.audit_entries": 2, "listings": 1, "notifier.listings": 5, "contracts": 5,
+    "verification": 5, "notifier": 5, "discord_gateway": 5, "outbox": 20, "inbox": 20,
+    "audit_entries": 20, "idempotency_keys": 20, "timers": 20, "notifier.outbox": 100,
+    "notifier.inbox": 50, "notifier.notifications": 50, "discord_gateway.inbox": 50,
+    "discord_gateway.deliveries": 50,
 }  # fmt: skip
 """A part of the rows does where the whole would only take up disk: every second, fifth … copy has
 rows in this table, or in tables of this name, or of this service."""
@@ -57,8 +58,12 @@ _VALUE = {
     ID: "c.id", HEX: "c.hex", DIGITS: "c.digits",
     PERSON_ID: "p.id", PERSON_HEX: "p.hex", PERSON_DIGITS: "p.digits",
 }  # fmt: skip
-_QUICKLY = ("synchronous_commit = off", "max_wal_size = '8GB'", "checkpoint_timeout = '30min'",
-            "autovacuum = off")  # fmt: skip
+_QUICKLY = ("synchronous_commit = off", "max_wal_size = '4GB'", "checkpoint_timeout = '30min'",
+            "full_page_writes = off", "autovacuum = off")  # fmt: skip
+_NOT_READY = """
+UPDATE pg_index SET indisready = false, indisvalid = false
+WHERE indrelid = ANY(CAST($1::text[] AS regclass[]))
+"""
 
 
 async def hurry(connection: Any) -> None:
@@ -68,9 +73,19 @@ async def hurry(connection: Any) -> None:
     await connection.execute("SELECT pg_reload_conf()")
 
 
+async def without_indexes(connection: Any, tables: Sequence[str]) -> None:
+    """From now on rows of these tables are put into no index; ``index`` makes them whole again."""
+    await connection.execute(_NOT_READY, tables)
+
+
+async def index(connection: Any, table: str) -> None:
+    """Make the table's indexes of all its rows at once, and statistics and visibility."""
+    await connection.execute(f"REINDEX TABLE {table}")
+    await connection.execute(f"VACUUM (ANALYZE) {table}")
+
+
 async def settle(connection: Any) -> None:
-    """Statistics and visibility as autovacuum would have them, and the settings of before."""
-    await connection.execute("VACUUM (ANALYZE)")
+    """The settings of before."""
     for setting in _QUICKLY:
         await connection.execute(f"ALTER SYSTEM RESET {setting.partition(' ')[0]}")
     await connection.execute("SELECT pg_reload_conf()")
@@ -81,7 +96,9 @@ async def opened(url: str) -> Any:
     """A connection that leaves triggers and foreign keys alone."""
     connection = await asyncpg.connect(url)
     await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-    await connection.execute("SET jit = off; SET work_mem = '64MB'")
+    await connection.execute(
+        "SET jit = off; SET work_mem = '64MB'; SET maintenance_work_mem = '512MB'"
+    )
     return connection
 
 

@@ -18,7 +18,12 @@ from bench.trades import TimedDriver
 
 READS, PAGES = 200, 20
 WARM_UP, TRADES, AT_ONCE = 4, 16, 4
-COMMANDS = {"offers": "make_offer", "deliveries": "deliver", "confirm": "confirm"}
+COMMANDS = {
+    "listings": "make_listing",
+    "offers": "make_offer",
+    "deliveries": "deliver",
+    "confirm": "confirm",
+}
 _ACTIVE = """
 SELECT listing_id FROM listings.listings WHERE state = 'ACTIVE' AND visibility = 'PUBLIC'
 ORDER BY md5(listing_id) LIMIT $1

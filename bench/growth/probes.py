@@ -6,6 +6,7 @@ what the services and the command line call.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import statistics
@@ -19,27 +20,99 @@ import asyncpg
 import uvloop
 from chassis.clock import SystemClock
 from chassis.messaging import relay
+from chassis.messaging.consumers import Consumers
+from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import Relay
 from chassis.storage import audit, database, pruning
 from chassis.storage.database import Database, Transaction
+from chassis.storage.sql import Statement
 from chassis.storage.timers import Timer, Timers
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import new_id
+from escrow.store import ledger
+from faststream.rabbit import RabbitBroker
 
 from bench import protocol
+from bench.workload import repeat
 
 Probe = Callable[[Database], Awaitable[dict[str, Any]]]
 LOOKS = 30
 BATCHES = 5
+EVENTS, PREFETCH, QUEUE = 2_000, 10, "notifier.events"
+PIPELINE_WITHIN_S = 120.0
+PRUNE_AT_MOST_S = 60.0
 
 
 async def prune(db: Database) -> dict[str, Any]:
-    """Forget what is past its time, as every service does each hour."""
+    """Forget what is past its time, as every service does each hour, a slice at a time."""
+    slices: list[float] = []
+
+    class Timed(Database):
+        async def execute(self, asked: Statement, /, **values: Any) -> int:
+            began = time.perf_counter()
+            count = await super().execute(asked, **values)
+            if count == pruning.SLICE:
+                slices.append((time.perf_counter() - began) * 1000)
+            return count
+
     began = time.perf_counter()
-    rows = await pruning.prune(db)
+    rows = await pruning.prune(Timed(db.pool, db.clock, db.service), at_most_s=PRUNE_AT_MOST_S)
     seconds = time.perf_counter() - began
-    return {"prune_s": seconds, "prune_rows": rows, "prune_us_a_row": seconds * 1e6 / max(rows, 1)}
+    found = {"prune_s": seconds, "prune_rows": rows, "prune_us_a_row": seconds * 1e6 / max(rows, 1)}
+    return found | ({"prune_slice_ms": statistics.median(slices)} if slices else {})
+
+
+async def ledger_part(db: Database) -> dict[str, Any]:
+    """Check some escrows, as the job does one part after the other."""
+    after, took = ledger.START, list[float]()
+    for _ in range(BATCHES):
+        began = time.perf_counter()
+        part = await ledger.following(db, after)
+        if faults := await ledger.refuted(db, part):
+            raise RuntimeError(f"the books that were filled in do not hold: {faults[0]}")
+        took.append((time.perf_counter() - began) * 1000)
+        after = part[-1]
+    return {"ledger_part_ms": statistics.median(took)}
+
+
+async def pipeline(db: Database) -> dict[str, Any]:
+    """Events from a commit here through relay and broker to their effect at notifier."""
+    seen, all_seen = 0, asyncio.Event()
+    consumers = Consumers("notifier")
+
+    async def apply(tx: Transaction, event: PayoutAccountReady) -> None:
+        nonlocal seen
+        tx.audit("bench.heard", event.user_id)
+        seen += 1
+        if seen == EVENTS:
+            all_seen.set()
+
+    consumers.events(QUEUE, apply)
+    out = Publisher(os.environ["BROKER_URL"], "escrow")
+    retries = Publisher(os.environ["READER_BROKER_URL"], "notifier")
+    broker = RabbitBroker(os.environ["READER_BROKER_URL"], apply_types=False, logger=None)
+    async with database.connect(os.environ["READER_URL"], db.clock, "notifier") as reader:
+        Consuming(consumers, reader, retries, {}).attach(broker, PREFETCH)
+        await broker.start()
+        relaying = asyncio.ensure_future(Relay(db, out).forever())
+        try:
+            async with asyncio.timeout(PIPELINE_WITHIN_S):
+                began = time.perf_counter()
+                await repeat(EVENTS, lambda _: db.run(_stage_one), workers=PREFETCH)
+                await all_seen.wait()
+            seconds = time.perf_counter() - began
+        finally:
+            relaying.cancel()
+            await asyncio.gather(relaying, return_exceptions=True)
+            await broker.stop()
+            await out.close()
+            await retries.close()
+    return {"pipeline_events_per_s": EVENTS / seconds}
+
+
+async def _stage_one(tx: Transaction) -> None:
+    tx.stage(PayoutAccountReady(user_id=new_id("usr")), sequence=1)
 
 
 async def audit_check(db: Database) -> dict[str, Any]:
@@ -130,7 +203,10 @@ async def global_account(db: Database) -> dict[str, Any]:
 
 PROBES: dict[str, Probe] = {
     it.__name__: it
-    for it in (prune, audit_check, audit_look, timers_look, relay_batch, global_account)
+    for it in (
+        *(prune, audit_check, audit_look, timers_look, relay_batch, global_account),
+        *(ledger_part, pipeline),
+    )
 }
 
 

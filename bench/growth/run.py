@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,13 @@ from bench.programs import Program
 from bench.trades import SCHEMAS
 
 INSTANCE = "bench-growth"
-KB_AN_ESCROW, KB_MORE = 30, 10_000_000
+KB_AN_ESCROW, KB_MORE = 24, 5_000_000
 """Tables and indexes of one escrow; and write-ahead log while many rows are written."""
 LOOK_S = 2.0
-ALONE = ("relay_batch", "timers_look", "audit_look", "global_account", "audit_check")
+ALONE = (
+    *("relay_batch", "timers_look", "audit_look", "global_account", "audit_check"),
+    *("ledger_part", "pipeline"),
+)
 """Measured while no service runs."""
 _SIZE = """
 SELECT pg_database_size(current_database()) / 1e6 AS database_mb,
@@ -79,19 +82,23 @@ class Growth:
             access = Access(self._instance, found.postgres, found.rabbitmq)
             took = asyncio.run(_fill(access.superuser_url(), kept, filled, size))
             measured = self._note(f"filled to {size:,}", took | others)
-            url = access.database_url(named("escrow"))
-            measured |= self._note("ledger check", _ledger_check(url, size))
+            urls = {"DATABASE_URL": access.database_url(named("escrow")),
+                    "READER_URL": access.database_url(named("notifier"))}  # fmt: skip
+            check = _ledger_check(urls["DATABASE_URL"], size)
+            measured |= self._note("ledger check", check)
             with found.broker("escrow", "notifier") as broker:
+                urls |= {"BROKER_URL": broker.url("escrow"),
+                         "READER_BROKER_URL": broker.url("notifier")}  # fmt: skip
                 for probe in ALONE:
-                    measured |= self._probe(probe, url, broker.url("escrow"))
+                    measured |= self._probe(probe, urls)
         with startup.running(self._instance) as (state, _):
             measured |= self._note("running", asyncio.run(live.measure(state)))
-            measured |= self._probe("prune", url)
+            measured |= self._probe("prune", urls)
         return measured
 
-    def _probe(self, name: str, url: str, broker_url: str = "") -> dict[str, Any]:
+    def _probe(self, name: str, urls: Mapping[str, str]) -> dict[str, Any]:
         log = self._instance.log / "bench-growth.log"
-        return self._note(name, asyncio.run(_probe(name, url, broker_url, log)))
+        return self._note(name, asyncio.run(_probe(name, urls, log)))
 
     def _note(self, name: str, measured: dict[str, Any]) -> dict[str, Any]:
         seconds = time.monotonic() - self._began
@@ -114,6 +121,8 @@ async def _fill(url: str, kept: list[Pattern], filled: int, size: int) -> dict[s
     if not kept:
         kept += await patterns.take(two[0])
     await fill.number(two[0], whole)
+    links = [f"{schema}.audit_chain" for schema in SCHEMAS]
+    await fill.without_indexes(two[0], [*links, *(it.name for it in kept)])
     halves = ([it for it in kept if it.schema == "escrow"],
               [it for it in kept if it.schema != "escrow"])  # fmt: skip
 
@@ -124,12 +133,32 @@ async def _fill(url: str, kept: list[Pattern], filled: int, size: int) -> dict[s
                 await fill.copy(connection, pattern, part, whole)
 
     await asyncio.gather(*(copy(it, half) for it, half in zip(two, halves, strict=True)))
-    for schema in SCHEMAS:
-        await chain.link(url, schema)
+    await _index(url, two, kept)
     await fill.settle(two[0])
     for connection in two:
         await connection.close()
     return {"filled_in_s": time.monotonic() - began, **await _size(url)}
+
+
+async def _index(url: str, two: Sequence[Any], kept: Sequence[Pattern]) -> None:
+    """Make the indexes, and link what was audited while those of other tables are made."""
+    audited = sorted(it.name for it in kept if it.table == "audit_entries")
+    left = [it.name for it in kept if it.table != "audit_entries"]
+
+    async def others() -> None:
+        while left:
+            await fill.index(two[1], left.pop(0))
+
+    async def link() -> None:
+        for name in audited:
+            await fill.index(two[0], name)
+        for schema in SCHEMAS:
+            await chain.link(url, schema)
+            await fill.index(two[0], f"{schema}.audit_chain")
+        while left:
+            await fill.index(two[0], left.pop())
+
+    await asyncio.gather(others(), link())
 
 
 async def _size(url: str) -> dict[str, float]:
@@ -154,9 +183,8 @@ def _ledger_check(url: str, escrows: int) -> dict[str, Any]:
     return {"ledger_check_s": seconds, "ledger_check_us_an_escrow": seconds * 1e6 / escrows}
 
 
-async def _probe(name: str, url: str, broker_url: str, log: Path) -> dict[str, Any]:
-    environment = {"DATABASE_URL": url, "BROKER_URL": broker_url}
-    program = Program("bench.growth.probes", (name,), environment, log)
+async def _probe(name: str, urls: Mapping[str, str], log: Path) -> dict[str, Any]:
+    program = Program("bench.growth.probes", (name,), dict(urls), log)
     child = await programs.start(program, told=True)
     try:
         found = dict(await protocol.read(child, log))
