@@ -9,7 +9,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("DROP INDEX deliveries_shown; CREATE INDEX deliveries_shown ON deliveries (shown_at)")
+    op.execute(
+        "DROP INDEX deliveries_shown; CREATE INDEX deliveries_shown ON deliveries (shown_at)"
+    )
 
 
 def downgrade() -> None:
