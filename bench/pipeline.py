@@ -17,8 +17,12 @@ from bench.servers import Servers
 
 SIDES = ("ours", "minimum")
 BULK = "ours_bulk"
-MODULES = {"ours": "bench.ours.pipeline", "minimum": "bench.minimum.pipeline"}
-"""What is measured; a program named BULK here is compared with the minimum too."""
+MODULES = {
+    "ours": "bench.ours.pipeline",
+    BULK: "bench.ours.pipeline",
+    "minimum": "bench.minimum.pipeline",
+}
+"""What is measured: ours one event at a time and by a bulk handler, each against the minimum."""
 PATIENCE_S = 60.0
 
 
@@ -76,7 +80,8 @@ def _environment(side: str, database_url: str, broker_url: str) -> dict[str, str
 async def _run(
     side: str, flow: Flow, ends: Mapping[str, Mapping[str, str]], log: Path
 ) -> dict[str, Mapping[str, float]]:
-    consumer = await _start(side, ["consume", str(flow.count)], ends["consume"], log)
+    consuming = ["consume", str(flow.count), *(["bulk"] if side == BULK else [])]
+    consumer = await _start(side, consuming, ends["consume"], log)
     children = [consumer]
     try:
         async with asyncio.timeout(PATIENCE_S + (flow.count / flow.rate if flow.rate else 0)):

@@ -1,8 +1,9 @@
 """An event's way by our chassis: outbox, relay, broker, inbox. Two processes, as services are.
 
 `publish N RATE` commits N state changes, each with its event, as fast as it can or RATE a second,
-and ends when the relay has published them; `consume N` applies N events and ends. Both tell when
-they began and ended. Everything is the chassis as services use it, with its usual settings.
+and ends when the relay has published them; `consume N` applies N events and ends, and `consume N
+bulk` does so by a bulk handler. Both tell when they began and ended. Everything is the chassis as
+services use it, with its usual settings.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ async def publish(count: int, rate: float) -> dict[str, float]:
         return {"began": began, "ended": ended, "cpu_s": time.process_time() - cpu}
 
 
-async def consume(count: int) -> dict[str, float]:
-    """Apply the events."""
+async def consume(count: int, bulk: bool) -> dict[str, float]:
+    """Apply the events, each in a transaction of its own or many in one."""
     async with opened("notifier") as (settings, db, publisher):
         consumers, all_seen, seen = Consumers("notifier"), asyncio.Event(), 0
 
@@ -89,6 +90,8 @@ async def consume(count: int) -> dict[str, float]:
                 all_seen.set()
 
         consumers.events(QUEUE, apply)
+        if bulk:
+            consumers.in_bulk(QUEUE)
         broker = RabbitBroker(
             settings.broker_url.get_secret_value(), apply_types=False, logger=None
         )
@@ -106,8 +109,9 @@ async def consume(count: int) -> dict[str, float]:
 
 def main() -> None:
     """Play the part that the arguments name."""
-    part, count = sys.argv[1], int(sys.argv[2])
-    work: Any = publish(count, float(sys.argv[3])) if part == "publish" else consume(count)
+    part, count, more = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    work: Any
+    work = publish(count, float(more[0])) if part == "publish" else consume(count, "bulk" in more)
     protocol.tell(**uvloop.run(work))
 
 

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
 from typing import Any
 
+import aio_pika
+from aio_pika.abc import AbstractIncomingMessage
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
@@ -36,6 +38,32 @@ async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
             if found:
                 return
             await asyncio.sleep(0.02)
+
+
+async def is_empty(broker: Any) -> bool:
+    """Whether nothing waits in the queue any more."""
+    connection = await aio_pika.connect(broker.operator_url)
+    async with connection:
+        channel = await connection.channel()
+        declared = await channel.declare_queue(QUEUE, passive=True)
+        return declared.declaration_result.message_count == 0
+
+
+async def parked(broker: Any) -> list[AbstractIncomingMessage]:
+    """The first message that was put aside, as soon as there is one."""
+    connection = await aio_pika.connect(broker.operator_url)
+    async with connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue(f"{QUEUE}.parked", ensure=False)
+        found: list[AbstractIncomingMessage] = []
+        async with asyncio.timeout(30):
+            while not found:
+                message = await queue.get(fail=False, no_ack=True)
+                if message is not None:
+                    found.append(message)
+                else:
+                    await asyncio.sleep(0.05)
+        return found
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 QUEUE = "notifier.events"
 SLOW_S = float(os.environ.get("SLOW_S", "0"))
+BULK = bool(os.environ.get("BULK"))
 
 
 def a_note() -> NotifierCommandRejected:
@@ -35,7 +36,7 @@ def a_note() -> NotifierCommandRejected:
 
 
 def some_consumers() -> Consumers:
-    """Writes each note into the audit log, slowly if wanted."""
+    """Writes each note into the audit log, slowly or many at once if wanted."""
     consumers = Consumers("notifier")
 
     async def note(transaction: Transaction, event: NotifierCommandRejected) -> None:
@@ -43,6 +44,8 @@ def some_consumers() -> Consumers:
         transaction.audit("noted", str(event.command_id))
 
     consumers.events(QUEUE, note)
+    if BULK:
+        consumers.in_bulk(QUEUE)
     return consumers
 
 

@@ -10,7 +10,7 @@ from chassis.messaging.consumers import Consumers, Poison
 from chassis.messaging.publisher import Publisher, Unroutable
 from chassis.messaging.relay import Relay
 from chassis.storage.database import Transaction
-from chassis_builders import QUEUE, an_event, consuming, relaying, until
+from chassis_builders import QUEUE, an_event, consuming, is_empty, parked, relaying, until
 from contracts_schema.events.escrow import PayoutAccountReady
 
 
@@ -34,22 +34,6 @@ async def publish_raw(broker, body: bytes, **properties) -> None:
         exchange = await channel.get_exchange("holdfast.events", ensure=False)
         topic = properties.pop("topic", "escrow.payout_account_ready.v1")
         await exchange.publish(aio_pika.Message(body, **properties), topic)
-
-
-async def parked(broker) -> list[aio_pika.abc.AbstractIncomingMessage]:
-    connection = await aio_pika.connect(broker.operator_url)
-    async with connection:
-        channel = await connection.channel()
-        queue = await channel.get_queue(f"{QUEUE}.parked", ensure=False)
-        found = []
-        async with asyncio.timeout(10):
-            while not found:
-                message = await queue.get(fail=False, no_ack=True)
-                if message is not None:
-                    found.append(message)
-                else:
-                    await asyncio.sleep(0.05)
-        return found
 
 
 async def test_what_is_staged_is_applied_by_the_consumer(db, broker_for):
@@ -96,18 +80,10 @@ async def test_ten_copies_of_a_message_are_applied_once(db, broker_for):
             await relay.once()
             await db.pool.execute("UPDATE outbox SET published_at = NULL")
         await until(lambda: seen)
-        await until(lambda: _empty(broker))
+        await until(lambda: is_empty(broker))
         await publisher.close()
 
     assert seen == [event.user_id]
-
-
-async def _empty(broker) -> bool:
-    connection = await aio_pika.connect(broker.operator_url)
-    async with connection:
-        channel = await connection.channel()
-        declared = await channel.declare_queue(QUEUE, passive=True)
-        return declared.declaration_result.message_count == 0
 
 
 async def test_what_fails_for_now_is_tried_again_after_a_second(db, broker_for):
@@ -202,7 +178,7 @@ async def test_an_event_of_a_newer_version_is_left_alone(db, broker_for):
             message_id="0190f0c0-0000-7000-8000-000000000006",
             type="escrow.payout_account_ready.v2",
         )
-        await until(lambda: _empty(broker))
+        await until(lambda: is_empty(broker))
 
     assert seen == []
 

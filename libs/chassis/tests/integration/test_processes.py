@@ -99,6 +99,33 @@ async def test_who_is_killed_at_its_worst_moment_loses_and_doubles_nothing(
         await all_noted_once(notifier)
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("consumer.before_ack.notifier.events:3", marks=pytest.mark.fault("P3")),
+        pytest.param("consumer.before_commit.notifier.events:12", marks=pytest.mark.fault("P4")),
+    ],
+)
+async def test_who_is_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
+    notifier, environment, where
+):
+    at_once = environment | {"BULK": "1"}
+    publisher = Publisher(environment["HOLDFAST_BROKER_URL"], "notifier")
+    await stage(notifier, NOTES)
+    assert await Relay(notifier, publisher).once() == NOTES
+    await publisher.close()
+
+    async with process(at_once | {"HOLDFAST_FAILPOINTS": where}) as first:
+        async with asyncio.timeout(60):
+            assert await first.wait() == -signal.SIGKILL
+    left = await notifier.value("SELECT count(*) FROM inbox")
+    assert left >= 3 if "ack" in where else left < 12
+    async with process(at_once):
+        await all_noted_once(notifier)
+    together = "SELECT count(DISTINCT xmin::text) FROM inbox"
+    assert await notifier.value(together) < NOTES / 2
+
+
 async def faults(client) -> dict[str, str] | None:
     """What /ready names; None while it does not answer."""
     try:
@@ -151,24 +178,24 @@ async def test_who_is_killed_with_messages_in_memory_loses_and_doubles_nothing(
     notifier, environment, client, where
 ):
     async with process(environment | {"HOLDFAST_FAILPOINTS": where}) as first:
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         with suppress(httpx.HTTPError):
             while True:
                 await post_notes(client)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await first.wait() == -signal.SIGKILL
     async with process(environment):
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         await post_notes(client)
         await all_noted_once(notifier)
 
 
 async def test_who_is_asked_to_stop_marks_what_it_published(notifier, environment, client):
     async with process(environment) as first:
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         await post_notes(client)
         first.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await first.wait() in (0, -signal.SIGTERM)
 
     assert await notifier.value("SELECT count(*) FROM outbox") == NOTES
@@ -206,7 +233,7 @@ async def test_a_trace_travels_where_no_span_is_recorded(environment, client, no
     headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"} if given else {}
     del environment["HOLDFAST_TRACE_FILE"]
     async with process(environment):
-        await until(lambda: is_live(client), 30)
+        await until(lambda: is_live(client))
         answer = await client.post("/v1/notes", headers=headers)
         await until(lambda: notifier.value(ALL))
 

@@ -14,6 +14,7 @@ PREFETCH = 50
 
 def register(consumers: Consumers, deliveries: Deliveries) -> Consumers:
     """Show each card outside the transaction, then write down what became of it."""
+    consumers.in_bulk(QUEUE)
     consumers.commands(
         QUEUE,
         delivery.delivered,

@@ -16,6 +16,7 @@ COMMANDS = "escrow.commands"
 
 def register(consumers: Consumers, rails: Rails) -> Consumers:
     """Bind the service's queues."""
+    consumers.in_bulk("escrow.principals")
     consumers.events("escrow.principals", principals.project)
     opening = partial(escrow.open_executed, rails=rails)
     consumers.events("escrow.executed_contracts", opening, prefetch=1)

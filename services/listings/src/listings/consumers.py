@@ -15,6 +15,7 @@ COMMANDS = "listings.commands"
 
 def register(consumers: Consumers, check: OwnershipCheck) -> Consumers:
     """Bind what listings listens to."""
+    consumers.in_bulk("listings.principals")
     consumers.events("listings.principals", principals.project)
     consumers.events("listings.verification_results", asset.activate, asset.reject)
     consumers.events("listings.deal_outcomes", listing.sell, listing.reopen)

@@ -22,6 +22,7 @@ REMEMBERED = (UserRegistered, ListingCreated, ListingActivated)
 def register(consumers: Consumers) -> Consumers:
     """What to do with each message."""
     consumers.hears(QUEUE, *EVERYTHING)
+    consumers.in_bulk(QUEUE, "notifier.principals")
     consumers.commands("notifier.commands", preference.set_preferences)
     consumers.events("notifier.principals", principals.project)
     consumers.events(QUEUE, person.register, command.reject)

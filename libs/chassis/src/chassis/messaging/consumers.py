@@ -25,6 +25,9 @@ from chassis.messaging.received import CANARY, Away, Poison, Received, TooEarly
 from chassis.principals import Principal
 from chassis.storage.transaction import RowLock
 
+BULK_PREFETCH = 100
+"""While one batch is applied, the next is here already."""
+
 __all__ = ["CANARY", "Away", "Consumers", "Poison", "Received", "Route", "TooEarly"]
 
 Handler = Callable[..., Awaitable[Any]]
@@ -57,6 +60,7 @@ class Consumers:
         self.routes: dict[str, dict[str, Route]] = {}
         self.prefetch: dict[str, int] = {}
         self.patterns: dict[str, tuple[str, ...]] = {}
+        self.bulk: set[str] = set()
 
     def bindings(self, queue: str) -> tuple[str, ...]:
         """The routing keys that the queue is bound by: its handlers' topics, or wider patterns."""
@@ -65,6 +69,17 @@ class Consumers:
     def hears(self, queue: str, *patterns: str) -> None:
         """Bind the queue by these patterns, also for what it has no handler for yet."""
         self.patterns[queue] = patterns
+
+    def in_bulk(self, *queues: str) -> None:
+        """Apply what has come on such a queue in one transaction, in the order it came.
+
+        After any error each message is applied by itself. For handlers that hold no row which
+        another message's handler waits for.
+        """
+        for queue in queues:
+            self.bulk.add(queue)
+            self.prefetch[queue] = max(BULK_PREFETCH, self.prefetch.get(queue, 0))
+            self._check(queue)
 
     def events(
         self,
@@ -120,6 +135,11 @@ class Consumers:
         if route.model.topic in known:
             raise ValueError(f"{queue} handles {route.model.topic} twice")
         known[route.model.topic] = route
+        self._check(queue)
+
+    def _check(self, queue: str) -> None:
+        if queue in self.bulk and any(it.lock for it in self.routes.get(queue, {}).values()):
+            raise ValueError(f"{queue} is applied in bulk, and what locks a row is not")
 
 
 def _models(annotation: Any) -> tuple[type[Message], ...]:

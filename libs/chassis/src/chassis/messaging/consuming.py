@@ -17,6 +17,8 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from pydantic import TypeAdapter, ValidationError
 
 from chassis import principals
+from chassis.cause import Cause
+from chassis.messaging.batches import Batches, Work
 from chassis.messaging.consumers import Consumers, Route
 from chassis.messaging.publisher import BROKEN, Publisher, Unroutable
 from chassis.messaging.received import CANARY, Poison, Received, attempt, take_apart
@@ -27,7 +29,7 @@ from chassis.ops.telemetry import CONSUMED
 from chassis.ops.tracing import SpanKind
 from chassis.principals import Principal
 from chassis.problems import Problem, Rules, as_problem
-from chassis.storage.database import Database, RowLock, Transaction
+from chassis.storage.database import Database, Transaction
 from chassis.storage.inbox import Claim, apply_once, handled
 
 FORWARD_AGAIN_AFTER_S = 1.0
@@ -47,6 +49,7 @@ class Consuming:
         """Apply messages to this database; publish retries and parkings by this publisher."""
         self.consumers, self._database, self._rules = consumers, database, rules
         self._retries = Retries(publisher)
+        self._batches = {queue: Batches(database) for queue in consumers.bulk}
         self.heard: dict[str, float] = {}
         """When a message, or a canary, came last from each queue."""
 
@@ -127,18 +130,14 @@ class Consuming:
             await route.handler(transaction, event)
             failpoint(f"consumer.before_commit.{received.queue}")
 
-        return await self._once(received, apply, lock=route.lock and route.lock(event))
+        claim = received.claim(route.lock and route.lock(event))
+        return await self._once(claim, apply, received.cause)
 
-    async def _once(
-        self,
-        received: Received,
-        work: Callable[[Transaction], Awaitable[None]],
-        actor: str = "",
-        lock: RowLock | None = None,
-    ) -> str:
-        cause = replace(received.cause, actor=actor) if actor else received.cause
-        claim = Claim(received.queue, received.message_id, lock)
-        first = await apply_once(self._database, claim, work, cause)
+    async def _once(self, claim: Claim, work: Work, cause: Cause) -> str:
+        if (batches := self._batches.get(claim.consumer)) is not None:
+            first = await batches.apply_once(claim, work, cause)
+        else:
+            first = await apply_once(self._database, claim, work, cause)
         return "applied" if first else "repeated"
 
     async def _fulfil(self, received: Received, route: Route) -> str:
@@ -172,7 +171,9 @@ class Consuming:
                 await route.handler(transaction, caller, command, *prepared)
                 failpoint(f"consumer.before_commit.{received.queue}")
 
-            return await self._once(received, fulfil, who, route.lock and route.lock(command))
+            claim = received.claim(route.lock and route.lock(command))
+            cause = replace(received.cause, actor=who)
+            return await self._once(claim, fulfil, cause)
 
     async def _reject(self, received: Received, actor: DiscordActor, problem: Problem) -> str:
         rejected = BY_SERVICE[self.consumers.service](
@@ -185,7 +186,7 @@ class Consuming:
         async def reject(transaction: Transaction) -> None:
             transaction.stage(rejected)
 
-        outcome = await self._once(received, reject)
+        outcome = await self._once(received.claim(), reject, received.cause)
         return "rejected" if outcome == "applied" else outcome
 
 

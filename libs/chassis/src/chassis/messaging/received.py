@@ -13,6 +13,8 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from chassis.cause import Cause
 from chassis.ops.telemetry import HANDLING
+from chassis.storage.database import RowLock
+from chassis.storage.inbox import Claim
 
 LARGEST_BODY = 256 * 1024
 CANARY = "chassis.canary"
@@ -49,6 +51,10 @@ class Received:
             str(self.message_id),
             trigger_id=str(self.headers.get("causationid", "")),
         )
+
+    def claim(self, lock: RowLock | None = None) -> Claim:
+        """What makes it applied once, with the lock of the row that it is about."""
+        return Claim(self.queue, self.message_id, lock)
 
     def content(self) -> dict[str, Any]:
         """The body as a JSON object; raises Poison if it is none."""

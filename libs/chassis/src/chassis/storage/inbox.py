@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from chassis.storage.database import BEGIN, Database, RowLock, Transaction
 from chassis.storage.sql import parameters, statement
 from chassis.storage.tables import inbox
 
-_CLAIM = "INSERT INTO inbox (consumer, message_id) VALUES ({}, '{}') ON CONFLICT DO NOTHING"
+_CLAIM = "INSERT INTO inbox (consumer, message_id) VALUES {} ON CONFLICT DO NOTHING"
 _CLAIMED = "INSERT 0 1"
 _FIRST = statement(insert(inbox).values(parameters(inbox, "received_at")).on_conflict_do_nothing())
 _HANDLED = statement(
@@ -22,6 +22,12 @@ _HANDLED = statement(
         inbox.c.consumer == bindparam("consumer"), inbox.c.message_id == bindparam("message_id")
     )
 )
+
+_CLAIMED_HERE = statement("""
+SELECT message_id FROM inbox WHERE consumer = :consumer
+    AND message_id = ANY(CAST(:message_ids AS uuid[]))
+    AND xmin = CAST(pg_current_xact_id() AS xid)
+""")
 
 
 async def first_delivery(transaction: Transaction, consumer: str, message_id: UUID) -> bool:
@@ -43,11 +49,27 @@ class Claim:
     message_id: UUID
     lock: RowLock | None = None
 
-    @property
-    def opening(self) -> str:
-        """BEGIN and the claim, in one round trip."""
-        quoted = "'" + self.consumer.replace("'", "''") + "'"
-        return f"{BEGIN}; {_CLAIM.format(quoted, UUID(str(self.message_id)))}"
+
+def claiming(claims: Sequence[Claim]) -> str:
+    """The statement that claims them, for the round trip of BEGIN; it tells how many were new.
+
+    They are claimed in the order of their ids, so that two that claim the same wait in turn.
+    """
+    rows = sorted(
+        "('{}', '{}')".format(each.consumer.replace("'", "''"), UUID(str(each.message_id)))
+        for each in claims
+    )
+    return _CLAIM.format(", ".join(rows))
+
+
+async def claimed(transaction: Transaction, claims: Sequence[Claim]) -> set[UUID]:
+    """Which of these messages of one consumer the transaction was opened with, and not repeated."""
+    ids = {each.message_id for each in claims}
+    if transaction.opened == f"INSERT 0 {len(ids)}":
+        return ids
+    consumer = claims[0].consumer
+    rows = await transaction.rows(_CLAIMED_HERE, consumer=consumer, message_ids=list(ids))
+    return {row["message_id"] for row in rows}
 
 
 async def apply_once(
@@ -68,4 +90,6 @@ async def apply_once(
         await work(transaction)
         return True
 
-    return await database.run(first, cause, opening=claim.opening, lock=claim.lock)
+    return await database.run(
+        first, cause, opening=f"{BEGIN}; {claiming([claim])}", lock=claim.lock
+    )
