@@ -32,6 +32,11 @@ async def stage(db, count: int = 1) -> None:
             transaction.stage(an_event())
 
 
+async def applied(db, count: int) -> bool:
+    """Whether so many messages had their effect; a handler that was cut off had none."""
+    return await db.value("SELECT count(*) FROM audit_entries WHERE action = 'seen'") == count
+
+
 UNSENT = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 
 
@@ -119,12 +124,13 @@ async def test_consumers_come_back_after_every_connection_was_closed(db, broker_
         consuming(a_consumer(seen), db, broker.url("notifier")),
     ):
         await stage(db, 3)
-        await until(lambda: len(seen) == 3)
+        await until(lambda: applied(db, 3))
         await asyncio.to_thread(close_all_connections, broker)
         await stage(db, 3)
-        await until(lambda: len(seen) == 6)
+        await until(lambda: applied(db, 6))
 
     assert len(set(seen)) == 6
+    assert await applied(db, 6)
 
 
 def close_all_connections(broker) -> None:
