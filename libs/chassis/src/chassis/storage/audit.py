@@ -22,7 +22,7 @@ from chassis.storage.tables import audit_chain, audit_entries
 
 BATCH = 500
 LOOK_EVERY_S = 30.0
-LINK_EVERY_S = 0.5
+LINK_EVERY_S = 1.0
 AGAIN_AFTER_S = 1.0
 LOOK_BACK_EVERY_S = 5.0
 LOOK_BACK = 10_000

@@ -62,8 +62,9 @@ async def look(database: Database, timer: Timer, *, providers: Providers) -> Non
 
 async def _see(database: Database, providers: Providers, watched: Watch) -> Sight:
     provider = providers[watched.kind]
-    seller = await store.account.find(database, watched.seller_id, provider.provider)
-    buyer = await store.account.find(database, watched.buyer_id, provider.provider)
+    parties = watched.seller_id, watched.buyer_id
+    accounts = await store.account.known(database, provider.provider, *parties)
+    seller, buyer = map(accounts.get, parties)
     if seller is None or buyer is None:
         raise TooEarly(f"a party's {provider.provider} account is not known here yet")
     asset = await provider.asset(watched.asset_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import parameters, statement
-from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from verification.store.tables import accounts
 
@@ -20,6 +20,12 @@ _LINK = statement(
 )
 _UNLINK = statement(delete(accounts).where(*_THIS))
 _FIND = statement(select(_C.account_id).where(*_THIS))
+_KNOWN = statement(
+    select(_C.user_id, _C.account_id).where(
+        _C.provider == bindparam("provider"),
+        _C.user_id == func.any(bindparam("user_ids", type_=ARRAY(Text))),
+    )
+)
 
 
 async def link(tx: Transaction, user_id: str, provider: str, account_id: str) -> None:
@@ -36,3 +42,9 @@ async def find(database: Database, user_id: str, provider: str) -> str | None:
     """The user's account at this provider, if one is linked."""
     found: str | None = await database.value(_FIND, user_id=user_id, provider=provider)
     return found
+
+
+async def known(database: Database, provider: str, *user_ids: str) -> dict[str, str]:
+    """The accounts at this provider of those users that have one linked, by user."""
+    rows = await database.rows(_KNOWN, provider=provider, user_ids=list(user_ids))
+    return {row["user_id"]: row["account_id"] for row in rows}
