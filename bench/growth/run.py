@@ -27,7 +27,7 @@ from bench.programs import Program
 from bench.trades import SCHEMAS
 
 INSTANCE = "bench-growth"
-KB_AN_ESCROW, KB_MORE = 24, 5_000_000
+KB_AN_ESCROW, KB_MORE = 20, 5_000_000
 """Tables and indexes of one escrow; and write-ahead log while many rows are written."""
 LOOK_S = 2.0
 ALONE = (
@@ -121,8 +121,8 @@ async def _fill(url: str, kept: list[Pattern], filled: int, size: int) -> dict[s
     if not kept:
         kept += await patterns.take(two[0])
     await fill.number(two[0], whole)
-    links = [f"{schema}.audit_chain" for schema in SCHEMAS]
-    await fill.without_indexes(two[0], [*links, *(it.name for it in kept)])
+    made = ["escrow.ledger_balances", *(f"{schema}.audit_chain" for schema in SCHEMAS)]
+    await fill.without_indexes(two[0], [*made, *(it.name for it in kept)])
     halves = ([it for it in kept if it.schema == "escrow"],
               [it for it in kept if it.schema != "escrow"])  # fmt: skip
 
@@ -150,7 +150,8 @@ async def _index(url: str, two: Sequence[Any], kept: Sequence[Pattern]) -> None:
             await fill.index(two[1], left.pop(0))
 
     async def link() -> None:
-        for name in audited:
+        await fill.balance(two[0])
+        for name in ("escrow.ledger_balances", *audited):
             await fill.index(two[0], name)
         for schema in SCHEMAS:
             await chain.link(url, schema)
