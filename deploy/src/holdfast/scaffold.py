@@ -11,7 +11,7 @@ from pathlib import Path
 _TEMPLATE = Path(__file__).parent / "service_template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _NOUN = re.compile(r"[a-z]{2,20}")
-_TEST_KIT = "chassis_doors"
+_TEST_KIT = "chassis_client"
 
 
 class CannotMake(ValueError):

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest_asyncio
 
-sys.path.insert(0, str(Path(__file__).parent))  # tests are no package: find discord_stage.py
+sys.path.insert(0, str(Path(__file__).parent))  # tests are no package: find discord_harness.py
 
-from discord_stage import Stage, running
+from discord_harness import Harness, running
 from discord_tiny_bot import TinyBot
 
 
 @pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def harness() -> AsyncIterator[Harness]:
     """A running sandbox whose every REST answer is held against Discord's description."""
     async with running() as started:
         yield started
@@ -23,6 +23,6 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 @pytest_asyncio.fixture
-async def bot(stage: Stage) -> TinyBot:
+async def bot(harness: Harness) -> TinyBot:
     """A bot that is ready."""
-    return await stage.bot()
+    return await harness.bot()

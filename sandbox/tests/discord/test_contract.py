@@ -7,7 +7,7 @@ import json
 import pytest
 from aiohttp import web
 from discord_contract import DESCRIPTION, Contract
-from discord_stage import Stage
+from discord_harness import Harness
 from discord_tiny_bot import TinyBot
 
 pytestmark = [
@@ -21,17 +21,19 @@ CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 
 
 async def test_what_a_bot_does_is_checked_operation_by_operation(
-    stage: Stage, bot: TinyBot
+    harness: Harness, bot: TinyBot
 ) -> None:
-    await stage.run("ada", "listing create", title="Obby", price=45)
-    await stage.run("ada", "card")
+    await harness.run("ada", "listing create", title="Obby", price=45)
+    await harness.run("ada", "card")
     bot.hold.set()
-    await stage.run("ada", "slow")
-    message = await stage.rest("POST", f"/channels/{stage.general}/messages", json={"content": "x"})
-    await stage.rest("GET", f"/channels/{stage.general}/messages/{message.json()['id']}")
-    await stage.rest("GET", "/channels/1")
+    await harness.run("ada", "slow")
+    message = await harness.rest(
+        "POST", f"/channels/{harness.general}/messages", json={"content": "x"}
+    )
+    await harness.rest("GET", f"/channels/{harness.general}/messages/{message.json()['id']}")
+    await harness.rest("GET", "/channels/1")
 
-    assert set(stage.contract.checked) >= {
+    assert set(harness.contract.checked) >= {
         "GET /users/@me 200",
         "GET /oauth2/applications/@me 200",
         "PUT /applications/{application_id}/commands 200",
@@ -44,9 +46,9 @@ async def test_what_a_bot_does_is_checked_operation_by_operation(
 
 
 @pytest.mark.parametrize("lost", ["flags", "primary_guild", "username"])
-async def test_an_author_without_a_field_is_caught(stage: Stage, lost: str) -> None:
-    path = f"/channels/{stage.general}/messages"
-    body = (await stage.rest("POST", path, json={"content": "x"})).json()
+async def test_an_author_without_a_field_is_caught(harness: Harness, lost: str) -> None:
+    path = f"/channels/{harness.general}/messages"
+    body = (await harness.rest("POST", path, json={"content": "x"})).json()
     del body["author"][lost]
     contract = Contract.load()
     answer = web.Response(text=json.dumps(body), content_type="application/json")

@@ -10,64 +10,64 @@ from typing import Any
 import aiohttp
 import discord
 import pytest
-from discord_stage import TOKEN, Stage, eventually, running
+from discord_harness import TOKEN, Harness, eventually, running
 from discord_tiny_bot import TinyBot
 
 pytestmark = pytest.mark.asyncio
 QUERY = "?v=10&encoding=json"
 
 
-async def command(stage: Stage, name: str) -> dict[str, Any]:
+async def command(harness: Harness, name: str) -> dict[str, Any]:
     """Type a command in the guild."""
-    return await stage.act("/commands", {"user": "ada", "guild": stage.guild, "command": name})
+    return await harness.act("/commands", {"user": "ada", "guild": harness.guild, "command": name})
 
 
 @pytest.mark.parametrize("action", ["drop", "reconnect", "close", "invalidate_resumable"])
 async def test_a_bot_that_lost_its_line_resumes_and_misses_nothing(
-    stage: Stage, bot: TinyBot, action: str
+    harness: Harness, bot: TinyBot, action: str
 ) -> None:
-    await stage.act("/gateway", {"action": "refuse"}, 200)
-    await stage.act("/gateway", {"action": action}, 200)
-    await stage.act("/gateway", {"action": "accept"}, 200)
+    await harness.act("/gateway", {"action": "refuse"}, 200)
+    await harness.act("/gateway", {"action": action}, 200)
+    await harness.act("/gateway", {"action": "accept"}, 200)
 
     await eventually(lambda: bot.resumed == 1, 15)
-    answer = await stage.run("ada", "card")
+    answer = await harness.run("ada", "card")
 
     assert answer["state"] == "answered"
-    assert (await stage.get("/stats"))["gateway"]["resumes"] == 1
+    assert (await harness.get("/stats"))["gateway"]["resumes"] == 1
 
 
-async def test_what_happened_in_a_gap_is_replayed(stage: Stage, bot: TinyBot) -> None:
-    await stage.act("/gateway", {"action": "refuse"}, 200)
-    await stage.act("/gateway", {"action": "drop"}, 200)
+async def test_what_happened_in_a_gap_is_replayed(harness: Harness, bot: TinyBot) -> None:
+    await harness.act("/gateway", {"action": "refuse"}, 200)
+    await harness.act("/gateway", {"action": "drop"}, 200)
 
-    started = await command(stage, "card")
+    started = await command(harness, "card")
     assert started["delivered"], "the session can still be resumed, so the event waits"
-    await stage.act("/gateway", {"action": "accept"}, 200)
+    await harness.act("/gateway", {"action": "accept"}, 200)
 
-    answer = await stage.outcome(started["interaction_id"], wait="answered")
-    report = (await stage.get("/stats"))["gateway"]
+    answer = await harness.outcome(started["interaction_id"], wait="answered")
+    report = (await harness.get("/stats"))["gateway"]
     assert (answer["state"], report["resumes"]) == ("answered", 1)
     assert report["replayed_events"] >= 1
 
 
-async def test_an_invalid_session_is_identified_anew(stage: Stage, bot: TinyBot) -> None:
-    await stage.act("/gateway", {"action": "invalidate"}, 200)
+async def test_an_invalid_session_is_identified_anew(harness: Harness, bot: TinyBot) -> None:
+    await harness.act("/gateway", {"action": "invalidate"}, 200)
 
-    await reidentified(stage)
+    await reidentified(harness)
 
     assert bot.resumed == 0
-    assert (await stage.run("ada", "card"))["state"] == "answered"
+    assert (await harness.run("ada", "card"))["state"] == "answered"
 
 
-async def reidentified(stage: Stage) -> None:
+async def reidentified(harness: Harness) -> None:
     """Wait until a second session began; discord.py takes five seconds for it."""
     async with asyncio.timeout(15):
-        while (await stage.get("/stats"))["gateway"]["identifies"] < 2:
+        while (await harness.get("/stats"))["gateway"]["identifies"] < 2:
             await asyncio.sleep(0.05)
 
 
-async def test_a_wrong_token_ends_in_a_login_failure(stage: Stage) -> None:
+async def test_a_wrong_token_ends_in_a_login_failure(harness: Harness) -> None:
     async with running(token="another") as other, aiohttp.ClientSession() as session:
         with pytest.raises(discord.LoginFailure):
             await other.bot()
@@ -90,11 +90,11 @@ async def test_a_wrong_token_ends_in_a_login_failure(stage: Stage) -> None:
     ],
 )
 async def test_what_the_protocol_forbids_closes_the_line(
-    stage: Stage, sent: str, code: int
+    harness: Harness, sent: str, code: int
 ) -> None:
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{stage.base}/discord/gateway{QUERY}") as line,
+        session.ws_connect(f"{harness.base}/discord/gateway{QUERY}") as line,
     ):
         assert (await line.receive_json())["op"] == 10
         await line.send_str(sent)
@@ -102,10 +102,10 @@ async def test_what_the_protocol_forbids_closes_the_line(
         assert (await line.receive()).data == code
 
 
-async def test_an_unknown_session_is_answered_with_op_9(stage: Stage) -> None:
+async def test_an_unknown_session_is_answered_with_op_9(harness: Harness) -> None:
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{stage.base}/discord/gateway{QUERY}") as line,
+        session.ws_connect(f"{harness.base}/discord/gateway{QUERY}") as line,
     ):
         await line.receive_json()
         await line.send_json({"op": 6, "d": {"token": TOKEN, "session_id": "x", "seq": 1}})
@@ -113,11 +113,13 @@ async def test_an_unknown_session_is_answered_with_op_9(stage: Stage) -> None:
         assert await line.receive_json() == {"op": 9, "d": False}
 
 
-async def test_zlib_stream_is_one_stream_and_each_message_ends_with_a_flush(stage: Stage) -> None:
+async def test_zlib_stream_is_one_stream_and_each_message_ends_with_a_flush(
+    harness: Harness,
+) -> None:
     inflate = zlib.decompressobj()
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{stage.base}/discord/gateway{QUERY}&compress=zlib-stream") as line,
+        session.ws_connect(f"{harness.base}/discord/gateway{QUERY}&compress=zlib-stream") as line,
     ):
         hello = await line.receive_bytes()
         await line.send_json({"op": 1, "d": None})
@@ -130,9 +132,9 @@ async def test_zlib_stream_is_one_stream_and_each_message_ends_with_a_flush(stag
 
 async def test_a_line_without_heartbeats_is_closed() -> None:
     async with (
-        running(heartbeat_ms=100) as stage,
+        running(heartbeat_ms=100) as harness,
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{stage.base}/discord/gateway{QUERY}") as line,
+        session.ws_connect(f"{harness.base}/discord/gateway{QUERY}") as line,
     ):
         await line.receive_json()
         await line.send_json({"op": 2, "d": {"token": TOKEN, "intents": 0}})
@@ -143,22 +145,22 @@ async def test_a_line_without_heartbeats_is_closed() -> None:
     assert closing.data == 4009
 
 
-async def test_silence_duplicate_and_reorder_strike_events(stage: Stage, bot: TinyBot) -> None:
+async def test_silence_duplicate_and_reorder_strike_events(harness: Harness, bot: TinyBot) -> None:
     async def order(kind: str, match: str) -> None:
         fault = {"party": "discord", "match": match, "kind": kind}
-        assert (await stage.http.post("/control/faults", json=fault)).status_code == 201
+        assert (await harness.http.post("/control/faults", json=fault)).status_code == 201
 
     await order("silence", "INTERACTION_CREATE")
-    lost = await command(stage, "card")
+    lost = await command(harness, "card")
     assert not lost["delivered"]
 
     await order("duplicate", "MESSAGE_CREATE")
-    said = {"user": "ada", "channel": stage.general, "content": "one"}
-    await stage.act("/messages", said)
+    said = {"user": "ada", "channel": harness.general, "content": "one"}
+    await harness.act("/messages", said)
     await eventually(lambda: len(bot.heard) == 2)
 
     await order("reorder", "MESSAGE_CREATE")
-    first = await stage.act("/messages", said)
-    second = await stage.act("/messages", said)
+    first = await harness.act("/messages", said)
+    second = await harness.act("/messages", said)
     await eventually(lambda: len(bot.heard) == 4)
     assert [str(m.id) for m in bot.heard[2:]] == [second["id"], first["id"]]

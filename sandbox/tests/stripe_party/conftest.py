@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from stripe_builders import Stand, a_stand
+from stripe_harness import Harness, a_harness
 
 HERE = Path(__file__).parent
 # stripe's HTTPXClient hands httpx its body in the old way.
@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-async def stand() -> AsyncIterator[Stand]:
+async def harness() -> AsyncIterator[Harness]:
     """The sandbox on a free port; its every answer is judged when the test ends."""
-    async with a_stand() as running:
+    async with a_harness() as running:
         yield running

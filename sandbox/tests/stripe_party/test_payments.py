@@ -2,7 +2,7 @@
 
 import pytest
 import stripe
-from stripe_builders import PRICE, Stand
+from stripe_harness import PRICE, Harness
 
 
 def item(amount: int = PRICE) -> dict:
@@ -10,19 +10,19 @@ def item(amount: int = PRICE) -> dict:
     return {"quantity": 1, "price_data": data}
 
 
-async def an_intent(stand: Stand, **more: object) -> stripe.PaymentIntent:
+async def an_intent(harness: Harness, **more: object) -> stripe.PaymentIntent:
     params = {"amount": PRICE, "currency": "usd", "transfer_group": "esc_1", **more}
-    return await stand.client.v1.payment_intents.create_async(params)
+    return await harness.client.v1.payment_intents.create_async(params)
 
 
-async def a_session(stand: Stand, **more: object) -> stripe.checkout.Session:
+async def a_session(harness: Harness, **more: object) -> stripe.checkout.Session:
     params = {
         "mode": "payment",
         "line_items": [item()],
         "success_url": "https://holdfast.example/paid",
         **more,
     }
-    return await stand.client.v1.checkout.sessions.create_async(params)
+    return await harness.client.v1.checkout.sessions.create_async(params)
 
 
 @pytest.mark.parametrize(
@@ -34,84 +34,84 @@ async def a_session(stand: Stand, **more: object) -> stripe.checkout.Session:
     ],
 )
 async def test_a_declined_card_leaves_the_intent_payable(
-    stand: Stand, card: str, code: str, decline_code: str
+    harness: Harness, card: str, code: str, decline_code: str
 ) -> None:
-    intent = await an_intent(stand, payment_method_types=["card"])
+    intent = await an_intent(harness, payment_method_types=["card"])
     with pytest.raises(stripe.CardError) as declined:
-        await stand.client.v1.payment_intents.confirm_async(intent.id, {"payment_method": card})
+        await harness.client.v1.payment_intents.confirm_async(intent.id, {"payment_method": card})
     assert declined.value.http_status == 402
     assert declined.value.code == code
     assert declined.value.error.decline_code == decline_code
-    failed = await stand.endpoint.until_type("payment_intent.payment_failed")
+    failed = await harness.endpoint.until_type("payment_intent.payment_failed")
     assert failed["data"]["object"]["status"] == "requires_payment_method"
     assert failed["data"]["object"]["last_payment_error"]["code"] == code
-    assert (await stand.look("books"))["transfer_groups"]["esc_1"]["buyer_paid"] == 0
+    assert (await harness.look("books"))["transfer_groups"]["esc_1"]["buyer_paid"] == 0
 
-    paid = await stand.control(f"stripe/payment_intents/{intent.id}/pay")
+    paid = await harness.control(f"stripe/payment_intents/{intent.id}/pay")
     assert paid["status"] == "succeeded"
 
 
-async def test_the_payment_page_of_an_intent_asks_again_after_a_decline(stand: Stand) -> None:
-    intent = await an_intent(stand)
-    url = f"{stand.base}/stripe/pay/{intent.client_secret}"
-    async with stand.http.get(url) as page:
+async def test_the_payment_page_of_an_intent_asks_again_after_a_decline(harness: Harness) -> None:
+    intent = await an_intent(harness)
+    url = f"{harness.base}/stripe/pay/{intent.client_secret}"
+    async with harness.http.get(url) as page:
         assert "Pay 4,300.00 USD" in await page.text()
     declined = {"payment_method": "pm_card_chargeDeclined"}
-    async with stand.http.post(url, data=declined) as page:
+    async with harness.http.post(url, data=declined) as page:
         assert page.status == 402
         assert "Your card was declined." in await page.text()
-    async with stand.http.post(url, data={"payment_method": "pm_card_visa"}) as page:
+    async with harness.http.post(url, data={"payment_method": "pm_card_visa"}) as page:
         assert "succeeded" in await page.text()
-    async with stand.http.post(url, data={"payment_method": "pm_card_visa"}) as page:
+    async with harness.http.post(url, data={"payment_method": "pm_card_visa"}) as page:
         assert page.status == 400
-    assert (await stand.look("books"))["transfer_groups"]["esc_1"]["buyer_paid"] == PRICE
-    async with stand.http.get(f"{stand.base}/stripe/pay/{intent.id}_secret_guess") as page:
+    assert (await harness.look("books"))["transfer_groups"]["esc_1"]["buyer_paid"] == PRICE
+    async with harness.http.get(f"{harness.base}/stripe/pay/{intent.id}_secret_guess") as page:
         assert page.status == 404
 
 
-async def test_3d_secure_is_finished_on_its_own_page(stand: Stand) -> None:
-    session = await a_session(stand)
+async def test_3d_secure_is_finished_on_its_own_page(harness: Harness) -> None:
+    session = await a_session(harness)
     card = {"payment_method": "pm_card_threeDSecure2Required"}
-    async with stand.http.post(session.url, data=card) as challenge:
+    async with harness.http.post(session.url, data=card) as challenge:
         assert "3D Secure" in await challenge.text()
         address = challenge.url
-    event = await stand.endpoint.until_type("payment_intent.requires_action")
+    event = await harness.endpoint.until_type("payment_intent.requires_action")
     assert event["data"]["object"]["next_action"]["type"] == "redirect_to_url"
-    async with stand.http.post(
+    async with harness.http.post(
         address, data={"outcome": "complete"}, allow_redirects=False
     ) as done:
         assert done.headers["Location"] == "https://holdfast.example/paid"
-    completed = await stand.endpoint.until_type("checkout.session.completed")
+    completed = await harness.endpoint.until_type("checkout.session.completed")
     assert completed["data"]["object"]["payment_status"] == "paid"
 
 
-async def test_a_failed_3d_secure_leaves_the_intent_payable(stand: Stand) -> None:
-    intent = await an_intent(stand, payment_method_types=["card"])
-    asked = await stand.client.v1.payment_intents.confirm_async(
+async def test_a_failed_3d_secure_leaves_the_intent_payable(harness: Harness) -> None:
+    intent = await an_intent(harness, payment_method_types=["card"])
+    asked = await harness.client.v1.payment_intents.confirm_async(
         intent.id, {"payment_method": "pm_card_authenticationRequired"}
     )
     assert asked.status == "requires_action"
-    await stand.control(f"stripe/payment_intents/{intent.id}/authenticate", {"outcome": "fail"})
-    shown = await stand.client.v1.payment_intents.retrieve_async(intent.id)
+    await harness.control(f"stripe/payment_intents/{intent.id}/authenticate", {"outcome": "fail"})
+    shown = await harness.client.v1.payment_intents.retrieve_async(intent.id)
     assert shown.status == "requires_payment_method"
     assert shown.last_payment_error.code == "payment_intent_authentication_failure"
 
 
-async def test_a_held_payment_is_captured_or_released(stand: Stand) -> None:
+async def test_a_held_payment_is_captured_or_released(harness: Harness) -> None:
     params = {"capture_method": "manual", "payment_method_types": ["card"]}
     params |= {"payment_method": "pm_card_visa", "confirm": True}
-    held, dropped = [await an_intent(stand, **params) for _ in range(2)]
+    held, dropped = [await an_intent(harness, **params) for _ in range(2)]
     assert (held.status, held.amount_capturable) == ("requires_capture", PRICE)
-    assert (await stand.look("books"))["transfer_groups"]["esc_1"]["buyer_paid"] == 0
-    captured = await stand.client.v1.payment_intents.capture_async(
+    assert (await harness.look("books"))["transfer_groups"]["esc_1"]["buyer_paid"] == 0
+    captured = await harness.client.v1.payment_intents.capture_async(
         held.id, {"amount_to_capture": 100_000}
     )
     assert (captured.status, captured.amount_received) == ("succeeded", 100_000)
-    canceled = await stand.client.v1.payment_intents.cancel_async(
+    canceled = await harness.client.v1.payment_intents.cancel_async(
         dropped.id, {"cancellation_reason": "abandoned"}
     )
     assert canceled.status == "canceled"
-    assert (await stand.look("books"))["transfer_groups"]["esc_1"] == {
+    assert (await harness.look("books"))["transfer_groups"]["esc_1"] == {
         "buyer_paid": 100_000,
         "seller_received": 0,
         "refunded": 0,
@@ -119,68 +119,68 @@ async def test_a_held_payment_is_captured_or_released(stand: Stand) -> None:
         "fee": 100_000,
     }
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.client.v1.payment_intents.capture_async(dropped.id)
+        await harness.client.v1.payment_intents.capture_async(dropped.id)
     assert refused.value.code == "payment_intent_unexpected_state"
-    await stand.endpoint.until_type("payment_intent.canceled")
+    await harness.endpoint.until_type("payment_intent.canceled")
 
 
-async def test_a_paid_intent_is_neither_cancelled_nor_paid_again(stand: Stand) -> None:
-    intent = await an_intent(stand)
-    await stand.control(f"stripe/payment_intents/{intent.id}/pay")
+async def test_a_paid_intent_is_neither_cancelled_nor_paid_again(harness: Harness) -> None:
+    intent = await an_intent(harness)
+    await harness.control(f"stripe/payment_intents/{intent.id}/pay")
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.client.v1.payment_intents.cancel_async(intent.id)
+        await harness.client.v1.payment_intents.cancel_async(intent.id)
     assert refused.value.code == "payment_intent_unexpected_state"
     with pytest.raises(stripe.InvalidRequestError):
-        await stand.client.v1.payment_intents.update_async(intent.id, {"amount": 600})
-    again = await stand.control(f"stripe/payment_intents/{intent.id}/pay", status=400)
+        await harness.client.v1.payment_intents.update_async(intent.id, {"amount": 600})
+    again = await harness.control(f"stripe/payment_intents/{intent.id}/pay", status=400)
     assert again["code"] == "payment_intent_unexpected_state"
 
 
 async def test_confirming_on_the_server_needs_a_return_url_unless_only_cards_are_taken(
-    stand: Stand,
+    harness: Harness,
 ) -> None:
-    intent = await an_intent(stand)
+    intent = await an_intent(harness)
     card = {"payment_method": "pm_card_visa"}
     with pytest.raises(stripe.InvalidRequestError, match="return_url"):
-        await stand.client.v1.payment_intents.confirm_async(intent.id, card)
+        await harness.client.v1.payment_intents.confirm_async(intent.id, card)
     with pytest.raises(stripe.InvalidRequestError, match="return_url"):
-        await an_intent(stand, confirm=True, **card)
-    assert len((await stand.look("stripe/objects/payment_intent"))["data"]) == 1
-    quiet = await an_intent(stand, payment_method_types=["card"])
-    paid = await stand.client.v1.payment_intents.confirm_async(quiet.id, card)
+        await an_intent(harness, confirm=True, **card)
+    assert len((await harness.look("stripe/objects/payment_intent"))["data"]) == 1
+    quiet = await an_intent(harness, payment_method_types=["card"])
+    paid = await harness.client.v1.payment_intents.confirm_async(quiet.id, card)
     assert paid.status == "succeeded"
-    method = await stand.client.v1.payment_methods.retrieve_async(paid.payment_method)
+    method = await harness.client.v1.payment_methods.retrieve_async(paid.payment_method)
     assert method.card.last4 == "4242"
 
 
-async def test_an_expired_checkout_session_cannot_be_paid(stand: Stand) -> None:
-    session = await a_session(stand)
+async def test_an_expired_checkout_session_cannot_be_paid(harness: Harness) -> None:
+    session = await a_session(harness)
     declined = {"payment_method": "pm_card_chargeDeclined"}
-    await stand.control(f"stripe/checkout/sessions/{session.id}/pay", declined, status=402)
-    expired = await stand.client.v1.checkout.sessions.expire_async(session.id)
+    await harness.control(f"stripe/checkout/sessions/{session.id}/pay", declined, status=402)
+    expired = await harness.client.v1.checkout.sessions.expire_async(session.id)
     assert (expired.status, expired.url) == ("expired", None)
-    await stand.control(f"stripe/checkout/sessions/{session.id}/pay", status=400)
-    async with stand.http.get(session.url) as page:
+    await harness.control(f"stripe/checkout/sessions/{session.id}/pay", status=400)
+    async with harness.http.get(session.url) as page:
         assert page.status == 400
-    intent = await stand.client.v1.payment_intents.retrieve_async(
-        expired_intent(await stand.look("stripe/objects/checkout.session"))
+    intent = await harness.client.v1.payment_intents.retrieve_async(
+        expired_intent(await harness.look("stripe/objects/checkout.session"))
     )
     assert intent.status == "canceled"
     with pytest.raises(stripe.InvalidRequestError):
-        await stand.client.v1.checkout.sessions.expire_async(session.id)
+        await harness.client.v1.checkout.sessions.expire_async(session.id)
 
 
 def expired_intent(objects: dict) -> str:
     return objects["data"][0]["payment_intent"]
 
 
-async def test_a_checkout_session_expires_by_itself_after_its_time(stand: Stand) -> None:
-    moment = stand.clock.timestamp() + 1800
-    session = await a_session(stand, expires_at=moment)
-    stand.clock.move(1801)
-    event = await stand.endpoint.until_type("checkout.session.expired")
+async def test_a_checkout_session_expires_by_itself_after_its_time(harness: Harness) -> None:
+    moment = harness.clock.timestamp() + 1800
+    session = await a_session(harness, expires_at=moment)
+    harness.clock.move(1801)
+    event = await harness.endpoint.until_type("checkout.session.expired")
     assert event["data"]["object"]["id"] == session.id
-    listed = await stand.client.v1.checkout.sessions.list_async()
+    listed = await harness.client.v1.checkout.sessions.list_async()
     assert [one.status for one in listed.data] == ["expired"]
 
 
@@ -202,81 +202,81 @@ async def test_a_checkout_session_expires_by_itself_after_its_time(stand: Stand)
     ],
 )
 async def test_a_checkout_session_that_cannot_be_is_refused_and_not_made(
-    stand: Stand, wrong: dict
+    harness: Harness, wrong: dict
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        await a_session(stand, **wrong)
-    assert (await stand.look("stripe/objects/checkout.session"))["data"] == []
+        await a_session(harness, **wrong)
+    assert (await harness.look("stripe/objects/checkout.session"))["data"] == []
 
 
 async def test_an_intent_made_by_checkout_is_cancelled_through_its_session_only(
-    stand: Stand,
+    harness: Harness,
 ) -> None:
-    session = await a_session(stand)
+    session = await a_session(harness)
     card = {"payment_method": "pm_card_chargeDeclined"}
-    await stand.control(f"stripe/checkout/sessions/{session.id}/pay", card, status=402)
-    shown = await stand.client.v1.checkout.sessions.retrieve_async(session.id)
+    await harness.control(f"stripe/checkout/sessions/{session.id}/pay", card, status=402)
+    shown = await harness.client.v1.checkout.sessions.retrieve_async(session.id)
     with pytest.raises(stripe.InvalidRequestError, match="Expire the Checkout Session"):
-        await stand.client.v1.payment_intents.cancel_async(shown.payment_intent)
+        await harness.client.v1.payment_intents.cancel_async(shown.payment_intent)
 
 
-async def test_a_refund_that_the_bank_sends_back_fails_later(stand: Stand) -> None:
-    charge = await stand.paid_charge(card="pm_card_refundFail")
-    refund = await stand.client.v1.refunds.create_async({"charge": charge, "amount": 1_000})
+async def test_a_refund_that_the_bank_sends_back_fails_later(harness: Harness) -> None:
+    charge = await harness.paid_charge(card="pm_card_refundFail")
+    refund = await harness.client.v1.refunds.create_async({"charge": charge, "amount": 1_000})
     assert refund.status == "succeeded"
-    stand.clock.move(2)
-    await stand.endpoint.until_type("refund.failed")
-    assert (await stand.client.v1.refunds.retrieve_async(refund.id)).status == "failed"
-    assert (await stand.look("books"))["transfer_groups"]["esc_1"]["refunded"] == 0
+    harness.clock.move(2)
+    await harness.endpoint.until_type("refund.failed")
+    assert (await harness.client.v1.refunds.retrieve_async(refund.id)).status == "failed"
+    assert (await harness.look("books"))["transfer_groups"]["esc_1"]["refunded"] == 0
 
 
-async def test_a_refund_is_never_more_than_what_is_left(stand: Stand) -> None:
-    charge = await stand.paid_charge()
-    await stand.client.v1.refunds.create_async({"charge": charge, "amount": PRICE - 100})
+async def test_a_refund_is_never_more_than_what_is_left(harness: Harness) -> None:
+    charge = await harness.paid_charge()
+    await harness.client.v1.refunds.create_async({"charge": charge, "amount": PRICE - 100})
     for wrong in ({"amount": 101}, {"amount": 0}, {"amount": 50, "reverse_transfer": True}):
         with pytest.raises(stripe.InvalidRequestError):
-            await stand.client.v1.refunds.create_async({"charge": charge, **wrong})
-    assert (await stand.look("books"))["transfer_groups"]["esc_1"]["refunded"] == PRICE - 100
+            await harness.client.v1.refunds.create_async({"charge": charge, **wrong})
+    assert (await harness.look("books"))["transfer_groups"]["esc_1"]["refunded"] == PRICE - 100
 
 
-async def test_a_dispute_takes_the_money_and_a_fee_until_it_is_won(stand: Stand) -> None:
-    charge = await stand.paid_charge()
-    dispute = await stand.control(
+async def test_a_dispute_takes_the_money_and_a_fee_until_it_is_won(harness: Harness) -> None:
+    charge = await harness.paid_charge()
+    dispute = await harness.control(
         "stripe/disputes", {"charge": charge, "reason": "product_not_received"}
     )
-    created = await stand.endpoint.until_type("charge.dispute.created")
+    created = await harness.endpoint.until_type("charge.dispute.created")
     assert created["data"]["object"]["status"] == "needs_response"
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.client.v1.refunds.create_async({"charge": charge})
+        await harness.client.v1.refunds.create_async({"charge": charge})
     assert refused.value.code == "charge_disputed"
-    assert (await stand.look("books"))["transfer_groups"]["esc_1"]["disputed"] == PRICE
-    answered = await stand.client.v1.disputes.update_async(
+    assert (await harness.look("books"))["transfer_groups"]["esc_1"]["disputed"] == PRICE
+    answered = await harness.client.v1.disputes.update_async(
         dispute["id"], {"evidence": {"uncategorized_text": "It was delivered."}, "submit": True}
     )
     assert answered.status == "under_review"
-    await stand.control(f"stripe/disputes/{dispute['id']}/close", {"outcome": "won"})
-    await stand.endpoint.until_type("charge.dispute.funds_reinstated")
-    balance = await stand.client.v1.balance.retrieve_async()
+    await harness.control(f"stripe/disputes/{dispute['id']}/close", {"outcome": "won"})
+    await harness.endpoint.until_type("charge.dispute.funds_reinstated")
+    balance = await harness.client.v1.balance.retrieve_async()
     assert balance.available[0].amount == -1_500
-    await stand.control(f"stripe/disputes/{dispute['id']}/close", {"outcome": "lost"}, status=400)
+    await harness.control(f"stripe/disputes/{dispute['id']}/close", {"outcome": "lost"}, status=400)
 
 
-async def test_a_card_can_be_disputed_at_once_and_a_dispute_given_up(stand: Stand) -> None:
-    charge = await stand.paid_charge(card="pm_card_createDispute")
-    found = await stand.client.v1.disputes.list_async({"charge": charge})
-    closed = await stand.client.v1.disputes.close_async(found.data[0].id)
+async def test_a_card_can_be_disputed_at_once_and_a_dispute_given_up(harness: Harness) -> None:
+    charge = await harness.paid_charge(card="pm_card_createDispute")
+    found = await harness.client.v1.disputes.list_async({"charge": charge})
+    closed = await harness.client.v1.disputes.close_async(found.data[0].id)
     assert closed.status == "lost"
-    await stand.endpoint.until_type("charge.dispute.closed")
+    await harness.endpoint.until_type("charge.dispute.closed")
     wrong = {"charge": charge, "reason": "boredom"}
-    await stand.control("stripe/disputes", wrong, status=400)
+    await harness.control("stripe/disputes", wrong, status=400)
 
 
-async def test_a_restricted_account_receives_nothing_until_it_answers(stand: Stand) -> None:
-    seller = await stand.seller()
-    charge = await stand.paid_charge()
-    await stand.control(f"stripe/accounts/{seller}/restrict")
+async def test_a_restricted_account_receives_nothing_until_it_answers(harness: Harness) -> None:
+    seller = await harness.seller()
+    charge = await harness.paid_charge()
+    await harness.control(f"stripe/accounts/{seller}/restrict")
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.transfer(charge, seller)
+        await harness.transfer(charge, seller)
     assert refused.value.code == "insufficient_capabilities_for_transfer"
-    await stand.control(f"stripe/accounts/{seller}/onboard")
-    assert (await stand.transfer(charge, seller, key="second")).amount == 417_500
+    await harness.control(f"stripe/accounts/{seller}/onboard")
+    assert (await harness.transfer(charge, seller, key="second")).amount == 417_500

@@ -2,13 +2,13 @@
 
 import pytest
 import stripe
-from stripe_builders import PRICE, SELLER_GETS, Stand
+from stripe_harness import PRICE, SELLER_GETS, Harness
 
 
 async def test_an_account_is_payable_once_its_owner_has_been_through_the_onboarding_page(
-    stand: Stand,
+    harness: Harness,
 ) -> None:
-    account = await stand.client.v1.accounts.create_async(
+    account = await harness.client.v1.accounts.create_async(
         {
             "type": "express",
             "country": "US",
@@ -20,7 +20,7 @@ async def test_an_account_is_payable_once_its_owner_has_been_through_the_onboard
     )
     assert not account.details_submitted
     assert account.capabilities.transfers == "inactive"
-    link = await stand.client.v1.account_links.create_async(
+    link = await harness.client.v1.account_links.create_async(
         {
             "account": account.id,
             "type": "account_onboarding",
@@ -28,41 +28,41 @@ async def test_an_account_is_payable_once_its_owner_has_been_through_the_onboard
             "return_url": "https://holdfast.example/return",
         }
     )
-    async with stand.http.get(link.url) as page:
+    async with harness.http.get(link.url) as page:
         assert page.status == 200
         assert "<form" in await page.text()
-    async with stand.http.post(link.url, allow_redirects=False) as done:
+    async with harness.http.post(link.url, allow_redirects=False) as done:
         assert done.headers["Location"] == "https://holdfast.example/return"
 
-    ready = await stand.client.v1.accounts.retrieve_async(account.id)
+    ready = await harness.client.v1.accounts.retrieve_async(account.id)
     assert ready.payouts_enabled
     assert ready.charges_enabled
     assert ready.details_submitted
     assert ready.capabilities.transfers == "active"
-    event = await stand.endpoint.until_type("account.updated")
+    event = await harness.endpoint.until_type("account.updated")
     assert event["account"] == account.id
 
 
-async def test_an_onboarding_link_works_once_and_for_five_minutes(stand: Stand) -> None:
-    account = await stand.client.v1.accounts.create_async({"type": "express"})
+async def test_an_onboarding_link_works_once_and_for_five_minutes(harness: Harness) -> None:
+    account = await harness.client.v1.accounts.create_async({"type": "express"})
     params = {
         "account": account.id,
         "type": "account_onboarding",
         "refresh_url": "https://holdfast.example/refresh",
         "return_url": "https://holdfast.example/return",
     }
-    visited = await stand.client.v1.account_links.create_async(params)
-    (await stand.http.get(visited.url)).close()
-    late = await stand.client.v1.account_links.create_async(params)
-    stand.clock.move(301)
+    visited = await harness.client.v1.account_links.create_async(params)
+    (await harness.http.get(visited.url)).close()
+    late = await harness.client.v1.account_links.create_async(params)
+    harness.clock.move(301)
     for link in (visited, late):
-        async with stand.http.get(link.url, allow_redirects=False) as response:
+        async with harness.http.get(link.url, allow_redirects=False) as response:
             assert response.status == 302
             assert response.headers["Location"] == "https://holdfast.example/refresh"
 
 
-async def test_a_buyer_pays_on_the_checkout_page_and_the_shop_is_told(stand: Stand) -> None:
-    session = await stand.client.v1.checkout.sessions.create_async(
+async def test_a_buyer_pays_on_the_checkout_page_and_the_shop_is_told(harness: Harness) -> None:
+    session = await harness.client.v1.checkout.sessions.create_async(
         {
             "mode": "payment",
             "line_items": [
@@ -87,14 +87,14 @@ async def test_a_buyer_pays_on_the_checkout_page_and_the_shop_is_told(stand: Sta
     )
     assert session.payment_intent is None
     assert session.payment_status == "unpaid"
-    async with stand.http.get(session.url) as page:
+    async with harness.http.get(session.url) as page:
         assert "4,300.00 USD" in await page.text()
     card = {"payment_method": "pm_card_visa"}
-    async with stand.http.post(session.url, data=card, allow_redirects=False) as paid:
+    async with harness.http.post(session.url, data=card, allow_redirects=False) as paid:
         assert paid.headers["Location"] == f"https://holdfast.example/paid?s={session.id}"
 
-    completed = await stand.endpoint.until_type("checkout.session.completed")
-    succeeded = await stand.endpoint.until_type("payment_intent.succeeded")
+    completed = await harness.endpoint.until_type("checkout.session.completed")
+    succeeded = await harness.endpoint.until_type("payment_intent.succeeded")
     assert completed["data"]["object"]["payment_status"] == "paid"
     assert completed["data"]["object"]["metadata"] == {"escrow_id": "esc_1"}
     intent = succeeded["data"]["object"]
@@ -102,22 +102,22 @@ async def test_a_buyer_pays_on_the_checkout_page_and_the_shop_is_told(stand: Sta
     assert intent["transfer_group"] == "esc_1"
     assert intent["metadata"] == {"escrow_id": "esc_1"}
     assert intent["amount_received"] == PRICE
-    shown = await stand.client.v1.checkout.sessions.retrieve_async(
+    shown = await harness.client.v1.checkout.sessions.retrieve_async(
         session.id, {"expand": ["payment_intent.latest_charge.balance_transaction", "line_items"]}
     )
     assert shown.line_items.data[0].amount_total == PRICE
     assert shown.payment_intent.latest_charge.balance_transaction.fee == 12_500
 
 
-async def test_the_books_show_who_paid_and_who_received_to_the_cent(stand: Stand) -> None:
-    seller = await stand.seller()
-    charge = await stand.paid_charge("esc_1")
-    transfer = await stand.transfer(charge, seller)
+async def test_the_books_show_who_paid_and_who_received_to_the_cent(harness: Harness) -> None:
+    seller = await harness.seller()
+    charge = await harness.paid_charge("esc_1")
+    transfer = await harness.transfer(charge, seller)
     assert transfer.transfer_group == "esc_1"
     assert transfer.source_transaction == charge
-    await stand.endpoint.until_type("transfer.created")
+    await harness.endpoint.until_type("transfer.created")
 
-    books = await stand.look("books")
+    books = await harness.look("books")
     assert books["transfer_groups"]["esc_1"] == {
         "buyer_paid": 430_000,
         "seller_received": 417_500,
@@ -129,71 +129,73 @@ async def test_the_books_show_who_paid_and_who_received_to_the_cent(stand: Stand
     assert pending == {"platform": 0, seller: SELLER_GETS}
 
 
-async def test_money_is_available_two_days_later(stand: Stand) -> None:
-    await stand.paid_charge()
-    before = await stand.client.v1.balance.retrieve_async()
-    stand.clock.move(2 * 24 * 3600)
-    after = await stand.client.v1.balance.retrieve_async()
+async def test_money_is_available_two_days_later(harness: Harness) -> None:
+    await harness.paid_charge()
+    before = await harness.client.v1.balance.retrieve_async()
+    harness.clock.move(2 * 24 * 3600)
+    after = await harness.client.v1.balance.retrieve_async()
     assert [(b.available[0].amount, b.pending[0].amount) for b in (before, after)] == [
         (0, SELLER_GETS),
         (SELLER_GETS, 0),
     ]
 
 
-async def test_a_transfer_without_a_source_needs_an_available_balance(stand: Stand) -> None:
-    seller = await stand.seller()
-    await stand.paid_charge()
+async def test_a_transfer_without_a_source_needs_an_available_balance(harness: Harness) -> None:
+    seller = await harness.seller()
+    await harness.paid_charge()
     params = {"amount": 1_000, "currency": "usd", "destination": seller}
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.client.v1.transfers.create_async(params)
+        await harness.client.v1.transfers.create_async(params)
     assert refused.value.code == "balance_insufficient"
-    await stand.paid_charge(card="pm_card_bypassPending")
-    assert (await stand.client.v1.transfers.create_async(params)).amount == 1_000
+    await harness.paid_charge(card="pm_card_bypassPending")
+    assert (await harness.client.v1.transfers.create_async(params)).amount == 1_000
 
 
-async def test_a_transfer_to_an_account_that_has_not_onboarded_is_refused(stand: Stand) -> None:
-    charge = await stand.paid_charge()
-    account = await stand.client.v1.accounts.create_async(
+async def test_a_transfer_to_an_account_that_has_not_onboarded_is_refused(harness: Harness) -> None:
+    charge = await harness.paid_charge()
+    account = await harness.client.v1.accounts.create_async(
         {"type": "express", "capabilities": {"transfers": {"requested": True}}}
     )
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.transfer(charge, account.id)
+        await harness.transfer(charge, account.id)
     assert refused.value.code == "insufficient_capabilities_for_transfer"
     with pytest.raises(stripe.InvalidRequestError) as unknown:
-        await stand.transfer(charge, "acct_nobody", key="t2")
+        await harness.transfer(charge, "acct_nobody", key="t2")
     assert unknown.value.code == "resource_missing"
-    assert (await stand.look("stripe/objects/transfer"))["data"] == []
+    assert (await harness.look("stripe/objects/transfer"))["data"] == []
 
 
-async def test_no_more_than_the_charge_is_transferred_from_it(stand: Stand) -> None:
-    seller = await stand.seller()
-    charge = await stand.paid_charge()
-    await stand.transfer(charge, seller)
+async def test_no_more_than_the_charge_is_transferred_from_it(harness: Harness) -> None:
+    seller = await harness.seller()
+    charge = await harness.paid_charge()
+    await harness.transfer(charge, seller)
     with pytest.raises(stripe.InvalidRequestError, match="must not exceed the source amount"):
-        await stand.transfer(charge, seller, PRICE - SELLER_GETS + 1, key="t2")
+        await harness.transfer(charge, seller, PRICE - SELLER_GETS + 1, key="t2")
 
 
-async def test_a_transfer_is_reversed_only_while_its_account_has_the_money(stand: Stand) -> None:
-    seller = await stand.seller()
-    charge = await stand.paid_charge()
-    transfer = await stand.transfer(charge, seller)
-    part = await stand.client.v1.transfers.reversals.create_async(transfer.id, {"amount": 7_500})
+async def test_a_transfer_is_reversed_only_while_its_account_has_the_money(
+    harness: Harness,
+) -> None:
+    seller = await harness.seller()
+    charge = await harness.paid_charge()
+    transfer = await harness.transfer(charge, seller)
+    part = await harness.client.v1.transfers.reversals.create_async(transfer.id, {"amount": 7_500})
     assert part.amount == 7_500
-    await stand.control(f"stripe/accounts/{seller}/payout")
+    await harness.control(f"stripe/accounts/{seller}/payout")
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        await stand.client.v1.transfers.reversals.create_async(transfer.id)
+        await harness.client.v1.transfers.reversals.create_async(transfer.id)
     assert refused.value.code == "balance_insufficient"
-    shown = await stand.client.v1.transfers.retrieve_async(transfer.id)
+    shown = await harness.client.v1.transfers.retrieve_async(transfer.id)
     assert (shown.amount_reversed, shown.reversed) == (7_500, False)
-    group = (await stand.look("books"))["transfer_groups"]["esc_1"]
+    group = (await harness.look("books"))["transfer_groups"]["esc_1"]
     assert group["seller_received"] == 410_000
-    await stand.endpoint.until_type("transfer.reversed")
+    await harness.endpoint.until_type("transfer.reversed")
 
 
-async def test_a_refund_gives_the_buyer_the_whole_price_back(stand: Stand) -> None:
-    charge = await stand.paid_charge("esc_1")
-    found = await stand.client.v1.charges.retrieve_async(charge)
-    refund = await stand.client.v1.refunds.create_async(
+async def test_a_refund_gives_the_buyer_the_whole_price_back(harness: Harness) -> None:
+    charge = await harness.paid_charge("esc_1")
+    found = await harness.client.v1.charges.retrieve_async(charge)
+    refund = await harness.client.v1.refunds.create_async(
         {
             "payment_intent": found.payment_intent,
             "reason": "requested_by_customer",
@@ -202,10 +204,10 @@ async def test_a_refund_gives_the_buyer_the_whole_price_back(stand: Stand) -> No
         {"idempotency_key": "escrow:esc_1:refund:1"},
     )
     assert (refund.status, refund.amount) == ("succeeded", PRICE)
-    event = await stand.endpoint.until_type("charge.refunded")
+    event = await harness.endpoint.until_type("charge.refunded")
     assert event["data"]["object"]["amount_refunded"] == PRICE
-    group = (await stand.look("books"))["transfer_groups"]["esc_1"]
+    group = (await harness.look("books"))["transfer_groups"]["esc_1"]
     assert (group["buyer_paid"], group["refunded"], group["fee"]) == (PRICE, PRICE, 0)
     with pytest.raises(stripe.InvalidRequestError) as again:
-        await stand.client.v1.refunds.create_async({"charge": charge})
+        await harness.client.v1.refunds.create_async({"charge": charge})
     assert again.value.code == "charge_already_refunded"

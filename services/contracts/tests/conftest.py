@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator
 import pytest
 from chassis.clock import ManualClock
 from chassis.storage.database import Database, connect
+from chassis_fixtures import database_url
 from contracts.adapters.s3 import Bucket, S3Archive
 from contracts.adapters.typst import TypstWorker
 from contracts_builders import NOON, Harness, a_harness, signed
 
+__all__ = ["database_url"]
+
 
 @pytest.fixture
-def database_url(database_for):
-    return database_for("contracts")
+def service() -> str:
+    return "contracts"
 
 
 @pytest.fixture

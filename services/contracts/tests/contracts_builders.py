@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,10 +17,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from chassis.cause import Cause
 from chassis.clock import ManualClock
-from chassis.http.auth import ALGORITHM, TOKEN_TYPE, Authenticator
 from chassis.principals import Principal
 from chassis.storage.database import Database
 from chassis.storage.timers import Timer, Timers
+from chassis_client import ISSUER, client_of, token
 from contracts import handlers, jobs, store
 from contracts.app import create_app
 from contracts.domain.contract import Contract
@@ -35,16 +34,12 @@ from contracts_schema.events.listings import OfferAccepted, Side
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import canonical_json
-from joserfc import jwt
-from joserfc.jwk import KeySet, OKPKey
 
-ISSUER = "http://127.0.0.1:8080"
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
 ADMIN, ARBITRATOR = derive_id("usr", "admin"), derive_id("usr", "arbitrator")
 ROLES = {ADMIN: PlatformRole.ADMIN, ARBITRATOR: PlatformRole.ARBITRATOR}
 DISCORD_IDS = {SELLER: "100000000000000001", BUYER: "100000000000000002"}
-KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": ALGORITHM})
 
 
 def settings(**changes: Any) -> Settings:
@@ -255,54 +250,20 @@ def a_harness(
     return Harness(database, clock, drafting, jobs.register(Timers(), drafting))
 
 
-class TestAuthenticator(Authenticator):
-    """Checks tokens as everywhere, by the tests' key."""
-
-    __test__ = False
-
-    async def _key_set(self, fresh: bool = False) -> KeySet:
-        return KeySet([KEY])
-
-
-def token(user_id: str, clock: ManualClock) -> str:
-    """An access token as identity issues it."""
-    now = int(clock.now().timestamp())
-    claims = {
-        "iss": ISSUER,
-        "aud": "holdfast",
-        "sub": user_id,
-        "sid": "ses_1",
-        "jti": uuid.uuid4().hex,
-        "tier": "TIER_1",
-        "role": str(ROLES.get(user_id, PlatformRole.USER)),
-        "iat": now,
-        "exp": now + 900,
-    }
-    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
-    return jwt.encode(header, claims, KEY, [ALGORITHM])
-
-
 @asynccontextmanager
 async def running(
     database: Database, archive: Any, typesetter: Any = None, **changes: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The HTTP side of the service on this database, with a client for it."""
-    app = create_app(settings(**changes))
-    async with app.router.lifespan_context(app):
-        own = app.state.database
-        own.clock = app.state.clock = database.clock
-        app.state.archive = archive
-        app.state.typesetter = typesetter or app.state.typesetter
-        app.state.authenticator = TestAuthenticator("http://none", ISSUER, database.clock)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
-            yield client
-        await app.state.authenticator.close()
+    parts = {"archive": archive} | ({"typesetter": typesetter} if typesetter else {})
+    async with client_of(create_app(settings(**changes)), database.clock, **parts) as client:
+        yield client
 
 
 def as_person(user_id: str, clock: ManualClock) -> dict[str, str]:
     """The headers of this person's requests."""
-    return {"Authorization": f"Bearer {token(user_id, clock)}"}
+    role = ROLES.get(user_id, PlatformRole.USER)
+    return {"Authorization": f"Bearer {token(user_id, clock, role)}"}
 
 
 async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:

@@ -11,16 +11,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-from gateway_stage import Stage, free_port
+from gateway_harness import Harness, free_port
 
 KILLED = -signal.SIGKILL
 SECRETS = ("database_url", "broker_url", "cursor_secret", "discord_token", "custom_id_secret")
 PLAIN = ("discord_api_base", "discord_gateway_url", "clock_file", "identity_url", "escrow_url")
 
 
-def environment(stage: Stage, port: int, failpoint: str, mark: Path) -> dict[str, str]:
-    """The settings of the stage, as a process is given them."""
-    settings = stage.settings
+def environment(harness: Harness, port: int, failpoint: str, mark: Path) -> dict[str, str]:
+    """The settings of the harness, as a process is given them."""
+    settings = harness.settings
     given = {name: getattr(settings, name).get_secret_value() for name in SECRETS}
     given |= {name: str(getattr(settings, name)) for name in PLAIN}
     given |= {"service_secret": settings.service_secret.get_secret_value(), "port": str(port)}
@@ -31,7 +31,7 @@ def environment(stage: Stage, port: int, failpoint: str, mark: Path) -> dict[str
 
 @contextlib.asynccontextmanager
 async def process(
-    stage: Stage, folder: Path, failpoint: str = "", port: int = 0
+    harness: Harness, folder: Path, failpoint: str = "", port: int = 0
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A ready process; ended with SIGTERM if it has not died by itself."""
     port = port or free_port()
@@ -39,7 +39,7 @@ async def process(
         sys.executable,
         "-m",
         "discord_gateway",
-        env=environment(stage, port, failpoint, folder / "fired"),
+        env=environment(harness, port, failpoint, folder / "fired"),
         stdout=(folder / f"gateway-{port}.log").open("wb"),
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 from chassis.clock import ManualClock
 from chassis.storage.database import Database, connect
+from chassis_fixtures import database_url
 from escrow_builders import NOON, House, a_house
 from escrow_fake_rail import FakeRail
 
+__all__ = ["database_url"]
+
 
 @pytest.fixture
-def database_url(database_for) -> str:
-    return database_for("escrow")
+def service() -> str:
+    return "escrow"
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 from chassis.cause import Cause
 from chassis.clock import ManualClock
-from chassis.http.auth import ALGORITHM, TOKEN_TYPE, Authenticator, Claims
 from chassis.principals import Principal
 from chassis.storage.database import Database
 from chassis.storage.timers import Timer, Timers
+from chassis_client import ISSUER, client_of, token
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
 from contracts_schema.events.identity import PlatformRole, Tier
@@ -45,10 +45,7 @@ from escrow.settings import Settings
 from escrow.store import escrow as escrows
 from escrow.store import payment as payments
 from escrow.store import payout as payouts
-from joserfc import jwt
-from joserfc.jwk import KeySet, OKPKey
 
-ISSUER = "http://127.0.0.1:8080"
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
 ADMIN = derive_id("usr", "admin")
@@ -57,7 +54,6 @@ ROUNDS = int(os.environ.get("HOLDFAST_RACE_ROUNDS", "25"))
 """How often each race is run: enough for every day; 1,000 show what is seldom."""
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig", "alg": ALGORITHM})
 PERSON = {"tier": Tier.TIER_1, "role": PlatformRole.USER}
 RED = "the books of a test are never wrong: "
 
@@ -323,59 +319,22 @@ async def lost(house: House, escrow_id: str) -> None:
     await house.database.run(lambda tx: delivery.lose(tx, event))
 
 
-class TestAuthenticator(Authenticator):
-    """Checks tokens as everywhere, by the tests' key; a live login is one not ended here."""
-
-    __test__ = False
-
-    async def _key_set(self, fresh: bool = False) -> KeySet:
-        return KeySet([KEY])
-
-    async def introspect(self, credential: str) -> Claims:
-        """The same as the token says: sessions are identity's affair."""
-        return await self.claims(credential)
-
-
-def token(user_id: str, clock: ManualClock) -> str:
-    """An access token as identity issues it."""
-    now = int(clock.now().timestamp())
-    claims = {
-        "iss": ISSUER,
-        "aud": "holdfast",
-        "sub": user_id,
-        "sid": "ses_1",
-        "jti": uuid7().hex,
-        "tier": "TIER_1",
-        "role": "ADMIN" if user_id == ADMIN else "USER",
-        "iat": now,
-        "exp": now + 900,
-    }
-    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
-    return jwt.encode(header, claims, KEY, [ALGORITHM])
-
-
 @asynccontextmanager
 async def running(
     database: Database, database_url: str, rails: Rails | None, **changes: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The HTTP side of the service on this database, with a client for it."""
     app = create_app(settings(database_url=database_url, **changes))
-    async with app.router.lifespan_context(app):
-        app.state.database.clock = app.state.clock = database.clock
-        if rails is not None:
-            app.state.rails = rails
-        authenticator = TestAuthenticator("http://none", ISSUER, database.clock)
-        app.state.authenticator = authenticator
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
-            yield client
-        await authenticator.close()
+    parts = {} if rails is None else {"rails": rails}
+    async with client_of(app, database.clock, **parts) as client:
+        yield client
 
 
 def as_person(user_id: str, clock: ManualClock, **headers: str) -> dict[str, str]:
     """The headers of this person's requests, with a fresh Idempotency-Key."""
+    role = "ADMIN" if user_id == ADMIN else "USER"
     return {
-        "Authorization": f"Bearer {token(user_id, clock)}",
+        "Authorization": f"Bearer {token(user_id, clock, role)}",
         "Idempotency-Key": uuid7().hex,
         **headers,
     }

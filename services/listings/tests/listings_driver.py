@@ -16,7 +16,7 @@ from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
-from chassis_doors import Rest, api_settings, client_of, discord_id
+from chassis_client import RestClient, api_settings, client_of, discord_id
 from contracts_schema.ids import derive_uuid, uuid7
 from contracts_schema.message import Command, Event
 from faststream.rabbit import RabbitBroker
@@ -45,7 +45,7 @@ class FakeRoblox:
 
 
 @dataclass(slots=True)
-class Client(Rest):
+class Client(RestClient):
     """The service's HTTP side, and the Roblox that it asks."""
 
     roblox: FakeRoblox

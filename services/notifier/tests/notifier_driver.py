@@ -15,7 +15,7 @@ from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
 from chassis_builders import consuming, until
-from chassis_doors import Rest, api_settings, client_of, discord_id, joined
+from chassis_client import RestClient, api_settings, client_of, discord_id, joined
 from contracts_schema.events.identity import Tier
 from contracts_schema.ids import new_id, uuid7
 from contracts_schema.message import Command, Event
@@ -113,7 +113,7 @@ async def listening(db: Database, broker: Any) -> AsyncIterator[Others]:
 
 
 @asynccontextmanager
-async def serving(database_url: str, clock: Clock) -> AsyncIterator[Rest]:
+async def serving(database_url: str, clock: Clock) -> AsyncIterator[RestClient]:
     """The service as ROLE=api, with its own pool, and the tests' clock and key."""
     async with client_of(create_app(Settings(**api_settings(database_url))), clock) as client:
-        yield Rest(client, clock)
+        yield RestClient(client, clock)

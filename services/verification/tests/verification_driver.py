@@ -15,7 +15,7 @@ from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
 from chassis_builders import consuming, until
-from chassis_doors import Rest, api_settings, client_of, joined
+from chassis_client import RestClient, api_settings, client_of, joined
 from contracts_schema.events.identity import AccountLinked, Tier
 from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import new_id, uuid7
@@ -40,7 +40,7 @@ def with_roblox(person: Principal, roblox_user_id: int) -> list[Event]:
     return [*joined(person), AccountLinked(user_id=person.user_id, **account)]
 
 
-class Client(Rest):
+class Client(RestClient):
     """The service's HTTP side, with the way in for other services."""
 
     async def ask_as_service(self, body: Any, secret: str = SECRET) -> httpx.Response:

@@ -118,6 +118,7 @@ async def test_an_execution_killed_at_any_step_is_finished_once(
 def work_until_killed(database_url, bucket, point) -> subprocess.CompletedProcess[str]:
     """Do what is due in a process that is killed at the named step."""
     environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(sys.path),
         "HOLDFAST_FAILPOINTS": point,
         "HOLDFAST_DATABASE_URL": database_url,
         "HOLDFAST_S3_ENDPOINT": bucket.endpoint,

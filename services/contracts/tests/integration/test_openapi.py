@@ -1,69 +1,17 @@
 """Whatever is sent to whatever route: no fault of ours, by every documented operation."""
 
-from __future__ import annotations
-
-import socket
-import threading
-from collections.abc import Iterator
-
-import pytest
 import schemathesis
-import uvicorn
-from chassis.http.auth import caller
-from chassis.principals import Principal
+from chassis_openapi import attack, served
 from contracts.app import create_app
-from contracts_builders import (
-    ADMIN,
-    FlatTypesetter,
-    MemoryArchive,
-    a_person,
-    settings,
-)
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
+from contracts_builders import ADMIN, FlatTypesetter, MemoryArchive, a_person, settings
 
-EXAMPLES = 15
+OPERATIONS = 9
 schemathesis.serializer.alias("application/pdf", "application/octet-stream")
 
 
-@pytest.fixture
-def base(database_url) -> Iterator[str]:
-    """The service on a free port, in a thread of its own."""
+def test_no_input_makes_any_operation_fail(database_url):
     app = create_app(settings(database_url=database_url))
     app.state.archive, app.state.typesetter = MemoryArchive(), FlatTypesetter()
-    app.dependency_overrides[caller] = as_administrator
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(15)
 
-
-async def as_administrator() -> Principal:
-    """Who may do everything, so that no example ends at a missing right."""
-    return a_person(ADMIN)
-
-
-def test_no_input_makes_any_operation_fail(base):
-    schema = schemathesis.openapi.from_url(f"{base}/openapi.json")
-    checked = 0
-    for found in schema.get_all_operations():
-        operation = found.ok()
-
-        @given(case=operation.as_strategy())
-        @hypothesis_settings(
-            max_examples=EXAMPLES,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        def attempt(case: schemathesis.Case) -> None:
-            answer = case.call(base_url=base)
-            assert answer.status_code < 500, f"{case.method} {case.path}: {answer.text}"
-
-        attempt()
-        checked += 1
-    assert checked == 9
+    with served(app, a_person(ADMIN)) as base:
+        assert attack(base, outages=False) == OPERATIONS

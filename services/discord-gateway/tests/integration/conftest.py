@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from gateway_stage import OWNERS, Stage, staged
+from gateway_harness import OWNERS, Harness, a_harness
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def broker(broker_for: Any) -> Any:
 
 
 @pytest_asyncio.fixture
-async def stage(database_for: Any, broker: Any, tmp_path: Path) -> AsyncIterator[Stage]:
+async def harness(database_for: Any, broker: Any, tmp_path: Path) -> AsyncIterator[Harness]:
     database_url = database_for("discord-gateway")
-    async with staged(
+    async with a_harness(
         database_url, broker.url("discord-gateway"), broker.operator_url, tmp_path
     ) as ready:
         yield ready

@@ -17,8 +17,8 @@ import pytest
 from chassis.storage import leases
 from contracts_schema.commands.discord import Target
 from gateway_builders import a_card, a_delivery
+from gateway_harness import Harness, free_port
 from gateway_process import KILLED, process
-from gateway_stage import Stage, free_port
 
 pytestmark = pytest.mark.slow
 CARDS = 8
@@ -28,7 +28,7 @@ CARDS = 8
 class Two:
     """The process that holds the session, and the one that stands by."""
 
-    stage: Stage
+    harness: Harness
     holder: asyncio.subprocess.Process
     standby: asyncio.subprocess.Process
     port: int
@@ -42,14 +42,14 @@ class Two:
 
     async def taken_over(self) -> None:
         """Wait until the one that stood by has the session."""
-        await self.stage.until(self._is_ready, 30)
+        await self.harness.until(self._is_ready, 30)
 
     async def _is_ready(self) -> bool:
         return await self.word() == "ready"
 
     async def lease(self) -> list[Any]:
         """Who has the lease, by the database."""
-        connection = await asyncpg.connect(self.stage.settings.database_url.get_secret_value())
+        connection = await asyncpg.connect(self.harness.settings.database_url.get_secret_value())
         try:
             return list(await connection.fetch("SELECT holder, until > now() FROM leases"))
         finally:
@@ -57,33 +57,33 @@ class Two:
 
     async def cards(self, word: str) -> None:
         """Order so many cards at once, each of its own."""
-        to_ada = Target(kind="direct", discord_user_id=self.stage.people["ada"]["id"])
+        to_ada = Target(kind="direct", discord_user_id=self.harness.people["ada"]["id"])
         for number in range(CARDS):
             card = a_card(title=f"{word} {number}")
-            await self.stage.deliver(a_delivery(to_ada, card))
+            await self.harness.deliver(a_delivery(to_ada, card))
 
     async def shown(self, word: str) -> list[str]:
         """The titles that ada sees, once every one of them is there."""
         titles = list[str]()
 
         async def all_there() -> bool:
-            told = await self.stage.inbox("ada", wait=0, contains=f"{word} ")
+            told = await self.harness.inbox("ada", wait=0, contains=f"{word} ")
             titles[:] = sorted(line for m in told for line in m["text"].split("\n") if word in line)
             return len({title.strip("#* ") for title in titles}) == CARDS
 
-        await self.stage.until(all_there, 60)
+        await self.harness.until(all_there, 60)
         return titles
 
 
 @asynccontextmanager
-async def two(stage: Stage, folder: Path) -> AsyncIterator[Two]:
+async def two(harness: Harness, folder: Path) -> AsyncIterator[Two]:
     port = free_port()
-    async with process(stage, folder) as holder, process(stage, folder, port=port) as standby:
-        yield Two(stage, holder, standby, port)
+    async with process(harness, folder) as holder, process(harness, folder, port=port) as standby:
+        yield Two(harness, holder, standby, port)
 
 
-async def requests(stage: Stage) -> int:
-    return sum((await stage.get("/stats"))["requests"].values())
+async def requests(harness: Harness) -> int:
+    return sum((await harness.get("/stats"))["requests"].values())
 
 
 def test_another_takes_over_within_ten_seconds():
@@ -92,12 +92,14 @@ def test_another_takes_over_within_ten_seconds():
     assert gone + leases.ASKED_WITHIN_S < 7  # and a login and a session take two
 
 
-async def test_one_stands_by_without_a_session_while_the_other_works(stage: Stage, tmp_path: Path):
-    async with two(stage, tmp_path) as both:
+async def test_one_stands_by_without_a_session_while_the_other_works(
+    harness: Harness, tmp_path: Path
+):
+    async with two(harness, tmp_path) as both:
         before = await both.word()
         await both.cards("First")
         shown = await both.shown("First")
-        stats = await stage.get("/stats")
+        stats = await harness.get("/stats")
 
     assert before == "standby"
     assert len(shown) == CARDS
@@ -106,9 +108,9 @@ async def test_one_stands_by_without_a_session_while_the_other_works(stage: Stag
 
 @pytest.mark.fault("P4")
 async def test_after_a_kill_the_other_takes_over_and_nothing_is_lost_or_doubled(
-    stage: Stage, tmp_path: Path
+    harness: Harness, tmp_path: Path
 ):
-    async with two(stage, tmp_path) as both:
+    async with two(harness, tmp_path) as both:
         await both.cards("Before")
         both.holder.kill()
         killed = time.monotonic()
@@ -117,10 +119,10 @@ async def test_after_a_kill_the_other_takes_over_and_nothing_is_lost_or_doubled(
         await both.taken_over()
         print(f"taken over after {time.monotonic() - killed:.1f} s")
         before, after = await both.shown("Before"), await both.shown("After")
-        typed = await stage.type("ada", "link", "acknowledged")
-        await stage.take("identity.commands")
-        nothing = await stage.nothing_on("identity.commands")
-        stats = await stage.get("/stats")
+        typed = await harness.type("ada", "link", "acknowledged")
+        await harness.take("identity.commands")
+        nothing = await harness.nothing_on("identity.commands")
+        stats = await harness.get("/stats")
 
     assert (len(before), len(after)) == (CARDS, CARDS)
     assert typed["state"] == "acknowledged"
@@ -128,8 +130,8 @@ async def test_after_a_kill_the_other_takes_over_and_nothing_is_lost_or_doubled(
     assert stats["double_answers"] == 0
 
 
-async def test_who_is_told_to_stop_hands_over_at_once(stage: Stage, tmp_path: Path):
-    async with two(stage, tmp_path) as both:
+async def test_who_is_told_to_stop_hands_over_at_once(harness: Harness, tmp_path: Path):
+    async with two(harness, tmp_path) as both:
         [(first, _)] = await both.lease()
         await both.cards("Before")
         both.holder.terminate()
@@ -144,23 +146,23 @@ async def test_who_is_told_to_stop_hands_over_at_once(stage: Stage, tmp_path: Pa
 
 @pytest.mark.parametrize("press", ["cards", "an interaction"])
 async def test_one_that_was_paused_until_another_took_over_sends_nothing_more(
-    stage: Stage, tmp_path: Path, press: str
+    harness: Harness, tmp_path: Path, press: str
 ):
-    async with two(stage, tmp_path) as both:
+    async with two(harness, tmp_path) as both:
         both.holder.send_signal(signal.SIGSTOP)
         await both.cards("Meanwhile")  # the broker gave the paused one its part of them
         await both.taken_over()
         if press == "an interaction":  # Discord tells both sessions of it
-            typed = await stage.type("ada", "link", "acknowledged")
+            typed = await harness.type("ada", "link", "acknowledged")
             assert typed["state"] == "acknowledged"
-        sent = await requests(stage)
+        sent = await requests(harness)
         both.holder.send_signal(signal.SIGCONT)
         code = await asyncio.wait_for(both.holder.wait(), 30)
         shown = await both.shown("Meanwhile")
-        stats = await stage.get("/stats")
+        stats = await harness.get("/stats")
         if press == "an interaction":
-            await stage.take("identity.commands")
-            assert await stage.nothing_on("identity.commands")
+            await harness.take("identity.commands")
+            assert await harness.nothing_on("identity.commands")
 
     assert code == leases.LOST_EXIT
     assert len(shown) == CARDS

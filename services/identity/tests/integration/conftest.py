@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from chassis_fixtures import database_url
 from identity_builders import Identity, Outside, an_identity, an_outside
+
+__all__ = ["database_url"]
 
 
 @pytest.fixture
-def database_url(database_for) -> str:
-    return database_for("identity")
+def service() -> str:
+    return "identity"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from chassis_doors import known
+from chassis_client import known
 from contracts_schema.actions import EVERYBODY
 from contracts_schema.commands.listings import DeclineOffer, WithdrawListing
 from listings import handlers

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 import pytest
-from chassis_doors import known
+from chassis_client import known
 from contracts_schema.commands.listings import (
     AcceptOffer,
     CounterOffer,

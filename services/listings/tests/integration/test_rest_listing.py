@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from chassis_doors import known
+from chassis_client import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import AssetRejected, Purpose
 from contracts_schema.goods import DEFAULT_KIND
@@ -286,19 +286,6 @@ async def test_a_check_of_another_game_or_person_says_nothing_of_a_draft(db, sel
     assert await state_of(db, "listings", listing.listing_id) == "DRAFT"
 
 
-async def pages(rest, path, who=None) -> list[dict]:
-    """Every row of the list, following the Link headers."""
-    found, following = [], path
-    while following:
-        answer = await rest.ask("GET", following, who)
-        assert answer.status_code == 200, answer.text
-        found += answer.json()["data"]
-        link = answer.headers.get("link", "")
-        assert bool(link) == bool(answer.json()["next_cursor"])
-        following = link.partition(">")[0].removeprefix("<")
-    return found
-
-
 async def test_pages_hold_each_public_listing_once_newest_first(rest, db, seller, clock):
     made = []
     for turn in range(7):
@@ -308,8 +295,8 @@ async def test_pages_hold_each_public_listing_once_newest_first(rest, db, seller
     async with db.transaction() as tx:
         await handlers.listing.create(tx, seller, a_command(), None)
 
-    everything = await pages(rest, "/v1/listings?limit=3")
-    some = await pages(rest, "/v1/listings?limit=2&category=a%20b%26c")
+    everything = await rest.pages("/v1/listings?limit=3")
+    some = await rest.pages("/v1/listings?limit=2&category=a%20b%26c")
 
     newest = sorted(made, key=lambda it: (it.created_at, it.listing_id), reverse=True)
     assert [it["listing_id"] for it in everything] == [it.listing_id for it in newest]
@@ -322,8 +309,8 @@ async def test_mine_are_mine_alone_in_every_state(rest, db, seller, buyer, clock
         await a_listing(db, seller, visibility="PRIVATE", category=category)
     await a_listing(db, buyer)
 
-    mine = await pages(rest, "/v1/listings?mine=true&limit=1", seller)
-    games = await pages(rest, "/v1/listings?mine=true&limit=1&category=game", seller)
+    mine = await rest.pages("/v1/listings?mine=true&limit=1", seller)
+    games = await rest.pages("/v1/listings?mine=true&limit=1&category=game", seller)
 
     assert {it["seller_id"] for it in mine} == {seller.user_id}
     assert (len(mine), len(games)) == (3, 2)

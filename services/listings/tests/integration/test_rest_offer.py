@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from chassis_doors import known
+from chassis_client import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.ids import derive_id
 from listings.domain.errors import NotOwner, OwnershipUnknown

@@ -1,22 +1,9 @@
-from collections.abc import AsyncIterator
-
 import pytest
-from chassis.clock import ManualClock
-from chassis.storage import database
-from chassis.storage.database import Database
+from chassis_fixtures import clock, database_url, db
+
+__all__ = ["clock", "database_url", "db"]
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database_url(database_for) -> str:
-    return database_for("notifier")
-
-
-@pytest.fixture
-async def db(database_url, clock) -> AsyncIterator[Database]:
-    async with database.connect(database_url, clock, "notifier") as opened:
-        yield opened
+def service() -> str:
+    return "notifier"

@@ -8,7 +8,7 @@ import aio_pika
 import pytest
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import Relay
-from chassis_doors import discord_id, joined
+from chassis_client import discord_id, joined
 from contracts_schema.commands.notifier import SetPreferences
 from contracts_schema.events.escrow import FundsHeld, PayoutAccountReady
 from contracts_schema.events.identity import UserRegistered

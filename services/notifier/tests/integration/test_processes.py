@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import aio_pika
 import pytest
 from chassis.messaging.publisher import Publisher
 from chassis_builders import until
-from chassis_doors import joined
+from chassis_client import joined
+from chassis_service_process import arrived, environment_of, process
 from contracts_schema.events.escrow import FundsHeld
 from notifier_builders import an_event
 from notifier_driver import Others, a_person
@@ -25,21 +21,6 @@ CARDS = 2 + 2 * DEALS
 each deal are."""
 
 
-@asynccontextmanager
-async def process(environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The service in a process of its own, which ends with the block."""
-    started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "notifier"), env=os.environ | environment
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
-            await started.wait()
-
-
 @pytest.fixture
 def broker(broker_for):
     return broker_for("notifier", "discord-gateway")
@@ -47,15 +28,7 @@ def broker(broker_for):
 
 @pytest.fixture
 def environment(database_url, broker) -> dict[str, str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    return {
-        "HOLDFAST_DATABASE_URL": database_url,
-        "HOLDFAST_BROKER_URL": broker.url("notifier"),
-        "HOLDFAST_CURSOR_SECRET": "only-for-tests",
-        "HOLDFAST_PORT": str(port),
-        "HOLDFAST_LOG_LEVEL": "ERROR",
-    }
+    return environment_of("notifier", database_url, broker)
 
 
 @pytest.fixture
@@ -85,17 +58,6 @@ async def all_told(others, sent: set[str]) -> None:
     await until(left)
 
 
-async def arrived(broker) -> list[str]:
-    """The ids of what came to discord-gateway, doubles included."""
-    async with await aio_pika.connect(broker.operator_url) as connection:
-        channel = await connection.channel()
-        queue = await channel.get_queue("discord-gateway.deliveries", ensure=False)
-        found = []
-        while (message := await queue.get(no_ack=True, fail=False)) is not None:
-            found.append(str(message.message_id))
-        return found
-
-
 @pytest.mark.parametrize(
     ("where", "twice"),
     [
@@ -112,14 +74,14 @@ async def test_a_kill_at_the_worst_moment_loses_and_doubles_no_card(
 ):
     sent = await told_of_deals(others)
 
-    async with process(environment | {"HOLDFAST_FAILPOINTS": where}) as first:
+    async with process("notifier", environment | {"HOLDFAST_FAILPOINTS": where}) as first:
         async with asyncio.timeout(20):
             assert await first.wait() == -signal.SIGKILL
-    async with process(environment):
+    async with process("notifier", environment):
         await all_told(others, sent)
 
     promised = [str(row["message_id"]) for row in await db.rows("SELECT message_id FROM outbox")]
-    came = await arrived(broker)
+    came = [message_id for _, message_id in await arrived(broker, "discord-gateway.deliveries")]
     assert len(promised) == CARDS
     assert set(came) == set(promised)
     if twice:  # elsewhere it may happen as well, when a relay was under way at that moment

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from chassis_doors import known
+from chassis_client import known
 from contracts_schema.ids import new_id
 from notifier.domain.notification import Notification
 from notifier.store import notification
@@ -47,26 +47,13 @@ async def told(db, person, count: int = 1) -> list[str]:
     return sorted(ids, reverse=True)
 
 
-async def pages(rest, path, who) -> list[dict]:
-    """Every row of the list, following the Link headers."""
-    found, following = [], path
-    while following:
-        answer = await rest.ask("GET", following, who)
-        assert answer.status_code == 200, answer.text
-        found += answer.json()["data"]
-        link = answer.headers.get("link", "")
-        assert bool(link) == bool(answer.json()["next_cursor"])
-        following = link.partition(">")[0].removeprefix("<")
-    return found
-
-
 async def test_pages_hold_each_of_one_s_own_once_newest_first(rest, db, clock, person, other):
     old = await told(db, person, 3)
     await told(db, other, 2)
     clock.advance(timedelta(seconds=1))
     new = await told(db, person, 4)
 
-    found = await pages(rest, f"{LIST}?limit=2", person)
+    found = await rest.pages(f"{LIST}?limit=2", person)
 
     assert [it["notification_id"] for it in found] == new + old
     assert {it["read_at"] for it in found} == {None}
@@ -98,10 +85,10 @@ async def test_reading_marks_one_s_own_and_nobody_else_s(rest, db, clock, person
     first, again = [await rest.ask("POST", READ, person, body) for _ in range(2)]
 
     assert (first.json(), again.json()) == ({"marked": 1}, {"marked": 0})
-    seen = {it["notification_id"]: it["read_at"] for it in await pages(rest, LIST, person)}
+    seen = {it["notification_id"]: it["read_at"] for it in await rest.pages(LIST, person)}
     assert seen[mine[1]] is None
     assert seen[mine[0]] == clock.now().isoformat().replace("+00:00", "Z")
-    assert [it["read_at"] for it in await pages(rest, LIST, other)] == [None]
+    assert [it["read_at"] for it in await rest.pages(LIST, other)] == [None]
 
 
 async def test_the_same_key_is_one_reading_and_one_answer(rest, db, person):
@@ -241,7 +228,7 @@ async def test_who_is_suspended_reads_on_and_changes_no_preference(rest, db):
     await known(db, suspended)
     ids = await told(db, suspended)
 
-    assert len(await pages(rest, LIST, suspended)) == 1
+    assert len(await rest.pages(LIST, suspended)) == 1
     read = await rest.ask("POST", READ, suspended, {"notification_ids": ids})
     written = await rest.ask("PUT", PREFERENCES, suspended, NO)
 

@@ -2,13 +2,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from chassis.clock import ManualClock
-from chassis.storage import database
-from chassis.storage.database import Database
+from chassis_fixtures import clock, database_url, db
 from contracts_schema.ids import new_id
 from verification import store
 from verification.adapters.game_ownership import Roblox
 from verification_builders import BUYER, PLAIN, SELLER, World, a_world
+
+__all__ = ["clock", "database_url", "db"]
 
 
 @pytest.fixture
@@ -24,19 +24,8 @@ async def games(world, clock) -> AsyncIterator[Roblox]:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database_url(database_for) -> str:
-    return database_for("verification")
-
-
-@pytest.fixture
-async def db(database_url, clock) -> AsyncIterator[Database]:
-    async with database.connect(database_url, clock, "verification") as opened:
-        yield opened
+def service() -> str:
+    return "verification"
 
 
 @pytest.fixture

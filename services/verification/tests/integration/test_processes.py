@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import aio_pika
 import pytest
 from chassis.messaging.publisher import Publisher
 from chassis_builders import until
+from chassis_service_process import arrived, environment_of, process
 from contracts_schema.events.listings import ListingCreated
 from contracts_schema.ids import new_id
 from contracts_schema.money import Currency, Money
@@ -25,21 +21,6 @@ LISTINGS = 5
 VERIFIED, SNAPSHOT = "verification.asset_verified.v1", "verification.snapshot_taken.v1"
 
 
-@asynccontextmanager
-async def process(environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The service in a process of its own, which ends with the block."""
-    started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "verification"), env=os.environ | environment
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
-            await started.wait()
-
-
 @pytest.fixture
 def broker(broker_for):
     return broker_for("verification", "listings", "notifier")
@@ -47,18 +28,15 @@ def broker(broker_for):
 
 @pytest.fixture
 def environment(database_url, broker, world, tmp_path) -> dict[str, str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    return {
-        "HOLDFAST_DATABASE_URL": database_url,
-        "HOLDFAST_BROKER_URL": broker.url("verification"),
-        "HOLDFAST_CURSOR_SECRET": "only-for-tests",
-        "HOLDFAST_SERVICE_SECRET": SECRET,
-        "HOLDFAST_ROBLOX_API_BASE": world.base + "/roblox/{host}",
-        "HOLDFAST_CLOCK_FILE": str(tmp_path / "clock"),
-        "HOLDFAST_PORT": str(port),
-        "HOLDFAST_LOG_LEVEL": "CRITICAL",
-    }
+    return environment_of(
+        "verification",
+        database_url,
+        broker,
+        service_secret=SECRET,
+        roblox_api_base=world.base + "/roblox/{host}",
+        clock_file=str(tmp_path / "clock"),
+        log_level="CRITICAL",
+    )
 
 
 @pytest.fixture
@@ -96,18 +74,6 @@ async def all_answered(others, sent: set[str]) -> None:
     await until(answered)
 
 
-async def arrived(broker) -> list[tuple[str, str]]:
-    """Type and id of what verification told, doubles included, as notifier gets it."""
-    async with await aio_pika.connect(broker.operator_url) as connection:
-        channel = await connection.channel()
-        queue = await channel.get_queue("notifier.events", ensure=False)
-        found = []
-        while (message := await queue.get(no_ack=True, fail=False)) is not None:
-            if str(message.type).startswith("verification."):
-                found.append((str(message.type), str(message.message_id)))
-        return found
-
-
 @pytest.mark.parametrize(
     ("where", "twice"),
     [
@@ -127,14 +93,15 @@ async def test_a_kill_at_the_worst_moment_loses_and_doubles_no_answer(
 ):
     sent = await told_of_listings(others)
 
-    async with process(environment | {"HOLDFAST_FAILPOINTS": where}) as first:
+    async with process("verification", environment | {"HOLDFAST_FAILPOINTS": where}) as first:
         async with asyncio.timeout(20):
             assert await first.wait() == -signal.SIGKILL
     (tmp_path / "clock").write_text("61")  # whoever died holds no lease any more
-    async with process(environment):
+    async with process("verification", environment):
         await all_answered(others, sent)
 
-    came = await arrived(broker)
+    told = await arrived(broker, "notifier.events")
+    came = [each for each in told if each[0].startswith("verification.")]
     assert Counter(kind for kind, _ in set(came)) == {VERIFIED: LISTINGS, SNAPSHOT: LISTINGS}
     if twice:  # elsewhere it may happen as well, when a relay was under way at that moment
         assert len(came) > len(set(came))

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from chassis.clock import ManualClock
-from chassis_doors import known
+from chassis_client import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import new_id
@@ -222,25 +222,12 @@ async def test_a_game_that_vanished_is_unknown_and_not_refuted(rest, db, world, 
     assert await topics(db) == told
 
 
-async def pages(rest, path, who) -> list[dict]:
-    """Every row of the list, following the Link headers."""
-    found, following = [], path
-    while following:
-        answer = await rest.ask("GET", following, who)
-        assert answer.status_code == 200, answer.text
-        found += answer.json()["data"]
-        link = answer.headers.get("link", "")
-        assert bool(link) == bool(answer.json()["next_cursor"])
-        following = link.partition(">")[0].removeprefix("<")
-    return found
-
-
 async def test_pages_hold_each_snapshot_once_newest_first(rest, db, games, clock, seller, buyer):
     for turn in range(5):
         clock.advance(timedelta(seconds=turn % 2))
         await ask_and_answer(db, games, a_question(seller.user_id))
 
-    found = await pages(rest, f"/v1/assets/{GAME}/snapshots?limit=2", buyer)
+    found = await rest.pages(f"/v1/assets/{GAME}/snapshots?limit=2", buyer)
 
     rows = await db.rows("SELECT snapshot_id FROM snapshots ORDER BY taken_at DESC, 1 DESC")
     assert [it["snapshot_id"] for it in found] == [row["snapshot_id"] for row in rows]

@@ -1,4 +1,4 @@
-"""A service's doors as tests use them: people whom identity told of, their tokens, a client."""
+"""A client of a service, and the people it acts as: whom identity told of, and their tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from chassis import principals
 from chassis.clock import Clock
-from chassis.http.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator
+from chassis.http.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator, Claims
 from chassis.principals import Principal
 from chassis.settings import Role
 from chassis.storage.database import Database
@@ -59,19 +59,19 @@ async def known(db: Database, *people: Principal) -> None:
             await principals.project(tx, event)
 
 
-def token(person: Principal, clock: Clock) -> str:
+def token(user_id: str, clock: Clock, role: str = "USER") -> str:
     """An access token as identity issues it."""
     now = int(clock.now().timestamp())
     claims = {
-        "iss": ISSUER, "aud": AUDIENCE, "sub": person.user_id, "sid": "ses_1",
-        "jti": str(uuid7()), "tier": "TIER_1", "role": "USER", "iat": now, "exp": now + 900,
+        "iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "sid": "ses_1",
+        "jti": str(uuid7()), "tier": "TIER_1", "role": role, "iat": now, "exp": now + 900,
     }  # fmt: skip
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
     return jwt.encode(header, claims, KEY, [ALGORITHM])
 
 
 @dataclass(slots=True)
-class Rest:
+class RestClient:
     """A client of the service's HTTP side."""
 
     client: httpx.AsyncClient
@@ -88,16 +88,42 @@ class Rest:
         """Send one request as this person, or as nobody; ``if_match`` is sent as If-Match."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if who is not None:
-            sent["Authorization"] = f"Bearer {token(who, self.clock)}"
+            sent["Authorization"] = f"Bearer {token(who.user_id, self.clock)}"
         return await self.client.request(method, path, headers=sent, json=body)
+
+    async def pages(self, path: str, who: Principal | None = None) -> list[dict[str, Any]]:
+        """Every row of the list, following the Link headers."""
+        found: list[dict[str, Any]] = []
+        following = path
+        while following:
+            answer = await self.ask("GET", following, who)
+            assert answer.status_code == 200, answer.text
+            found += answer.json()["data"]
+            link = answer.headers.get("link", "")
+            assert bool(link) == bool(answer.json()["next_cursor"])
+            following = link.partition(">")[0].removeprefix("<")
+        return found
+
+
+class TestAuthenticator(Authenticator):
+    """Checks tokens as everywhere, by the tests' key; no login has ended."""
+
+    __test__ = False
+
+    async def introspect(self, credential: str) -> Claims:
+        """The same as the token says: sessions are identity's affair."""
+        return await self.claims(credential)
 
 
 @asynccontextmanager
-async def client_of(app: FastAPI, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    """The service with its own pool, and the tests' clock and key."""
+async def client_of(app: FastAPI, clock: Clock, **parts: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """The service with its own pool, the tests' clock and key, and what ``parts`` replace."""
     async with app.router.lifespan_context(app):
         app.state.database.clock = app.state.clock = clock
-        app.state.authenticator = Authenticator(ISSUER, ISSUER, clock, httpx.MockTransport(_keys))
+        for name, part in parts.items():
+            setattr(app.state, name, part)
+        keys = httpx.MockTransport(_keys)
+        app.state.authenticator = TestAuthenticator(ISSUER, ISSUER, clock, keys)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
             yield client

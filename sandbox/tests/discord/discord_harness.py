@@ -25,7 +25,7 @@ REDIRECT = "http://127.0.0.1:9/callback"
 
 
 @dataclass
-class Stage:
+class Harness:
     """Everything a test touches."""
 
     base: str
@@ -99,7 +99,7 @@ async def eventually(check: Callable[[], object], within_s: float = 5.0) -> None
 
 
 @contextlib.asynccontextmanager
-async def running(**settings: Any) -> AsyncIterator[Stage]:
+async def running(**settings: Any) -> AsyncIterator[Harness]:
     """A sandbox on a free port with a guild of two, ended with everything in it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -113,22 +113,22 @@ async def running(**settings: Any) -> AsyncIterator[Stage]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     async with httpx.AsyncClient(base_url=base, timeout=20, verify=False) as http:
-        stage = Stage(base, http, clock, contract)
+        harness = Harness(base, http, clock, contract)
         try:
-            await people(stage)
-            yield stage
+            await people(harness)
+            yield harness
         finally:
-            await stage.stop_bots()
+            await harness.stop_bots()
             await runner.cleanup()
 
 
-async def people(stage: Stage) -> None:
+async def people(harness: Harness) -> None:
     """A guild with ada, bob and the bot; eve is outside."""
     for name, locale in (("ada", "en-US"), ("bob", "de"), ("eve", "fr")):
-        await stage.act("/users", {"name": name, "locale": locale})
+        await harness.act("/users", {"name": name, "locale": locale})
     channels: list[Any] = ["general", {"name": "market", "kind": "text"}]
-    guild = await stage.act("/guilds", {"name": "Deals", "locale": "de", "channels": channels})
-    stage.guild = guild["id"]
-    stage.general = guild["channels"][0]["id"]
+    guild = await harness.act("/guilds", {"name": "Deals", "locale": "de", "channels": channels})
+    harness.guild = guild["id"]
+    harness.general = guild["channels"][0]["id"]
     for name in ("ada", "bob"):
-        await stage.act("/members", {"guild": guild["id"], "user": name})
+        await harness.act("/members", {"guild": guild["id"], "user": name})

@@ -1,4 +1,4 @@
-"""A gateway between the sandbox's Discord, a real broker and database, and owners made of paper."""
+"""A gateway between the sandbox's Discord, a real broker and database, and owners of the tests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OWNERS = ("identity", "listings", "contracts", "escrow")
 
 
 @dataclass
-class Paper:
+class FakeOwners:
     """Owners that answer what a test wrote down, and remember what they were asked."""
 
     answers: dict[str, Any] = field(default_factory=dict)
@@ -66,13 +66,13 @@ class Paper:
 
 
 @dataclass
-class Stage:
+class Harness:
     """Everything a test touches."""
 
     settings: Settings
     http: httpx.AsyncClient
     clock: Clock
-    paper: Paper
+    owners: FakeOwners
     operator_url: str
     app: FastAPI | None = None
     guild: str = ""
@@ -220,18 +220,18 @@ async def served(app: web.Application, port: int) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def staged(
+async def a_harness(
     database_url: str, broker_url: str, operator_url: str, folder: Path
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Harness]:
     """The world around a gateway, with two people in a guild and one outside."""
-    port, paper, clock_file = free_port(), Paper(), folder / "clock"
+    port, owners, clock_file = free_port(), FakeOwners(), folder / "clock"
     base, clock = f"http://127.0.0.1:{port}", Clock(clock_file)
     section = {"token": TOKEN, "application_id": APPLICATION, "client_secret": "unused"}
-    owners = web.Application()
-    owners.router.add_route("*", "/{path:.*}", paper.answer)
+    answering = web.Application()
+    answering.router.add_route("*", "/{path:.*}", owners.answer)
     async with (
         served(build_app(parse({"discord": section}, base), clock), port),
-        served(owners, free_port()) as owner,
+        served(answering, free_port()) as owner,
         httpx.AsyncClient(base_url=base, timeout=20, verify=False) as http,
     ):
         settings = Settings(
@@ -246,15 +246,15 @@ async def staged(
             clock_file=clock_file,
             **{f"{name}_url": owner for name in (*OWNERS, "verification")},
         )
-        stage = Stage(settings, http, clock, paper, operator_url)
-        await _people(stage)
-        yield stage
+        harness = Harness(settings, http, clock, owners, operator_url)
+        await _people(harness)
+        yield harness
 
 
-async def _people(stage: Stage) -> None:
+async def _people(harness: Harness) -> None:
     for name, locale in (("ada", "en-US"), ("bob", "de"), ("eve", "fr")):
-        stage.people[name] = await stage.act("/users", {"name": name, "locale": locale})
-    guild = await stage.act("/guilds", {"name": "Deals", "channels": ["market"]})
-    stage.guild, stage.channel = guild["id"], guild["channels"][0]["id"]
+        harness.people[name] = await harness.act("/users", {"name": name, "locale": locale})
+    guild = await harness.act("/guilds", {"name": "Deals", "channels": ["market"]})
+    harness.guild, harness.channel = guild["id"], guild["channels"][0]["id"]
     for name in ("ada", "bob"):
-        await stage.act("/members", {"guild": guild["id"], "user": name})
+        await harness.act("/members", {"guild": guild["id"], "user": name})

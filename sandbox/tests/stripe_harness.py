@@ -69,7 +69,7 @@ class Endpoint:
 
 
 @dataclass
-class Stand:
+class Harness:
     """The sandbox, listening, with everything it says held against Stripe's description."""
 
     base: str
@@ -160,7 +160,7 @@ def a_client(base: str, key: str = SECRET_KEY, retries: int = 0) -> stripe.Strip
 
 
 @asynccontextmanager
-async def a_stand(**settings: object) -> AsyncIterator[Stand]:
+async def a_harness(**settings: object) -> AsyncIterator[Harness]:
     """Start the sandbox and a webhook endpoint on free ports, stop both in the end."""
     endpoint, clock, violations = Endpoint(), Clock(), []
     async with _served(_receiver(endpoint)) as url:
@@ -177,7 +177,7 @@ async def a_stand(**settings: object) -> AsyncIterator[Stand]:
         app = build_app(parse({"stripe": section}, base), clock)
         app.middlewares.insert(0, _judge(violations))
         async with _served(app, listener), aiohttp.ClientSession() as http:
-            yield Stand(base, clock, endpoint, http, a_client(base), violations)
+            yield Harness(base, clock, endpoint, http, a_client(base), violations)
     _hold_to_description(violations, endpoint)
 
 
