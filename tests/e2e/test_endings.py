@@ -8,14 +8,12 @@ from holdfast.demo import trade
 from holdfast.demo.outside import OutsideRefused
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+WAYS_IN = ("rest", "discord")
 TO_SIGNED = (trade.join, trade.list_game, trade.agree, trade.sign)
 
 
-async def signed(scenario, seller_at="at_rest", buyer_at="at_rest"):
-    seller, buyer = (
-        await getattr(scenario, seller_at)("sela"),
-        await getattr(scenario, buyer_at)("bob"),
-    )
+async def signed(scenario, way_in="rest"):
+    seller, buyer = await scenario.over(way_in, "sela"), await scenario.over(way_in, "bob")
     played = await scenario.trade(seller, buyer, quiet)
     for step in TO_SIGNED:
         await step(played)
@@ -25,9 +23,9 @@ async def signed(scenario, seller_at="at_rest", buyer_at="at_rest"):
     return played
 
 
-@pytest.mark.parametrize("doors", [("at_rest", "at_rest"), ("at_discord", "at_discord")])
-async def test_the_seller_refunds_a_funded_escrow(scenario, system, instance, doors):
-    played = await signed(scenario, *doors)
+@pytest.mark.parametrize("way_in", WAYS_IN)
+async def test_the_seller_refunds_a_funded_escrow(scenario, system, instance, way_in):
+    played = await signed(scenario, way_in)
     await trade.fund(played)
 
     await played.seller.refund(played.escrow_id)
@@ -41,9 +39,9 @@ async def test_the_seller_refunds_a_funded_escrow(scenario, system, instance, do
     await the_books_hold(instance, system)
 
 
-@pytest.mark.parametrize("doors", [("at_rest", "at_rest"), ("at_discord", "at_discord")])
-async def test_the_buyer_cancels_an_unfunded_escrow(scenario, doors):
-    played = await signed(scenario, *doors)
+@pytest.mark.parametrize("way_in", WAYS_IN)
+async def test_the_buyer_cancels_an_unfunded_escrow(scenario, way_in):
+    played = await signed(scenario, way_in)
 
     await played.buyer.cancel(played.escrow_id)
     await played.heard("escrow.cancelled.v1", escrow_id=played.escrow_id)

@@ -6,6 +6,7 @@ import pytest
 from e2e_checks import quiet, the_books_hold
 from e2e_processes import frozen, kill
 from holdfast.demo import report, trade
+from holdfast.demo.discord_driver import shown_last
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 SERVICES = (
@@ -64,6 +65,7 @@ async def test_a_restart_of_everything_kills_no_button_and_no_deal(scenario, sys
     contract_id = str(drafted.body["contract_id"])
     await played.buyer.sign(contract_id)
     asked = await played.seller.told("Only your signature is missing")
+    old_contract = await played.seller.looks_at("contract view", contract_id)
 
     await kill(instance, *SERVICES)
     opened = await played.seller._press(asked, "sign", contract_id, wait="acknowledged")
@@ -71,14 +73,32 @@ async def test_a_restart_of_everything_kills_no_button_and_no_deal(scenario, sys
     await played.seller._submit(opened, {"phrase": "I AGREE"})
     played.contract_id = contract_id
     played.terms_sha256 = str(drafted.body["terms_sha256"])
-    for step in (trade.fund, trade.deliver, trade.confirm):
-        await step(played)
+    await trade.fund(played)
+    await trade.deliver(played)
+    old_deal = await played.buyer.looks_at("deal show", played.escrow_id)
+    await trade.confirm(played)
     result = await report.of(played)
-    # The deal's card has moved on and lost the button; a form that stayed open has not.
-    await played.seller._submit(kept_open, {"phrase": "I AGREE"})
+    told = {event.id for event in scenario.system.events.heard}
+    # The deal's card has moved on and lost its buttons; what one looked at has not, nor has a form.
+    await kill(instance, *SERVICES)
+    late = await played.buyer._press(old_deal, "confirm", played.escrow_id)
+    signing = await played.seller._press(old_contract, "sign", contract_id, wait="acknowledged")
+    answers = [
+        late,
+        await played.seller._submit(signing, {"phrase": "I AGREE"}),
+        await played.seller._submit(kept_open, {"phrase": "I AGREE"}),
+    ]
 
     assert result.money["ours"] == result.money["sandbox"]
-    assert await played.seller.told("This step is done")
+    for answer, state in zip(answers, ("RELEASED", "EXECUTED", "EXECUTED"), strict=True):
+        fresh = shown_last(answer)
+        assert "This step is done" in fresh["text"]
+        assert state in fresh["text"]
+        verbs = {str(each["custom_id"]).split(":")[1] for each in fresh["buttons"]}
+        assert verbs <= {"review_pdf"}
+    after = [event for event in scenario.system.events.heard if event.id not in told]
+    assert {event.type for event in after} <= {"contracts.command_rejected.v1"}
+    assert (await report.of(played)).money == result.money
     await the_books_hold(instance, system)
 
 

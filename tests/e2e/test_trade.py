@@ -1,4 +1,4 @@
-"""The whole trade, through each door and mixed."""
+"""The whole trade, over REST, in Discord and mixed."""
 
 import hashlib
 
@@ -14,22 +14,20 @@ from holdfast.demo import report, trade
 from holdfast.demo.rest_driver import RestDriver
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
-DOORS = {
-    "discord": ("at_discord", "at_discord"),
-    "rest": ("at_rest", "at_rest"),
-    "mixed": ("at_discord", "at_rest"),
+WAYS_IN = {
+    "discord": ("discord", "discord"),
+    "rest": ("rest", "rest"),
+    "mixed": ("discord", "rest"),
 }
+"""How seller and buyer come in."""
 
 
-@pytest.mark.parametrize("doors", list(DOORS))
+@pytest.mark.parametrize("way_in", list(WAYS_IN))
 async def test_a_trade_from_signup_to_money_in_the_seller_s_account(
-    scenario, system, instance, doors
+    scenario, system, instance, way_in
 ):
-    seller_at, buyer_at = DOORS[doors]
-    seller, buyer = (
-        await getattr(scenario, seller_at)("sela"),
-        await getattr(scenario, buyer_at)("bob"),
-    )
+    sellers, buyers = WAYS_IN[way_in]
+    seller, buyer = await scenario.over(sellers, "sela"), await scenario.over(buyers, "bob")
     played = await scenario.trade(seller, buyer, quiet)
 
     await trade.run(played)

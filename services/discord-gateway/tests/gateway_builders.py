@@ -26,6 +26,24 @@ def a_delivery(target: Target, card: Card | None = None, **parts: Any) -> Delive
     )
 
 
+def allowed(path: str, *verbs: str, preview: str = "") -> list[dict[str, Any]]:
+    """What an owner says that the reader may do with what stands at this path."""
+    made = {"method": "POST", "preview": preview}
+    return [made | {"verb": verb, "route": f"{path}/{verb}"} for verb in verbs]
+
+
+def an_escrow(*verbs: str, **parts: Any) -> dict[str, Any]:
+    path = f"/v1/escrows/{ESCROW}"
+    return {
+        "escrow_id": ESCROW,
+        "title": "Tower",
+        "price": {"minor": 430_000, "currency": "USD"},
+        "state": "ODD",
+        "waits_for": "delivery",
+        "actions": allowed(path, *verbs, preview=f"{path}/preview"),
+    } | parts
+
+
 def an_offer(**parts: Any) -> dict[str, Any]:
     return {
         "offer_id": OFFER,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from contracts_schema.buttons import STYLES
 from contracts_schema.events import escrow
 from contracts_schema.ids import new_id
 from contracts_schema.message import Event
@@ -20,7 +21,6 @@ from contracts_schema.terms import (
     Windows,
 )
 from notifier.domain.by_event import NOTICES_BY_EVENT
-from notifier.domain.notice import STYLES
 
 PREFIXES = {
     "user_id": "usr", "buyer_id": "usr", "seller_id": "usr", "signer_id": "usr",

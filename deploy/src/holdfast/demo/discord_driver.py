@@ -21,7 +21,7 @@ class DiscordDriver:
     async def join(self) -> None:
         """`/signup`, then the consent button."""
         asked = await self._command("signup")
-        await self._press(_message(asked), "consent")
+        await self._press(shown_last(asked), "consent")
         heard = await self._system.events.wait(
             "identity.user_registered.v1", discord_id=self.person.discord_id
         )
@@ -30,7 +30,7 @@ class DiscordDriver:
     async def link(self) -> None:
         """`/link`, then the page it leads to, and Roblox's own."""
         answered = await self._command("link")
-        url = next(b["url"] for b in _message(answered)["buttons"] if b["url"])
+        url = next(b["url"] for b in shown_last(answered)["buttons"] if b["url"])
         await link_in_browser(self.person, url)
         await self._system.events.wait(
             "identity.tier_changed.v1", user_id=self.person.user_id, tier="TIER_1"
@@ -104,7 +104,7 @@ class DiscordDriver:
         """**Confirm**, the preview, and yes."""
         card = await self._card("confirm", escrow_id)
         preview = await self._press(card, "confirm", escrow_id)
-        shown = _message(preview)
+        shown = shown_last(preview)
         await self._press(shown, "confirm_yes", escrow_id)
         return {"text": shown["text"]}
 
@@ -115,6 +115,10 @@ class DiscordDriver:
     async def cancel(self, escrow_id: str) -> None:
         """**Cancel**, and yes."""
         await self._twice("cancel", escrow_id)
+
+    async def looks_at(self, command: str, subject: str) -> Json:
+        """What the command shows of the thing, which stays before the person as it is."""
+        return shown_last(await self._command(command, {"id": subject}))
 
     async def told(self, words: str, seconds: float = WAIT_S) -> Json:
         """The newest message this person sees that holds these words."""
@@ -129,12 +133,12 @@ class DiscordDriver:
     async def _twice(self, verb: str, subject: str) -> None:
         card = await self._card(verb, subject)
         asked = await self._press(card, verb, subject)
-        await self._press(_message(asked), f"{verb}_yes", subject)
+        await self._press(shown_last(asked), f"{verb}_yes", subject)
 
     async def _url(self, verb: str, subject: str) -> str:
         card = await self._card(verb, subject)
         answered = await self._press(card, verb, subject)
-        return str(next(b["url"] for b in _message(answered)["buttons"] if b["url"]))
+        return str(next(b["url"] for b in shown_last(answered)["buttons"] if b["url"]))
 
     def _here(self, command: str) -> Json:
         return {
@@ -214,7 +218,7 @@ def _typed(minor: int) -> str:
     return f"{minor // 100}.{minor % 100:02d}"
 
 
-def _message(outcome: Json) -> Json:
+def shown_last(outcome: Json) -> Json:
     """What the person was shown last for an interaction."""
     shown: Json = (outcome["followups"] or [outcome["message"]])[-1]
     return shown

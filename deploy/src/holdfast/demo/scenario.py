@@ -44,6 +44,12 @@ class Scenario:
         self.stack.push_async_callback(driver.close)
         return driver
 
+    async def over(self, way_in: str, name: str) -> Driver:
+        """A new person who comes in by ``rest`` or by ``discord``."""
+        if way_in == "rest":
+            return await self.at_rest(name)
+        return await self.at_discord(name)
+
     async def trade(self, seller: Driver, buyer: Driver, say: Say, title: str = TITLE) -> Trade:
         """A trade that has not begun: the seller owns a game at Roblox."""
         asset_id = await self.system.outside.game(title, seller.person.roblox_id)

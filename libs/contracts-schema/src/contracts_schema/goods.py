@@ -48,6 +48,19 @@ def asset_id_of(kind: str, written: str) -> str:
     return canonical(written)
 
 
+def reference(kind: str, asset_id: str) -> str:
+    """An asset in one word: its id, after its kind where that is not the usual one."""
+    return asset_id if kind == DEFAULT_KIND else f"{kind}.{asset_id}"
+
+
+def read_reference(written: str) -> tuple[GoodsKind, str]:
+    """Kind and id of the asset that is written so; ValueError says why there can be none."""
+    named, _, rest = written.partition(".")
+    known = named in GoodsKind.__members__ and bool(rest)
+    kind, asset_id = (GoodsKind(named), rest) if known else (DEFAULT_KIND, written)
+    return kind, asset_id_of(kind, asset_id)
+
+
 def _traded(kind: GoodsKind) -> GoodsKind:
     if kind not in TRADED:
         raise ValueError(f"goods of the kind {kind} are not traded")

@@ -50,6 +50,11 @@ def derive_uuid(*seed: str) -> UUID:
     return uuid5(_NAMESPACE, chr(31).join(seed))
 
 
+def is_id(text: str) -> bool:
+    """Whether this is a well-formed id of any kind."""
+    return _PATTERN.fullmatch(text) is not None
+
+
 def parse_id(prefix: str, text: str) -> str:
     """Give the id back if it is well-formed and of this kind; ValueError otherwise."""
     match = _PATTERN.fullmatch(text)

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from contracts_schema.ids import is_id
+
 _TOPICS: dict[str, type[Message]] = {}
 
 
@@ -52,6 +54,13 @@ class Command(Message):
         if _holds_nul(value):
             raise ValueError("text cannot hold the character NUL")
         return value
+
+
+def subject_of(payload: Any) -> str:
+    """The id of the thing that a command asks something of; empty where there is none yet."""
+    given = payload.items() if isinstance(payload, dict) else ()
+    named = (str(value) for name, value in given if name.endswith("_id"))
+    return next((each for each in named if is_id(each)), "")
 
 
 class DiscordActor(BaseModel):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from contracts import handlers
-from contracts.domain.contract import Contract, Verb
+from contracts.domain.contract import Verb
 from contracts_builders import (
     ADMIN,
     BUYER,
@@ -16,14 +15,13 @@ from contracts_builders import (
     STRANGER,
     FlatTypesetter,
     MemoryArchive,
-    a_deal,
     a_harness,
     a_person,
-    a_policy,
     as_person,
     running,
 )
 from contracts_schema.commands.contracts import CreateSigningLink
+from contracts_situations import CONTRACTS
 
 ROUTES = {
     Verb.REVIEW_PDF: ("GET", "pdf"),
@@ -31,7 +29,6 @@ ROUTES = {
     Verb.SIGN: ("POST", "signatures"),
 }
 """The steps in an order in which none changes what the next one may do."""
-Situation = Callable[..., Awaitable[Contract]]
 
 
 @pytest.fixture
@@ -51,68 +48,8 @@ async def client(database, database_url, memory) -> AsyncIterator[httpx.AsyncCli
         yield open_client
 
 
-async def fresh(harness, memory) -> Contract:
-    return await harness.drafted()
-
-
-async def signed_by_the_buyer(harness, memory) -> Contract:
-    contract = await harness.drafted()
-    return await harness.sign(contract.contract_id, BUYER)
-
-
-async def past_its_window(harness, memory) -> Contract:
-    contract = await harness.drafted()
-    harness.clock.advance(timedelta(hours=72))
-    return contract
-
-
-async def void(harness, memory) -> Contract:
-    contract = await past_its_window(harness, memory)
-    await harness.due()
-    return contract
-
-
-async def executing(harness, memory) -> Contract:
-    contract = await harness.drafted()
-    return await harness.both_sign(contract.contract_id)
-
-
-async def executed(harness, memory) -> Contract:
-    contract = await executing(harness, memory)
-    await harness.due()
-    return contract
-
-
-async def failed(harness, memory) -> Contract:
-    contract = await executing(harness, memory)
-    [key] = [key for key in memory.objects if key.endswith(".json")]
-    terms, memory.objects[key] = memory.objects[key], b"{}"
-    for _ in range(3):
-        await harness.due()
-        harness.clock.advance(timedelta(seconds=31))
-    memory.objects[key] = terms
-    return contract
-
-
-async def void_from_the_start(harness, memory) -> Contract:
-    strict = a_harness(harness.database, memory, policy=a_policy(longest_hold_s=86_400))
-    return await strict.contract(await strict.accept(a_deal()))
-
-
 @pytest.mark.parametrize("who", [BUYER, SELLER, STRANGER, ADMIN])
-@pytest.mark.parametrize(
-    "situation",
-    [
-        fresh,
-        signed_by_the_buyer,
-        past_its_window,
-        void,
-        executing,
-        executed,
-        failed,
-        void_from_the_start,
-    ],
-)
+@pytest.mark.parametrize("situation", CONTRACTS)
 async def test_what_is_shown_can_be_done_and_nothing_else(client, harness, memory, situation, who):
     contract_id = (await situation(harness, memory)).contract_id
     headers = as_person(who, harness.clock)

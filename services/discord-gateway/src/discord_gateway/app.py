@@ -9,13 +9,16 @@ from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
 from chassis.storage.database import Database
 from chassis.storage.leases import Lease
+from contracts_schema.commands.discord import Card
+from contracts_schema.message import DiscordActor
 from fastapi import FastAPI
 
 from discord_gateway import consumers, jobs
-from discord_gateway.adapters.discord.cards import Buttons
+from discord_gateway.adapters.discord.cards import AnyButton, Buttons
 from discord_gateway.adapters.discord.messages import Messages
 from discord_gateway.adapters.discord.session import Session
 from discord_gateway.adapters.owners import Owners
+from discord_gateway.api import things
 from discord_gateway.api.interactions import InteractionContext
 from discord_gateway.api.routes import Routes
 from discord_gateway.api.verbs import STEPS
@@ -30,7 +33,13 @@ def create_app(settings: Settings) -> FastAPI:
     lease = Lease("discord")
     buttons, session = Buttons(custom_ids), Session(settings, lease)
     owners = Owners(settings.owners, settings.service_secret.get_secret_value())
-    deliveries = Deliveries(Messages(session), owners, buttons, STEPS)
+
+    async def now(reader: DiscordActor, card: Card) -> tuple[Card, list[AnyButton]]:
+        """How the thing stands that the card is about."""
+        page = await things.below(owners, reader, card)
+        return page.card, things.buttons(buttons, page, reader.locale)
+
+    deliveries = Deliveries(Messages(session), owners, buttons, STEPS, now)
 
     async def converse(database: Database) -> None:
         """Hold the session with Discord."""

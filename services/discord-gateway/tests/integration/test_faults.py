@@ -6,7 +6,7 @@ import time
 import pytest
 from contracts_schema.commands.discord import PressButton, Target
 from contracts_schema.ids import derive_uuid
-from gateway_builders import LISTING, OFFER, a_card, a_delivery, an_offer
+from gateway_builders import LISTING, OFFER, a_card, a_delivery, allowed, an_offer
 from gateway_harness import Harness, eventually
 from gateway_proxy import wire
 from pydantic import SecretStr
@@ -98,7 +98,8 @@ async def test_the_same_interaction_delivered_again_is_one_command(harness):
 
 
 async def test_a_restart_kills_no_button_and_no_open_form(harness):
-    harness.owners.answers[f"GET /v1/offers/{OFFER}"] = an_offer()
+    path = f"/v1/offers/{OFFER}"
+    harness.owners.answers[f"GET {path}"] = an_offer(actions=allowed(path, "accept", preview=path))
     async with harness.gateway():
         pair = buttons(("accept", OFFER), ("make_offer", LISTING))
         await harness.deliver(a_delivery(to_ada(harness), a_card(buttons=pair)))

@@ -10,6 +10,8 @@ from gateway_builders import (
     a_card,
     a_delivery,
     a_preview,
+    allowed,
+    an_escrow,
     an_offer,
 )
 
@@ -75,6 +77,7 @@ async def test_a_listing_is_chosen_from_ones_games_described_in_a_form_and_sent(
         command = await harness.take("listings.commands")
 
     assert found["choices"] == [{"name": "Tower", "value": "77"}]
+    assert command["payload"]["kind"] == "GAME_OWNERSHIP"
     assert command["payload"]["asset_id"] == "77"
     assert command["payload"]["price"] == {"minor": 450_000, "currency": "USD"}
     assert command["payload"]["visibility"] == "PUBLIC"
@@ -116,7 +119,9 @@ async def test_an_offer_form_that_cannot_be_read_changes_nothing_and_opens_again
 
 
 async def test_accepting_is_asked_again_with_the_offer_as_it_stands_now(harness):
-    harness.owners.answers[f"GET /v1/offers/{OFFER}"] = an_offer()
+    path = f"/v1/offers/{OFFER}"
+    may = allowed(path, "accept", "decline", preview=path)
+    harness.owners.answers[f"GET {path}"] = an_offer(actions=may)
     harness.owners.answers[f"GET /v1/listings/{LISTING}"] = {"title": "Tower_of *Doom*"}
     async with harness.gateway():
         card = await a_card_with(harness, OFFER, "accept", "decline")
@@ -135,7 +140,7 @@ async def test_accepting_is_asked_again_with_the_offer_as_it_stands_now(harness)
 
 async def test_confirming_shows_the_preview_and_only_yes_releases(harness):
     harness.owners.answers[f"GET /v1/escrows/{ESCROW}/preview"] = a_preview()
-    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = {"title": "Tower"}
+    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = an_escrow("confirm")
     async with harness.gateway():
         card = await a_card_with(harness, ESCROW, "confirm")
         asked = await harness.press("ada", card, "confirm")
@@ -153,6 +158,7 @@ async def test_confirming_shows_the_preview_and_only_yes_releases(harness):
 
 async def test_refunding_and_cancelling_are_asked_again(harness):
     harness.owners.answers[f"GET /v1/escrows/{ESCROW}/preview"] = a_preview()
+    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = an_escrow("refund", "cancel")
     async with harness.gateway():
         card = await a_card_with(harness, ESCROW, "refund", "cancel")
         for verb, topic in (("refund", "request_refund"), ("cancel", "cancel")):
@@ -192,12 +198,7 @@ async def test_the_contract_is_shown_as_a_file(harness):
 
 
 async def test_a_deal_is_shown_with_what_may_come_next(harness):
-    deal = {
-        "escrow_id": ESCROW,
-        "title": "Tower",
-        "price": a_preview()["held"],
-        "state": "FUNDS_HELD",
-    }
+    deal = an_escrow("refund", "deliver")
     harness.owners.answers["GET /v1/escrows"] = {"data": [deal]}
     harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = deal
     async with harness.gateway():
@@ -206,6 +207,82 @@ async def test_a_deal_is_shown_with_what_may_come_next(harness):
 
     assert "Tower 4,300.00 USD" in listed["message"]["text"]
     assert [b["label"] for b in shown["message"]["buttons"]] == ["Deliver", "Refund"]
+    assert "seller's turn: deliver" in shown["message"]["text"]
+
+
+async def test_what_its_owner_has_no_preview_of_is_done_at_once(harness):
+    harness.owners.answers[f"GET /v1/offers/{OFFER}"] = an_offer(
+        actions=allowed(f"/v1/offers/{OFFER}", "withdraw_offer", "accept")
+    )
+    async with harness.gateway():
+        card = await a_card_with(harness, OFFER, "withdraw_offer", "accept")
+        for verb in ("withdraw_offer", "accept"):
+            await harness.press("ada", card, verb, "acknowledged")
+            command = await harness.take("listings.commands")
+            assert command["type"].startswith(f"listings.{verb}")
+
+
+async def test_a_press_that_comes_too_late_shows_how_it_stands_and_changes_nothing(harness):
+    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = an_escrow("refund", waits_for="")
+    async with harness.gateway():
+        card = await a_card_with(harness, ESCROW, "confirm")
+        late = await harness.press("ada", card, "confirm")
+        nothing = await harness.nothing_on("escrow.commands")
+
+    assert "This step is done" in late["message"]["text"]
+    assert "ODD" in late["message"]["text"]
+    assert "Tower" in late["message"]["text"]
+    assert [b["label"] for b in late["message"]["buttons"]] == ["Refund"]
+    assert late["message"]["ephemeral"]
+    assert nothing
+
+
+async def test_a_link_that_its_owner_refuses_shows_why_and_how_it_stands(harness):
+    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = an_escrow("refund")
+    problem = {"code": "nothing_to_pay", "detail": "No payment is asked for.", "next_action": "Go."}
+    harness.owners.answers[f"POST /v1/escrows/{ESCROW}/payment-link"] = (409, problem)
+    async with harness.gateway():
+        card = await a_card_with(harness, ESCROW, "pay")
+        refused = await harness.press("ada", card, "pay")
+
+    assert "No payment is asked for." in refused["message"]["text"]
+    assert [b["label"] for b in refused["message"]["buttons"]] == ["Refund"]
+
+
+async def test_while_the_owner_is_away_only_what_is_never_asked_about_is_taken(harness):
+    async with harness.gateway():
+        both = buttons(ESCROW, "confirm") + buttons(OFFER, "withdraw_offer")
+        target = Target(kind="direct", discord_user_id=harness.people["ada"]["id"])
+        await harness.deliver(a_delivery(target, a_card(buttons=both)))
+        [card] = await harness.inbox("ada", contains="A card")
+        harness.owners.away = True
+        asked = await harness.press("ada", card, "confirm")
+        await harness.press("ada", card, "withdraw_offer", "acknowledged")
+        command = await harness.take("listings.commands")
+        nothing = await harness.nothing_on("escrow.commands")
+
+    assert "Try again in a minute" in asked["message"]["text"]
+    assert command["type"] == "listings.withdraw_offer.v1"
+    assert nothing
+
+
+async def test_an_answer_about_a_thing_shows_how_it_stands_if_its_owner_tells(harness):
+    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = an_escrow("refund")
+    said = a_card(body="You were too late.", turn="Read it again.")
+    async with harness.gateway():
+        for thing, labels in ((ESCROW, ["Refund"]), (CONTRACT, [])):
+            typed = await harness.begin("ada")
+            target = Target(
+                kind="answer",
+                command_id=derive_uuid("interaction", typed["id"]),
+                discord_user_id=harness.people["ada"]["id"],
+            )
+            await harness.deliver(a_delivery(target, said.model_copy(update={"now": thing})))
+            shown = (await harness.outcome(typed["id"]))["message"]
+
+            assert "You were too late." in shown["text"]
+            assert "Read it again." in shown["text"]
+            assert [b["label"] for b in shown["buttons"]] == labels
 
 
 async def test_a_page_has_the_buttons_that_the_owner_names_in_the_registry_s_order(harness):

@@ -20,7 +20,7 @@ def test_the_longest_verb_on_a_typed_id_fits_a_button():
 
 def test_what_does_not_fit_a_button_is_refused_when_it_is_written():
     with pytest.raises(ValueError, match="cannot be carried"):
-        IDS.write("show", "x" * 41)
+        IDS.write("show", "x" * 61)
 
 
 @pytest.mark.parametrize("empty", [""])

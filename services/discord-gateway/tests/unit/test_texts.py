@@ -6,11 +6,12 @@ from pathlib import Path
 import discord_gateway
 import pytest
 from chassis.texts import MissingText
+from contracts_schema.buttons import STYLES
 from contracts_schema.commands import discord as cards
-from discord_gateway.api.confirmations import ConfirmationStep
+from discord_gateway.api.confirmations import ActionStep
 from discord_gateway.api.forms import FormStep
 from discord_gateway.api.links import LinkStep
-from discord_gateway.api.presenters import DEAL_VERBS, SIDES
+from discord_gateway.api.presenters import TURNS
 from discord_gateway.api.verbs import STEPS, VERBS
 from discord_gateway.texts import TEXTS, text
 
@@ -43,9 +44,9 @@ def composed_keys() -> set[str]:
         found.add(f"form.{form.name}.title")
         for entry in form.entries:
             found |= {f"field.{entry.name}.label", f"field.{entry.name}.hint"}
-    found |= {f"turn.{who}" for who in (*SIDES, *DEAL_VERBS)}
+    found |= {f"turn.{who}" for who in TURNS}
     for verb, step in VERBS.items():
-        if isinstance(step, ConfirmationStep):
+        if isinstance(step, ActionStep) and step.facts is not None:
             found |= {f"confirmation.{verb}.{part}" for part in ("title", "body", "yes")}
         if isinstance(step, LinkStep):
             found |= {f"link.{verb}.{part}" for part in ("title", "body", "button")}
@@ -83,6 +84,11 @@ def test_texts_stay_within_discords_limits(language, key):
     most = min(limits.get(key.split(".")[0], 4000), ends.get(key.split(".")[-1], 4000))
 
     assert len(text(key, language)) <= most
+
+
+def test_whatever_has_a_look_as_a_button_can_be_pressed():
+    assert set(STYLES) <= set(VERBS)
+    assert {verb for verb in VERBS if verb not in STYLES} == ON_NO_PAGE | {"show"}
 
 
 def test_every_verb_is_one_that_a_card_may_carry():

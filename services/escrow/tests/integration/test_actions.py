@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from chassis.cause import Cause
+from contracts_schema.ids import derive_id
+from escrow.domain.states import By, Verb
+from escrow.handlers import payout_account
+from escrow.ports import About
 from escrow_builders import (
     ADMIN,
     BUYER,
+    PRICE,
+    ROUNDS,
     SELLER,
     STRANGER,
     House,
     as_person,
-    lost,
+    person,
     running,
     some_terms,
 )
+from escrow_situations import EVERY, Situations
 
 BELOW = {
     "pay": "payment-link",
@@ -33,70 +42,6 @@ IRREVERSIBLE = ("confirm", "refund", "cancel")
 async def client(house: House, database_url) -> AsyncIterator[httpx.AsyncClient]:
     async with running(house.database, database_url, house.rails) as made:
         yield made
-
-
-class Situations:
-    """How an escrow comes to be in each state that its parties can meet it in."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.made = 0
-
-    async def make(self, name: str) -> str:
-        """Another escrow in this situation."""
-        self.made += 1
-        return str(await getattr(self, name)(some_terms(f"{name} {self.made}")))
-
-    async def open(self, terms) -> str:
-        await self.house.onboarded()
-        return await self.house.open(terms)
-
-    async def funded(self, terms) -> str:
-        return await self.house.funded(terms)
-
-    async def delivered(self, terms) -> str:
-        return await self.house.delivered(terms)
-
-    async def frozen(self, terms) -> str:
-        escrow_id = await self.house.delivered(terms)
-        await lost(self.house, escrow_id)
-        return escrow_id
-
-    async def charged_back(self, terms) -> str:
-        escrow_id = await self.house.delivered(terms)
-        await self.house.charge_back(escrow_id)
-        return escrow_id
-
-    async def releasing(self, terms) -> str:
-        escrow_id = await self.house.delivered(terms)
-        await self.house.confirm(escrow_id)
-        return escrow_id
-
-    async def released(self, terms) -> str:
-        escrow_id = await self.releasing(terms)
-        await self.house.due()
-        return escrow_id
-
-    async def refunding(self, terms) -> str:
-        escrow_id = await self.house.funded(terms)
-        await self.house.refund(escrow_id)
-        return escrow_id
-
-    async def refunded(self, terms) -> str:
-        escrow_id = await self.refunding(terms)
-        await self.house.due()
-        return escrow_id
-
-    async def cancelled(self, terms) -> str:
-        escrow_id = await self.open(terms)
-        await self.house.cancel(escrow_id)
-        return escrow_id
-
-
-EVERY = [
-    *("open", "funded", "delivered", "frozen", "charged_back", "releasing", "released"),
-    *("refunding", "refunded", "cancelled"),
-]
 
 
 async def press(
@@ -124,6 +69,8 @@ async def test_what_is_shown_can_be_done_and_nothing_else(client, house: House, 
         answer = await press(client, house, escrow_id, who, verb)
         assert answer.status_code in (403, 404, 409), (verb, answer.text)
     for verb, action in shown.items():
+        if verb == "onboard":
+            continue
         another = await situations.make(situation)
         answer = await press(client, house, another, who, verb)
         assert answer.is_success, (verb, answer.text)
@@ -148,6 +95,44 @@ async def test_a_seller_who_cannot_be_paid_is_shown_where_to_set_that_up(client,
     assert (await press(client, house, escrow_id, SELLER, "deliver")).status_code == 201
     read = (await client.get(path, headers=headers)).json()
     assert [each["verb"] for each in read["actions"]] == ["refund"]
+
+
+async def test_a_seller_who_comes_to_be_payable_is_told_of_the_deals_that_waited_for_it(
+    house: House,
+):
+    waits, other = await house.open(some_terms("waits")), await house.open(some_terms("other"))
+    await house.pay(waits)
+    before = await house.escrow(waits)
+    assert before.may(By.SELLER) == (Verb.ONBOARD, Verb.REFUND)
+
+    await house.onboarded()
+
+    [told] = await house.told("delivery_possible")
+    assert (told["escrow_id"], told["actions"]) == (waits, {SELLER: ["deliver", "refund"]})
+    assert told["held"]["minor"] == PRICE
+    assert (await house.escrow(other)).may(By.SELLER) == (Verb.CANCEL,)
+
+
+async def test_money_and_payability_that_come_at_once_leave_the_seller_with_deliver(house: House):
+    for number in range(ROUNDS):
+        seller = derive_id("usr", f"seller {number}")
+        escrow_id = await house.open(some_terms(f"race {number}", seller_id=seller))
+        await payout_account.link(
+            house.database, house.rails, person(seller), house.rail.rail, Cause("c-2")
+        )
+        account = str(
+            await house.database.value(
+                "SELECT provider_id FROM payout_accounts WHERE user_id = $1", seller
+            )
+        )
+        house.rail.onboard(account)
+        paid = house.rail.pay(await house.reference(escrow_id))
+        await house.keep(About.ACCOUNT, account)
+        await house.keep(About.PAYMENT, paid)
+        await asyncio.gather(house.due(), house.due())
+
+        mine = [each for each in await house.told() if each.get("escrow_id") == escrow_id]
+        assert mine[-1]["actions"] == {seller: ["deliver", "refund"]}
 
 
 async def test_events_tell_each_party_what_they_may_do_next(house: House):

@@ -9,14 +9,14 @@ from chassis.problems import Problem
 from chassis.texts import MissingText
 from contracts_schema import refusals
 from contracts_schema.events import contracts, escrow, listings
-from contracts_schema.events.rejected import EscrowCommandRejected
+from contracts_schema.events.rejected import EscrowCommandRejected, Refusal
 from contracts_schema.ids import new_id, uuid7
 from contracts_schema.money import Currency, Money
 from notifier.domain import contract, listing, offer
 from notifier.domain import escrow as deal
 from notifier.domain.by_event import NOTICES_BY_EVENT
 from notifier.domain.command import rejected
-from notifier.domain.notice import STEPS, Reader, presses
+from notifier.domain.notice import STEPS, Press, Reader, presses
 from notifier.handlers.card import TEXTS, render
 from notifier_builders import an_event, every_event
 
@@ -149,6 +149,41 @@ def test_a_card_has_the_buttons_that_its_owner_names_for_the_reader_and_no_other
         (other, ["sign", "review_pdf"]),
     ]
     assert {button.subject for notice in notices for button in notice.buttons} == {told.contract_id}
+
+
+@pytest.mark.parametrize("event", every_event(), ids=lambda event: type(event).__name__)
+def test_no_card_has_a_button_that_its_owner_does_not_name(event):
+    nothing = event.model_copy(update={"actions": {}})
+
+    pressed = [
+        button
+        for notice in NOTICES_BY_EVENT[type(event)](nothing)
+        for button in notice.buttons
+        if isinstance(button, Press)
+    ]
+
+    assert pressed == []
+
+
+def test_a_refusal_shows_the_thing_that_it_is_about_and_one_of_the_person_does_not():
+    shown = {}
+    for wording in ("escrow.illegal_move", "common.tier_too_low"):
+        problem = Refusal(code="x", status=409, title="No", detail="No.", wording=wording)
+        event = EscrowCommandRejected(
+            command_id=uuid7(), command="x", discord_user_id="1", problem=problem, about="esc_1"
+        )
+        shown[wording] = rejected(event).now
+
+    assert shown == {"escrow.illegal_move": "esc_1", "common.tier_too_low": ""}
+
+
+def test_a_seller_is_shown_what_they_can_do_with_a_listing_that_is_live():
+    live = an_event(listings.ListingActivated)
+    may = {live.seller_id: ("edit", "withdraw_listing", "view_offers"), "*": ("make_offer",)}
+
+    [notice] = listing.activated(live.model_copy(update={"actions": may}))
+
+    assert [button.verb for button in notice.buttons] == ["view_offers", "withdraw_listing"]
 
 
 def test_one_button_of_a_card_is_primary():

@@ -178,7 +178,8 @@ async def test_one_s_own_games_are_shown_and_nobody_else_s(rest, world, seller, 
     theirs = await rest.ask("GET", games_of(seller), buyer)
     malformed = await rest.ask("GET", "/v1/users/me/experiences", seller)
 
-    assert mine.json() == {"data": [{"asset_id": str(GAME), "name": "Tower"}]}
+    game = {"kind": "GAME_OWNERSHIP", "asset_id": str(GAME), "name": "Tower"}
+    assert mine.json() == {"data": [game]}
     assert none.json() == {"data": []}
     assert (theirs.status_code, malformed.status_code) == (404, 422)
     await world.group((BUYER, "Member", 1), owner=SELLER)

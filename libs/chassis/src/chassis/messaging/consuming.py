@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from contracts_schema.events.rejected import BY_SERVICE
-from contracts_schema.message import DiscordActor, Message
+from contracts_schema.message import DiscordActor, Message, subject_of
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from pydantic import TypeAdapter, ValidationError
@@ -155,7 +155,8 @@ class Consuming:
                 raise
             if self.consumers.service not in BY_SERVICE:
                 raise
-            return await self._reject(received, actor, problem)
+            about = subject_of(wish.get("payload"))
+            return await self._reject(received, actor, problem, about)
 
     async def _wished(
         self, received: Received, route: Route, actor: DiscordActor, payload: Any
@@ -175,12 +176,15 @@ class Consuming:
             cause = replace(received.cause, actor=who)
             return await self._once(claim, fulfil, cause)
 
-    async def _reject(self, received: Received, actor: DiscordActor, problem: Problem) -> str:
+    async def _reject(
+        self, received: Received, actor: DiscordActor, problem: Problem, about: str
+    ) -> str:
         rejected = BY_SERVICE[self.consumers.service](
             command_id=received.message_id,
             command=received.topic,
             discord_user_id=actor.discord_user_id,
             problem=problem.refusal(),
+            about=about,
         )
 
         async def reject(transaction: Transaction) -> None:

@@ -74,6 +74,8 @@ class Card(_Part):
     buttons: tuple[PressButton | LinkButton | SecretLinkButton, ...] = Field(
         default=(), max_length=5
     )
+    now: EntityId | None = None
+    """What the reader is shown below, as its owner says that it stands when this is shown."""
 
 
 class Target(_Part):

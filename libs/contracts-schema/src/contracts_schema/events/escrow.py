@@ -71,6 +71,15 @@ class FundsHeld(_EscrowEvent):
     deliver_before: datetime
 
 
+class DeliveryPossible(_EscrowEvent):
+    """The seller, who could not be paid when the money came, can be paid and so can deliver."""
+
+    topic: ClassVar[str] = "escrow.delivery_possible.v1"
+
+    held: Money
+    deliver_before: datetime | None
+
+
 class Delivered(_EscrowEvent):
     """The seller says the goods were handed over; the buyer inspects."""
 

@@ -32,6 +32,8 @@ class _CommandRejected(Event):
     command: str
     discord_user_id: str
     problem: Refusal
+    about: str = ""
+    """The id of the thing that something was asked of; empty where there was none."""
 
 
 class IdentityCommandRejected(_CommandRejected):

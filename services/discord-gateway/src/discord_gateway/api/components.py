@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import structlog
 from chassis.ops import tracing
-from contracts_schema.commands.discord import ButtonStyle
 from contracts_schema.message import Command
 from pydantic import ValidationError
 
@@ -26,7 +25,6 @@ class CommandStep:
     """Is a command as it is."""
 
     command: Callable[[str], Command]
-    style: ButtonStyle = ButtonStyle.SECONDARY
 
     async def press(
         self, context: InteractionContext, interaction: Interaction, intent: Intent

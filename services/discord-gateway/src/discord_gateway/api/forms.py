@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import discord
-from contracts_schema.commands.discord import ButtonStyle
 from discord import ui
 from pydantic import ValidationError
 
@@ -26,7 +25,6 @@ class FormStep:
     """Opens a form; what is entered becomes the command."""
 
     form: Form
-    style: ButtonStyle = ButtonStyle.SECONDARY
 
     async def press(
         self, context: InteractionContext, interaction: Interaction, intent: Intent

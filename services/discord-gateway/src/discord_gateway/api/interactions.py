@@ -13,7 +13,7 @@ import discord
 import structlog
 from chassis.cause import Cause
 from chassis.storage.database import LOST, Database, Transaction
-from contracts_schema.commands.discord import ButtonStyle, Card
+from contracts_schema.commands.discord import Card
 from contracts_schema.ids import derive_uuid
 from contracts_schema.message import Command, DiscordActor
 from prometheus_client import Counter
@@ -48,10 +48,6 @@ class Ack(StrEnum):
 
 class Step(Protocol):
     """What a verb does when its button is pressed."""
-
-    @property
-    def style(self) -> ButtonStyle:
-        """How its button looks on a page."""
 
     async def press(
         self, context: InteractionContext, interaction: Interaction, intent: Intent

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts_schema.commands.discord import ButtonStyle
-
 from discord_gateway.adapters.discord.cards import openers, render
 from discord_gateway.adapters.owners import OwnerAway, OwnerRefused
-from discord_gateway.api import interactions
+from discord_gateway.api import interactions, views
 from discord_gateway.api.cards import words
 from discord_gateway.api.interactions import Ack, InteractionContext, actor_of
 from discord_gateway.domain.custom_id import Intent
@@ -23,7 +21,6 @@ class LinkStep:
     service: str
     path: str
     """Where the owner is asked for its address."""
-    style: ButtonStyle = ButtonStyle.SECONDARY
 
     async def press(
         self, context: InteractionContext, interaction: Interaction, intent: Intent
@@ -34,7 +31,10 @@ class LinkStep:
         reader, path = actor_of(interaction), self.path.format(id=intent.subject)
         try:
             url = await context.owners.address(self.service, path, reader, str(interaction.id))
-        except (OwnerAway, OwnerRefused) as error:
+        except OwnerRefused as error:
+            await views.refused(context, interaction, intent.subject, error)
+            return
+        except OwnerAway as error:
             await interactions.refused(interaction, error)
             return
         buttons, more = openers(text(f"link.{intent.verb}.button", reader.locale), url)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contracts_schema.commands.discord import Card, Fact
+from contracts_schema.actions import Action
+from contracts_schema.buttons import buttons_of
+from contracts_schema.commands.discord import ButtonStyle, Card, Fact
 
 from discord_gateway.api.schemas import Acted, ContractRead, EscrowRead, ListingRead, OfferRead
 from discord_gateway.texts import text
 
-SIDES = ("buyer", "seller")
+TURNS = ("buyer", "seller", "funding", "delivery", "inspection")
+"""What is waited for, in the owners' words."""
 MOST_LISTED = 10
 MOST_BUTTONS = 5
 
@@ -23,15 +26,17 @@ class Next:
 
     verb: str
     subject: str
+    style: ButtonStyle = ButtonStyle.SECONDARY
     number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A card and the buttons under it."""
+    """A card and the buttons under it, for what the owner says that its reader may do."""
 
     card: Card
     buttons: tuple[Next, ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 def listing(body: Any, locale: str) -> Page:
@@ -44,7 +49,7 @@ def listing(body: Any, locale: str) -> Page:
         fields=_facts((("state", read.state), *facts), locale),
         image_url=read.thumbnail_url or "",
     )
-    return Page(card, _next(read))
+    return _page(card, read)
 
 
 def offer(body: Any, locale: str) -> Page:
@@ -57,7 +62,7 @@ def offer(body: Any, locale: str) -> Page:
         deadline=_unix(read.expires_at) if read.turn else None,
         fields=_facts((("state", read.state), *facts), locale),
     )
-    return Page(card, _next(read))
+    return _page(card, read)
 
 
 def contract(body: Any, locale: str) -> Page:
@@ -70,15 +75,7 @@ def contract(body: Any, locale: str) -> Page:
         deadline=_unix(read.sign_before) if read.waits_for else None,
         fields=_facts((("state", read.state), *facts, ("id", read.id)), locale),
     )
-    return Page(card, _next(read))
-
-
-DEAL_VERBS: Mapping[str, tuple[str, ...]] = {
-    "AWAIT_FUNDS": ("pay", "onboard", "cancel"),
-    "FUNDS_HELD": ("deliver", "refund"),
-    "DELIVERED": ("confirm", "refund"),
-}
-"""What one may want next in a state; the owner decides who may."""
+    return _page(card, read)
 
 
 def deal(body: Any, locale: str) -> Page:
@@ -86,12 +83,12 @@ def deal(body: Any, locale: str) -> Page:
     read = EscrowRead.model_validate(body)
     card = Card(
         title=(read.title or text("page.deal", locale))[:256],
-        turn=text(f"turn.{read.state}", locale) if read.state in DEAL_VERBS else "",
+        turn=_turn([read.waits_for], locale),
         deadline=_unix(read.deadline),
         if_nobody_acts=read.if_nobody_acts[:300],
         fields=_facts((("state", read.state), ("price", str(read.price)), ("id", read.id)), locale),
     )
-    return Page(card, tuple(Next(verb, read.id) for verb in DEAL_VERBS.get(read.state, ())))
+    return _page(card, read)
 
 
 def items(body: Any) -> list[Any]:
@@ -129,9 +126,10 @@ def _list(key: str, rows: Sequence[tuple[str, str]], ids: Sequence[str], locale:
     )
 
 
-def _next(read: Acted) -> tuple[Next, ...]:
-    """What the owner says that the reader may do with it."""
-    return tuple(Next(action.verb, read.id) for action in read.actions)
+def _page(card: Card, read: Acted) -> Page:
+    """The card with a button for each thing that the owner says its reader may do."""
+    shown = buttons_of([action.verb for action in read.actions])
+    return Page(card, tuple(Next(verb, read.id, style) for verb, style in shown), read.actions)
 
 
 def _facts(facts: Sequence[tuple[str, str]], locale: str) -> tuple[Fact, ...]:
@@ -142,8 +140,8 @@ def _facts(facts: Sequence[tuple[str, str]], locale: str) -> tuple[Fact, ...]:
     )
 
 
-def _turn(sides: Sequence[str], locale: str) -> str:
-    return " ".join(text(f"turn.{side}", locale) for side in sides if side in SIDES)
+def _turn(waits_for: Sequence[str], locale: str) -> str:
+    return " ".join(text(f"turn.{each}", locale) for each in waits_for if each in TURNS)
 
 
 def _unix(at: datetime | None) -> int | None:

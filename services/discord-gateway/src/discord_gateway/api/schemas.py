@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from contracts_schema.actions import Action
+from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.money import Money
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -64,6 +65,7 @@ class EscrowRead(Acted):
     title: str = ""
     price: Money
     state: str
+    waits_for: str = ""
     deadline: datetime | None = None
     if_nobody_acts: str = ""
 
@@ -83,10 +85,12 @@ class PreviewRead(_Read):
     held: Money | None = None
     if_released: Share = Share()
     if_refunded: Share = Share()
+    if_cancelled: Share = Share()
 
 
 class Experience(_Read):
-    """A game that the person can sell."""
+    """Something that the person can sell."""
 
+    kind: str = DEFAULT_KIND
     asset_id: str
     name: str

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import discord
-from contracts_schema.commands.discord import ButtonStyle
 from discord import ui
-from pydantic import ValidationError
 
-from discord_gateway.adapters.discord.cards import AnyButton, link, render
-from discord_gateway.adapters.owners import OwnerAway, OwnerRefused
-from discord_gateway.api import interactions, presenters
-from discord_gateway.api.cards import words
+from discord_gateway.adapters.discord.cards import link, render
+from discord_gateway.adapters.owners import NOT_REGISTERED, OwnerAway, OwnerRefused
+from discord_gateway.api import interactions, presenters, things
+from discord_gateway.api.cards import refusal, words
 from discord_gateway.api.interactions import Ack, InteractionContext, actor_of
-from discord_gateway.api.presenters import Next, Page
+from discord_gateway.api.presenters import Page
 from discord_gateway.domain.custom_id import Intent
 from discord_gateway.ports import Interaction
 from discord_gateway.texts import text
@@ -38,7 +36,6 @@ class ViewStep:
     """Shows something."""
 
     show: Callable[[InteractionContext, Interaction, str], Awaitable[None]]
-    style: ButtonStyle = ButtonStyle.SECONDARY
 
     async def press(
         self, context: InteractionContext, interaction: Interaction, intent: Intent
@@ -47,18 +44,35 @@ class ViewStep:
         await self.show(context, interaction, intent.subject)
 
 
-_BY_PREFIX = {
-    "lst": ("listings", "/v1/listings/", presenters.listing),
-    "ofr": ("listings", "/v1/offers/", presenters.offer),
-    "ctr": ("contracts", "/v1/contracts/", presenters.contract),
-    "esc": ("escrow", "/v1/escrows/", presenters.deal),
-}
-
-
 async def show(context: InteractionContext, interaction: Interaction, subject: str) -> None:
     """Show the thing that this id names."""
-    service, path, present = _BY_PREFIX[subject.partition("_")[0]]
-    await _read(context, interaction, Source(service, path + subject, present))
+    if await interactions.acknowledge(interaction) is not Ack.IN_TIME:
+        return
+    try:
+        thing = await things.read(context.owners, actor_of(interaction), subject)
+    except (OwnerAway, OwnerRefused) as error:
+        await interactions.refused(interaction, error)
+        return
+    await fill_page(context, interaction, thing.page)
+
+
+async def refused(
+    context: InteractionContext, interaction: Interaction, subject: str, error: OwnerRefused
+) -> None:
+    """Say why the owner refused, and how the thing stands that was asked about."""
+    if error.code == NOT_REGISTERED:
+        await interactions.refused(interaction, error)
+        return
+    reader = actor_of(interaction)
+    card = refusal(error.detail, error.next_action, reader.locale)
+    said = card.model_copy(update={"now": subject})
+    await fill_page(context, interaction, await things.below(context.owners, reader, said))
+
+
+async def fill_page(context: InteractionContext, interaction: Interaction, page: Page) -> None:
+    """Fill the answer that was deferred with a page and its buttons."""
+    shown = things.buttons(context.buttons, page, actor_of(interaction).locale)
+    await interactions.fill(interaction, page.card, *shown)
 
 
 async def offers(context: InteractionContext, interaction: Interaction, listing_id: str) -> None:
@@ -102,25 +116,8 @@ async def _read(context: InteractionContext, interaction: Interaction, source: S
     reader = actor_of(interaction)
     try:
         body = await context.owners.get(source.service, source.path, reader, source.params)
-        page = source.present(body, reader.locale)
+        page = things.presented(source.service, source.present, body, reader.locale)
     except (OwnerAway, OwnerRefused) as error:
         await interactions.refused(interaction, error)
         return
-    except ValidationError as error:
-        away = OwnerAway(f"{source.service} answers otherwise: {error}")
-        await interactions.refused(interaction, away)
-        return
-    buttons = [_button(context, each, reader.locale) for each in _ordered(context, page.buttons)]
-    await interactions.fill(interaction, page.card, *buttons)
-
-
-def _ordered(context: InteractionContext, buttons: Sequence[Next]) -> list[Next]:
-    """Those that the registry knows, in its order; others are not shown."""
-    order = list(context.verbs)
-    known = [each for each in buttons if each.verb in context.verbs]
-    return sorted(known, key=lambda each: order.index(each.verb))
-
-
-def _button(context: InteractionContext, shown: Next, locale: str) -> AnyButton:
-    label = f"{text(f'button.{shown.verb}', locale)} {shown.number or ''}".strip()
-    return context.buttons.press(label, shown.verb, shown.subject, context.verbs[shown.verb].style)
+    await fill_page(context, interaction, page)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 LARGEST = 100
 _SIGNATURE_BYTES = 12
-_PARTS = re.compile(r"v1:([a-z_]{2,24}):([A-Za-z0-9_.-]{1,40}):([A-Za-z0-9_-]{16})")
+_PARTS = re.compile(r"v1:([a-z_]{2,24}):([A-Za-z0-9_.-]{1,60}):([A-Za-z0-9_-]{16})")
 
 
 class Forged(ValueError):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from contracts_schema import goods
 from contracts_schema.commands import contracts, escrow, listings
 from contracts_schema.events.listings import Visibility
 from contracts_schema.message import Command
@@ -65,8 +66,10 @@ def _deliver(escrow_id: str, values: Values) -> Command:
 
 
 def _list(visibility: Visibility) -> Callable[[str, Values], Command]:
-    def build(asset_id: str, values: Values) -> Command:
+    def build(asset: str, values: Values) -> Command:
+        kind, asset_id = goods.read_reference(asset)
         return listings.CreateListing(
+            kind=kind,
             asset_id=asset_id,
             title=values["title"],
             summary=values["summary"],

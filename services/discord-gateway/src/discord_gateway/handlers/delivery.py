@@ -7,7 +7,7 @@ minutes is the same message; what became of a delivery is written down as soon a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ import structlog
 from chassis.messaging.consumers import Away
 from chassis.ops.failpoints import failpoint
 from chassis.storage.database import Database, Transaction
-from contracts_schema.commands.discord import Deliver, PressButton, SecretLinkButton
+from contracts_schema.commands.discord import Card, Deliver, PressButton, SecretLinkButton
 from contracts_schema.events.discord import DeliveryFailed, ListingPosted
 from contracts_schema.message import DiscordActor
 from discord import ui
@@ -45,6 +45,7 @@ from discord_gateway.handlers.turn import Turn, Turns
 from discord_gateway.store import delivery as store
 from discord_gateway.texts import text
 
+Present = Callable[[DiscordActor, Card], Awaitable[tuple[Card, list[AnyButton]]]]
 NONCE_LENGTH = 25
 LISTING_KEY = "listing:"
 
@@ -60,6 +61,8 @@ class Deliveries:
     buttons: Buttons
     verbs: Collection[str]
     """The words that a button may carry here; another is not shown."""
+    now: Present
+    """Shows below a card how the thing stands that it is about."""
     turns: Turns = field(default_factory=Turns)
 
     @asynccontextmanager
@@ -135,9 +138,11 @@ class Deliveries:
         return _stands(asked, Outcome.POSTED, (str(message.channel.id), str(message.id)), place)
 
     async def _view(self, reader: DiscordActor, asked: Deliver, *, private: bool) -> ui.LayoutView:
-        buttons: list[AnyButton] = []
+        card, buttons = asked.card, list[AnyButton]()
         more: list[ui.Item[Any]] = []
-        for button in asked.card.buttons:
+        if private and card.now is not None:
+            card, buttons = await self.now(reader, card)
+        for button in card.buttons:
             if isinstance(button, PressButton) and button.verb not in self.verbs:
                 log.warning("delivery.unknown_verb", verb=button.verb)
             elif not isinstance(button, SecretLinkButton):
@@ -148,7 +153,7 @@ class Deliveries:
                 more += opened[1]
             else:
                 log.error("delivery.secret_in_public", delivery_id=asked.delivery_id)
-        return render(asked.card, buttons, reader.locale, *more)
+        return render(card, buttons, reader.locale, *more)
 
     async def _secret(
         self, reader: DiscordActor, asked: Deliver, button: SecretLinkButton

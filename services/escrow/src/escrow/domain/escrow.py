@@ -154,9 +154,12 @@ class Escrow:
             case Verb.ONBOARD:
                 waits = not self.seller_can_be_paid and self.state in PAYS_SELLER
                 return side is By.SELLER and waits
+            case Verb.DELIVER if not self.seller_can_be_paid:
+                return False
+            case Verb.CONFIRM | Verb.REFUND if self.held < self.due:
+                return False
         edge = TRANSITIONS.get((self.state, VERBS[verb]))
-        is_here = verb not in (Verb.CONFIRM, Verb.REFUND) or self.due <= self.held
-        return edge is not None and side in edge.by and is_here
+        return edge is not None and side in edge.by
 
     def book(self, entry: Entry) -> None:
         """Take the entry's amounts over; the entry itself is written with the escrow."""

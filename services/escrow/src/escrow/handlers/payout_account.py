@@ -6,13 +6,15 @@ from chassis.cause import Cause
 from chassis.ops.failpoints import failpoint
 from chassis.principals import Principal
 from chassis.storage.database import Database, Transaction
-from contracts_schema.events.escrow import PayoutAccountReady
+from contracts_schema.events.escrow import DeliveryPossible, PayoutAccountReady
 from contracts_schema.events.identity import Tier
 from contracts_schema.terms import Rail
 
 from escrow.domain.payout import KEY_TRUSTED
 from escrow.domain.payout_account import PayoutAccount
+from escrow.domain.states import By, Verb
 from escrow.ports import RailError, Rails
+from escrow.store import escrow_list
 from escrow.store import payout_account as payout_accounts
 
 
@@ -57,10 +59,21 @@ async def refresh(database: Database, rails: Rails, provider_id: str, cause: Cau
         if await payout_accounts.set_ready(tx, provider_id, seen.ready):
             tx.audit("payout_account.ready", known.user_id, ready=seen.ready)
             if seen.ready:
-                tx.stage(PayoutAccountReady(user_id=known.user_id))
+                await _tell_ready(tx, known)
 
     await database.run(note, cause)
     return seen.ready
+
+
+async def _tell_ready(tx: Transaction, account: PayoutAccount) -> None:
+    """The seller can be paid: they are told, and of each deal that only waited for this."""
+    tx.stage(PayoutAccountReady(user_id=account.user_id))
+    for escrow in await escrow_list.lock_before_delivery(tx, account.user_id):
+        if escrow.rail is account.rail and Verb.DELIVER in escrow.may(By.SELLER):
+            possible = DeliveryPossible(
+                **escrow.facts, held=escrow.held, deliver_before=escrow.deadline
+            )
+            tx.stage(possible, sequence=escrow.version)
 
 
 async def refresh_unready(database: Database, rails: Rails, user_id: str, cause: Cause) -> None:

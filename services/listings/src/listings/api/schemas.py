@@ -81,11 +81,12 @@ class _Step:
     verb: str
     method: Method
     route: str
+    preview: str = ""
 
     def at(self, subject_id: str, until: datetime | None = None) -> Action:
         """The step for this listing or offer."""
-        route = self.route.format(subject_id)
-        return Action(verb=self.verb, method=self.method, route=route, until=until)
+        route, preview = self.route.format(subject_id), self.preview.format(subject_id)
+        return Action(verb=self.verb, method=self.method, route=route, preview=preview, until=until)
 
 
 _LISTING_ACTIONS = {
@@ -100,9 +101,9 @@ _LISTING_ACTIONS = {
 _OFFER_ACTIONS = {
     each.verb: each
     for each in (
-        _Step(offers_.Verb.ACCEPT, "POST", "/v1/offers/{}/accept"),
+        _Step(offers_.Verb.ACCEPT, "POST", "/v1/offers/{}/accept", "/v1/offers/{}"),
         _Step(offers_.Verb.COUNTER, "POST", "/v1/offers/{}/counter"),
-        _Step(offers_.Verb.DECLINE, "POST", "/v1/offers/{}/decline"),
+        _Step(offers_.Verb.DECLINE, "POST", "/v1/offers/{}/decline", "/v1/offers/{}"),
         _Step(offers_.Verb.WITHDRAW, "POST", "/v1/offers/{}/withdraw"),
     )
 }

@@ -39,6 +39,7 @@ NOTICES_BY_EVENT: Mapping[type[Event], Callable[[Any], list[Notice]]] = MappingP
         escrow.PaymentRequested: deal.payment_requested,
         escrow.PaymentFailed: deal.payment_failed,
         escrow.FundsHeld: deal.funds_held,
+        escrow.DeliveryPossible: deal.delivery_possible,
         escrow.Delivered: deal.delivered,
         escrow.DeliveryProven: deal.delivery_proven,
         escrow.ReleaseStarted: deal.release_started,

@@ -6,6 +6,7 @@ from contracts_schema.events.escrow import (
     Cancelled,
     DeadlineNear,
     Delivered,
+    DeliveryPossible,
     DeliveryProven,
     Frozen,
     FundsHeld,
@@ -20,7 +21,7 @@ from contracts_schema.events.escrow import (
     Unfrozen,
 )
 
-from notifier.domain.notice import DANGER, PRIMARY, Notice, Press, actor, both, of_deal, person
+from notifier.domain.notice import Notice, actor, both, may, of_deal, person
 
 
 def opened(event: Opened) -> list[Notice]:
@@ -28,40 +29,31 @@ def opened(event: Opened) -> list[Notice]:
     if event.seller_can_be_paid:
         return []
     shared = of_deal(event, "payment", price=str(event.price)) | {"card_key": ""}
-    button = Press("onboard", event.escrow_id, PRIMARY)
-    return [person("onboarding_needed", event.seller_id, **shared, buttons=(button,))]
+    return [person("onboarding_needed", event.seller_id, **shared, **may(event, event.seller_id))]
 
 
 def payment_requested(event: PaymentRequested) -> list[Notice]:
     """The buyer pays on the provider's own page."""
     shared = of_deal(event, "payment", amount=str(event.amount)) | {"deadline": event.fund_before}
-    buttons = (Press("pay", event.escrow_id, PRIMARY), Press("cancel", event.escrow_id))
-    return [
-        person("payment_requested.buyer", event.buyer_id, **shared, buttons=buttons),
-        person(
-            "payment_requested.seller",
-            event.seller_id,
-            **shared,
-            buttons=(Press("cancel", event.escrow_id),),
-        ),
-    ]
+    return both(event, "payment_requested", **shared)
 
 
 def payment_failed(event: PaymentFailed) -> list[Notice]:
     """The buyer may try again."""
-    button = Press("pay", event.escrow_id, PRIMARY)
     shared = of_deal(event, "payment") | {"card_key": ""}
-    return [person("payment_failed", event.buyer_id, **shared, buttons=(button,))]
+    return [person("payment_failed", event.buyer_id, **shared, **may(event, event.buyer_id))]
 
 
 def funds_held(event: FundsHeld) -> list[Notice]:
     """The money is held; the seller delivers."""
     shared = of_deal(event, "delivery", amount=str(event.held)) | {"deadline": event.deliver_before}
-    buttons = (Press("deliver", event.escrow_id, PRIMARY), Press("refund", event.escrow_id, DANGER))
-    return [
-        person("funds_held.buyer", event.buyer_id, **shared),
-        person("funds_held.seller", event.seller_id, **shared, buttons=buttons),
-    ]
+    return both(event, "funds_held", **shared)
+
+
+def delivery_possible(event: DeliveryPossible) -> list[Notice]:
+    """The seller, who could not be paid when the money came, can deliver now."""
+    shared = of_deal(event, "delivery", amount=str(event.held)) | {"deadline": event.deliver_before}
+    return [person("funds_held.seller", event.seller_id, **shared, **may(event, event.seller_id))]
 
 
 def delivered(event: Delivered) -> list[Notice]:
@@ -70,29 +62,14 @@ def delivered(event: Delivered) -> list[Notice]:
     shared |= {"deadline": event.inspect_before}
     return [
         actor("delivered.seller", event.seller_id, **(shared | {"card_key": ""})),
-        person(
-            "delivered.buyer",
-            event.buyer_id,
-            **shared,
-            buttons=(Press("confirm", event.escrow_id, PRIMARY),),
-        ),
-        person(
-            "delivered.seller",
-            event.seller_id,
-            **shared,
-            buttons=(Press("refund", event.escrow_id, DANGER),),
-        ),
+        *both(event, "delivered", **shared),
     ]
 
 
 def delivery_proven(event: DeliveryProven) -> list[Notice]:
     """The transfer is proven on both sides; the inspection is shorter now."""
     shared = of_deal(event, "confirmation") | {"deadline": event.inspect_before}
-    button = Press("confirm", event.escrow_id, PRIMARY)
-    return [
-        person("delivery_proven.buyer", event.buyer_id, **shared, buttons=(button,)),
-        person("delivery_proven.seller", event.seller_id, **shared),
-    ]
+    return both(event, "delivery_proven", **shared)
 
 
 def release_started(event: ReleaseStarted) -> list[Notice]:
@@ -143,11 +120,9 @@ def deadline_near(event: DeadlineNear) -> list[Notice]:
     """A reminder at half and at nine tenths of a window, to whose turn it is."""
     seller_acts = event.window == "delivery"
     reader = event.seller_id if seller_acts else event.buyer_id
-    verb = {"funding": "pay", "delivery": "deliver", "inspection": "confirm"}[event.window]
     step = {"funding": "payment", "delivery": "delivery", "inspection": "confirmation"}
     shared = of_deal(event, step[event.window]) | {"card_key": "", "deadline": event.deadline}
-    button = Press(verb, event.escrow_id, PRIMARY)
-    return [person(f"deadline_near.{event.window}", reader, **shared, buttons=(button,))]
+    return [person(f"deadline_near.{event.window}", reader, **shared, **may(event, reader))]
 
 
 def frozen(event: Frozen) -> list[Notice]:
@@ -158,18 +133,6 @@ def frozen(event: Frozen) -> list[Notice]:
 
 def unfrozen(event: Unfrozen) -> list[Notice]:
     """It goes on: the window that stood has a new end, and somebody's turn it is again."""
-    refund = Press("refund", event.escrow_id, DANGER)
-    turns: dict[str, tuple[str, tuple[Press, ...], tuple[Press, ...]]] = {
-        "delivery": ("delivery", (), (Press("deliver", event.escrow_id, PRIMARY), refund)),
-        "inspection": (
-            *("confirmation", (Press("confirm", event.escrow_id, PRIMARY),)),
-            (refund,),
-        ),
-    }
-    step, buyers, sellers = turns.get(event.window, ("", (), ()))
-    key = f"unfrozen_{event.window}" if event.window in turns else "unfrozen"
-    shared = of_deal(event, step) | {"deadline": event.deadline}
-    return [
-        person(f"{key}.buyer", event.buyer_id, **shared, buttons=buyers),
-        person(f"{key}.seller", event.seller_id, **shared, buttons=sellers),
-    ]
+    step = {"delivery": "delivery", "inspection": "confirmation"}.get(event.window, "")
+    key = f"unfrozen_{event.window}" if step else "unfrozen"
+    return both(event, key, **of_deal(event, step) | {"deadline": event.deadline})

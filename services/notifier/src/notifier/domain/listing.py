@@ -21,7 +21,7 @@ from contracts_schema.message import Event
 from contracts_schema.money import Money
 from pydantic import TypeAdapter
 
-from notifier.domain.notice import Notice, Reader, actor, person, presses
+from notifier.domain.notice import Notice, Reader, actor, may, person, presses
 
 Facts = dict[str, Any]
 """What is known of one listing: the fields of the events that told of it, and where it stands."""
@@ -69,7 +69,8 @@ def created(event: ListingCreated) -> list[Notice]:
 def activated(event: ListingActivated) -> list[Notice]:
     """Live: the seller is told; the channel's card is made of what is known of the listing."""
     params = {"title": event.title, "price": str(event.price)}
-    return [person("listing_activated", event.seller_id, params=params)]
+    own = may(event, event.seller_id)
+    return [person("listing_activated", event.seller_id, params=params, **own)]
 
 
 def card(facts: Facts) -> list[Notice]:

@@ -6,14 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
+from contracts_schema.buttons import buttons_of
 from contracts_schema.commands.discord import ButtonStyle
 from contracts_schema.events.rejected import Refusal
 
-PRIMARY, SECONDARY, DANGER = ButtonStyle.PRIMARY, ButtonStyle.SECONDARY, ButtonStyle.DANGER
-MOST_BUTTONS = 5
 STEPS = ("offer", "contract", "payment", "delivery", "confirmation", "payout")
 
 
@@ -35,36 +33,9 @@ class Press:
     style: ButtonStyle = ButtonStyle.SECONDARY
 
 
-STYLES: Mapping[str, ButtonStyle] = MappingProxyType(
-    {
-        "make_offer": PRIMARY,
-        "view_offers": SECONDARY,
-        "accept": PRIMARY,
-        "counter": SECONDARY,
-        "decline": SECONDARY,
-        "withdraw_offer": SECONDARY,
-        "sign": PRIMARY,
-        "sign_web": SECONDARY,
-        "review_pdf": SECONDARY,
-        "onboard": PRIMARY,
-        "pay": PRIMARY,
-        "deliver": PRIMARY,
-        "confirm": PRIMARY,
-        "cancel": SECONDARY,
-        "refund": DANGER,
-    }
-)
-"""How buttons look on cards, in the order they stand in; a verb that is not here has no button."""
-
-
 def presses(verbs: Collection[str], subject: str) -> tuple[Press, ...]:
-    """The buttons for what its owner says a reader may do with the subject; one is primary."""
-    found: list[Press] = []
-    for verb in (each for each in STYLES if each in verbs):
-        taken = any(each.style is PRIMARY for each in found)
-        style = SECONDARY if taken and STYLES[verb] is PRIMARY else STYLES[verb]
-        found.append(Press(verb, subject, style))
-    return tuple(found[:MOST_BUTTONS])
+    """The buttons for what its owner says a reader may do with the subject."""
+    return tuple(Press(verb, subject, style) for verb, style in buttons_of(verbs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +67,8 @@ class Notice:
     image_url: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     """(key of the field's name, its value)"""
+    now: str = ""
+    """The thing that is shown below as it stands when the card is shown; empty: none."""
     refusal: Refusal | None = None
     """What was refused: its own words fill the slots ``detail`` and ``next``."""
 

@@ -40,6 +40,7 @@ def render(notice: Notice, locale: str) -> Card:
         ),
         image_url=notice.image_url,
         buttons=tuple(_button(button, locale) for button in notice.buttons),
+        now=notice.now or None,
     )
 
 

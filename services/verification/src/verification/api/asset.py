@@ -34,4 +34,6 @@ async def list_experiences(
     account_id = await verification.account_of(database, providers, asked.kind, user_id)
     with outage_shown():
         found = await providers[asked.kind].assets_of(account_id)
-    return {"data": [{"asset_id": it.asset_id, "name": it.name} for it in found]}
+    return {
+        "data": [{"kind": asked.kind, "asset_id": it.asset_id, "name": it.name} for it in found]
+    }

@@ -28,6 +28,7 @@ class AskedSnapshots(OfKind, Asked):
 class Experience(BaseModel):
     """Something the person owns: a game at Roblox, if no other kind is asked for."""
 
+    kind: str
     asset_id: str
     name: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts_schema import goods
 from discord import app_commands
 
 from discord_gateway.api import interactions
@@ -20,7 +21,6 @@ from discord_gateway.domain.custom_id import Intent
 from discord_gateway.ports import Interaction
 from discord_gateway.texts import text
 
-MOST_DIGITS = 20
 _VISIBILITY = [
     app_commands.Choice(name=text("visibility.public"), value="list_public"),
     app_commands.Choice(name=text("visibility.private"), value="list_private"),
@@ -42,13 +42,15 @@ class ListingCommands(app_commands.Group):
         self, interaction: Interaction, game: str, visibility: str = "list_public"
     ) -> None:
         """Open the form for a listing of this game."""
-        asset_id = game.strip()
-        if asset_id.isascii() and asset_id.isdigit() and len(asset_id) <= MOST_DIGITS:
-            await press(self.context, interaction, Intent(visibility, asset_id))
+        try:
+            asset = goods.reference(*goods.read_reference(game.strip()))
+            self.context.custom_ids.write(visibility, asset)
+        except ValueError:
+            locale = locale_of(interaction)
+            card = refusal(text("wrong.game", locale), text("wrong.game_next", locale), locale)
+            await interactions.reply(interaction, card)
             return
-        locale = locale_of(interaction)
-        card = refusal(text("wrong.game", locale), text("wrong.game_next", locale), locale)
-        await interactions.reply(interaction, card)
+        await press(self.context, interaction, Intent(visibility, asset))
 
     @create.autocomplete("game")
     async def _games(self, interaction: Interaction, typed: str) -> Choices:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from contracts_schema import goods
 from contracts_schema.ids import parse_id
+from contracts_schema.message import DiscordActor
 from discord import app_commands
 from pydantic import ValidationError
 
@@ -39,7 +41,8 @@ class Suggestion:
     service: str
     path: str
     choice: Callable[[Any], tuple[str, str]]
-    params: Mapping[str, str] = field(default_factory=dict)
+    pages: Callable[[], Sequence[Mapping[str, str]]] = lambda: ({},)
+    """What is asked for, page by page."""
 
 
 def _listing(row: Any) -> tuple[str, str]:
@@ -59,14 +62,17 @@ def _deal(row: Any) -> tuple[str, str]:
 
 def _game(row: Any) -> tuple[str, str]:
     game = Experience.model_validate(row)
-    return game.asset_id, game.name
+    return goods.reference(game.kind, game.asset_id), game.name
 
 
 LISTINGS = Suggestion("listings", "/v1/listings", _listing)
-OWN_LISTINGS = Suggestion("listings", "/v1/listings", _listing, {"mine": "true"})
+OWN_LISTINGS = Suggestion("listings", "/v1/listings", _listing, lambda: ({"mine": "true"},))
 CONTRACTS = Suggestion("contracts", "/v1/contracts", _contract)
 DEALS = Suggestion("escrow", "/v1/escrows", _deal)
-GAMES = Suggestion("verification", "/v1/users/{user_id}/experiences", _game)
+GAMES = Suggestion(
+    *("verification", "/v1/users/{user_id}/experiences", _game),
+    lambda: [{"kind": kind} for kind in goods.TRADED],
+)
 
 
 async def suggest(
@@ -78,7 +84,7 @@ async def suggest(
         async with asyncio.timeout(SUGGEST_WITHIN_S):
             access = await context.owners.access(reader)
             path = source.path.format(user_id=access.user_id)
-            rows = items(await context.owners.get(source.service, path, reader, source.params))
+            rows = await _rows(context, reader, source, path)
         found = [source.choice(row) for row in rows]
     except (OwnerAway, OwnerRefused, TimeoutError, ValidationError) as error:
         log.info("autocomplete.nothing", source=source.service, error=type(error).__name__)
@@ -89,6 +95,18 @@ async def suggest(
         for value, name in found
         if wanted in name.casefold() or wanted in value
     ][:MOST_CHOICES]
+
+
+async def _rows(
+    context: InteractionContext, reader: DiscordActor, source: Suggestion, path: str
+) -> list[Any]:
+    """The rows of every page that is answered; raises what went wrong if none is."""
+    asked = [context.owners.get(source.service, path, reader, page) for page in source.pages()]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    failed = [each for each in answers if isinstance(each, BaseException)]
+    if failed and len(failed) == len(answers):
+        raise failed[0]
+    return [row for body in answers if not isinstance(body, BaseException) for row in items(body)]
 
 
 async def press_on(

@@ -85,6 +85,7 @@ class EscrowSummary(BaseModel):
     seller_id: str
     buyer_id: str
     title: str
+    kind: str
     asset_id: str
     price: Money
     seller_receives: Money
@@ -95,6 +96,7 @@ class EscrowSummary(BaseModel):
     state: State
     version: int
     turn: str | None
+    waits_for: str
     deadline: datetime | None
     if_nobody_acts: str
     otherwise: str
@@ -111,6 +113,7 @@ class EscrowSummary(BaseModel):
         return cls(
             **escrow.named,
             contract_id=terms.contract_id,
+            kind=terms.goods,
             asset_id=terms.asset_id,
             price=terms.price,
             seller_receives=divided.seller,
@@ -121,6 +124,7 @@ class EscrowSummary(BaseModel):
             state=escrow.state,
             version=escrow.version,
             turn=turn.of or None,
+            waits_for=turn.window,
             deadline=None if escrow.clock_stands else escrow.deadline,
             if_nobody_acts=TEXTS.text(f"silence.{turn.otherwise}"),
             otherwise=turn.otherwise,
