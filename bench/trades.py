@@ -1,4 +1,4 @@
-"""Whole trades through the REST door of a running system: how many a second, and how fast."""
+"""Whole trades over REST, on a running system: how many a second, and how fast."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _addresses = itertools.count(2)
 
 
 class TimedDriver(RestDriver):
-    """A person at the REST door with an address of their own, who looks at the watch."""
+    """A person who trades over REST from an address of their own, and looks at the watch."""
 
     def __init__(self, system: System, person: Person) -> None:
         super().__init__(system, person)

@@ -77,7 +77,7 @@ async def _reads(state: State, listed: Sequence[str], pair: Trade) -> dict[str, 
 async def _asking(state: State, service: str, pair: Trade) -> AsyncIterator[httpx.AsyncClient]:
     """The buyer of a pair, before the service's own port."""
     if not isinstance(pair.buyer, TimedDriver):
-        raise TypeError("only a person at the REST door has a login")
+        raise TypeError("only a person who trades over REST has a login")
     login = {"Authorization": pair.buyer.http.headers["Authorization"]}
     async with httpx.AsyncClient(base_url=state.urls[service], headers=login) as client:
         yield client

@@ -29,7 +29,7 @@ FROM pg_namespace WHERE nspname = ANY($1)
 
 
 async def play(state: State) -> None:
-    """Have every story happen once, through the REST door, and wait until all is quiet."""
+    """Have every story happen once, over REST, and wait until all is quiet."""
     connection = await asyncpg.connect(state.urls["database"])
     try:
         async with trades.market(state) as market:

@@ -161,7 +161,7 @@ class Identity:
         async with self.db.transaction(Cause(actor="test")) as tx:
             return await handlers.user.register(
                 tx,
-                Principal("", discord_id=discord_id, door="discord"),
+                Principal("", discord_id=discord_id, interface="discord"),
                 RegisterUser(consent=True, terms_version="1"),
                 self.settings.bootstrap_admins,
             )

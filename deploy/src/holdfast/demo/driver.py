@@ -1,4 +1,4 @@
-"""Who drives a trade: a person at one of the doors, and everything that a trade asks of them."""
+"""Who drives a trade: a person over REST or Discord, and everything that a trade asks of them."""
 
 from __future__ import annotations
 

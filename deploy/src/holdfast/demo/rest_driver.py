@@ -1,4 +1,4 @@
-"""A person at the REST door: an access token, and the same acts."""
+"""A person who trades over REST: an access token, and the same acts."""
 
 from __future__ import annotations
 

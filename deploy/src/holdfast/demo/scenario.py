@@ -39,7 +39,7 @@ class Scenario:
         return DiscordDriver(self.system, await self.person(name))
 
     async def at_rest(self, name: str) -> RestDriver:
-        """A new person at the REST door."""
+        """A new person who trades over REST."""
         driver = RestDriver(self.system, await self.person(name))
         self.stack.push_async_callback(driver.close)
         return driver

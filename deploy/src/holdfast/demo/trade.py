@@ -1,4 +1,4 @@
-"""The trade itself, step by step: the same steps whichever door each side stands at."""
+"""The trade itself, step by step: the same steps, whichever interface each side uses."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ USUAL_PORT = 8080
 def gateway(
     instance: Instance, ports: Ports, service_urls: Mapping[str, str], after: tuple[str, ...]
 ) -> Process:
-    """The one door to all services, on the loopback interface."""
+    """The one way in to all services, on the loopback interface."""
     port = ports.get("gateway", USUAL_PORT)
     ping = ports.get("gateway-ping", 18081)
     file = instance.run / "traefik.yaml"

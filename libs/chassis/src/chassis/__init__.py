@@ -1,4 +1,4 @@
-"""What every service stands on: outbox, inbox, database, broker, auth, problems, telemetry, health.
+"""What services are built on: outbox, inbox, database, broker, auth, problems, telemetry, health.
 
 It has no word of the business. One file per concern; functions over frameworks.
 """

@@ -38,7 +38,7 @@ IdentityEvent = (
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified person at one of the doors. An empty user_id: Discord knows them, we do not."""
+    """A verified person. An empty user_id: Discord knows them, we do not."""
 
     user_id: str
     tier: Tier = Tier.TIER_0
@@ -48,7 +48,7 @@ class Principal:
     guild_id: str | None = None
     channel_id: str | None = None
     locale: str = "en"
-    door: str = "rest"
+    interface: str = "rest"
     session_id: str = ""
     scopes: frozenset[str] = frozenset()
 
@@ -87,7 +87,7 @@ async def by_discord_id(database: Database, actor: DiscordActor) -> Principal:
         guild_id=actor.guild_id,
         channel_id=actor.channel_id,
         locale=actor.locale,
-        door="discord",
+        interface="discord",
     )
 
 

@@ -1,4 +1,4 @@
-"""Refusals that name the cause and the next step (RFC 9457), the same at both doors."""
+"""Refusals that name the cause and the next step (RFC 9457), the same over REST and Discord."""
 
 from __future__ import annotations
 

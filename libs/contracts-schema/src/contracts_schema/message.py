@@ -43,7 +43,7 @@ class Event(Message):
 
 
 class Command(Message):
-    """What a person asks for: both doors (REST and Discord) hand it to one handler."""
+    """What a person asks for: both interfaces (REST and Discord) hand it to one handler."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 

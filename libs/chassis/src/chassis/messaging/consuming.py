@@ -141,13 +141,13 @@ class Consuming:
         return "applied" if first else "repeated"
 
     async def _fulfil(self, received: Received, route: Route) -> str:
-        wish = received.content()
-        actor = _ACTOR.validate_python(wish.get("actor"))
+        content = received.content()
+        actor = _ACTOR.validate_python(content.get("actor"))
         looks_first = route.prepare is not None and route.prepares_once
         if looks_first and await handled(self._database, received.queue, received.message_id):
             return "repeated"
         try:
-            return await self._wished(received, route, actor, wish.get("payload"))
+            return await self._commanded(received, route, actor, content.get("payload"))
         except Exception as error:
             problem = as_problem(error, self._rules)
             again = problem is not None and problem.retryable
@@ -158,7 +158,7 @@ class Consuming:
             about = subject_of(wish.get("payload"))
             return await self._reject(received, actor, problem, about)
 
-    async def _wished(
+    async def _commanded(
         self, received: Received, route: Route, actor: DiscordActor, payload: Any
     ) -> str:
         command = route.model.model_validate(payload)

@@ -30,7 +30,7 @@ class Away(Exception):
 
 
 class TooEarly(Exception):
-    """What this message stands on is not known here yet; it is tried again."""
+    """What this message refers to is not known here yet; it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Traces: one request or command, from its first door through the broker to the last consumer.
+"""Traces: one request or command, from where it comes in, through the broker, to the last consumer.
 
 Where spans are sent nowhere there are none. What travels then is the name of the trace alone
 (``traceparent``, W3C Trace Context), so that logs have it and whoever records spans has one trace.

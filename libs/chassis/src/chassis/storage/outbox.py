@@ -113,7 +113,7 @@ def staged_event(event: Event, origin: Origin, sequence: int = 0) -> Staged:
 def staged_command(
     command: Command, actor: DiscordActor, command_id: UUID, origin: Origin
 ) -> Staged:
-    """The command with its envelope; who wished it stands in the body beside the payload."""
+    """The command with its envelope; who gave it is in the body beside the payload."""
     headers = _headers(command_id, command.topic, actor.discord_user_id, origin)
     body = f'{{"actor":{actor.model_dump_json()},"payload":{command.model_dump_json()}}}'
     return Staged(command_id, COMMANDS, command.topic, headers, body.encode(), origin.now)

@@ -1,1 +1,1 @@
-"""Every command, one module per owner: what a person may ask for, by either door."""
+"""Every command, one module per owner: what a person may ask for, over either interface."""

@@ -1,4 +1,4 @@
-"""The signing page's three faces: the form, the confirmation, the refusal."""
+"""The signing page's three views: the form, the confirmation, the refusal."""
 
 from __future__ import annotations
 

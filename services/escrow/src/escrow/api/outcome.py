@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, required
 from chassis.http.preconditions import IfMatch, seen_version
+from chassis.principals import Principal
 from chassis.storage.database import Transaction
+from chassis.storage.transaction import RowLock
 from contracts_schema.commands.escrow import Cancel, Confirm, RequestRefund
 from fastapi import APIRouter, Request
 
 from escrow.api.schemas.command import ReasonIn
 from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
+from escrow.domain.escrow import Escrow
 from escrow.handlers import outcome
 from escrow.store import escrow as escrows
 
@@ -32,13 +37,8 @@ async def confirm(
 ) -> Any:
     """Say that the goods are right (the buyer): the money goes to the seller. Irreversible."""
     command = Confirm(escrow_id=escrow_id)
-
-    async def work(tx: Transaction) -> Answer:
-        escrow = await outcome.confirm(tx, caller, command)
-        return 200, EscrowSummary.of(escrow, caller.user_id)
-
     row = escrows.row(escrow_id, seen_version(if_match))
-    return await once(request, caller, required(key), work, row)
+    return await _decide(request, caller, key, row, partial(outcome.confirm, command=command))
 
 
 @router.post("/v1/escrows/{escrow_id}/refund", response_model=EscrowSummary, responses=COMMAND)
@@ -52,13 +52,10 @@ async def refund(
 ) -> Any:
     """Give the buyer the money back (the seller). Irreversible."""
     command = RequestRefund(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
-
-    async def work(tx: Transaction) -> Answer:
-        escrow = await outcome.request_refund(tx, caller, command)
-        return 200, EscrowSummary.of(escrow, caller.user_id)
-
     row = escrows.row(escrow_id, seen_version(if_match))
-    return await once(request, caller, required(key), work, row)
+    return await _decide(
+        request, caller, key, row, partial(outcome.request_refund, command=command)
+    )
 
 
 @router.post("/v1/escrows/{escrow_id}/cancel", response_model=EscrowSummary, responses=COMMAND)
@@ -72,10 +69,20 @@ async def cancel(
 ) -> Any:
     """End an escrow that holds nothing (either party)."""
     command = Cancel(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
+    row = escrows.row(escrow_id, seen_version(if_match))
+    return await _decide(request, caller, key, row, partial(outcome.cancel, command=command))
+
+
+async def _decide(
+    request: Request,
+    caller: Principal,
+    key: str | None,
+    row: RowLock,
+    decide: Callable[[Transaction, Principal], Awaitable[Escrow]],
+) -> Any:
+    """Have it decided once, with this row locked; what the escrow is then."""
 
     async def work(tx: Transaction) -> Answer:
-        escrow = await outcome.cancel(tx, caller, command)
-        return 200, EscrowSummary.of(escrow, caller.user_id)
+        return 200, EscrowSummary.of(await decide(tx, caller), caller.user_id)
 
-    row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)

@@ -1,4 +1,4 @@
-"""Which status and code each refusal has, at both doors; words are in the catalogue of refusals."""
+"""Which status and code each refusal has, wherever it is shown; words are in the catalogue."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ async def register(
     if not await store.user.add(tx, user):
         raise AlreadyRegistered
     await store.account.add(tx, user.user_id, Provider.DISCORD, user.discord_id)
-    await store.user.add_consent(tx, user.user_id, command.terms_version, caller.door)
+    await store.user.add_consent(tx, user.user_id, command.terms_version, caller.interface)
     registered = UserRegistered(
         user_id=user.user_id, discord_id=user.discord_id, locale=user.locale
     )

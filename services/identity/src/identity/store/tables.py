@@ -39,7 +39,7 @@ consents = Table(
     Column("user_id", Text, ForeignKey(users.c.user_id), primary_key=True),
     Column("terms_version", Text, primary_key=True),
     Column("given_at", MOMENT, nullable=False),
-    Column("door", Text, nullable=False),
+    Column("interface", Text, nullable=False),
 )
 
 linked_accounts = Table(

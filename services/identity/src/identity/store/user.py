@@ -61,9 +61,9 @@ async def find_by_discord_id(reader: Reader, discord_id: str) -> User | None:
     return _one(await reader.row(_FIND_BY_DISCORD_ID, discord_id=discord_id))
 
 
-async def add_consent(tx: Transaction, user_id: str, terms_version: str, door: str) -> None:
+async def add_consent(tx: Transaction, user_id: str, terms_version: str, interface: str) -> None:
     """Record that the person agreed to these terms; the first time counts."""
-    consent = {"user_id": user_id, "terms_version": terms_version, "door": door}
+    consent = {"user_id": user_id, "terms_version": terms_version, "interface": interface}
     await tx.run(_ADD_CONSENT, **consent, given_at=tx.now())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, once_prepared
 from chassis.http.lists import Cursors, Page
 from chassis.http.preconditions import etag
+from chassis.principals import Principal
 from chassis.problems import not_found
 from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import (
@@ -47,11 +49,7 @@ async def make_offer(
 ) -> Response:
     """The seller may accept, counter or decline until it expires."""
     command = MakeOffer(listing_id=listing_id, **dict(body))
-
-    async def work(tx: Transaction) -> Answer:
-        return 201, OfferOut.of(await offer.make(tx, caller, command), caller.user_id, tx.now())
-
-    return await once(request, caller, key, work)
+    return await _once(request, caller, key, partial(offer.make, command=command), 201)
 
 
 @router.get(
@@ -133,11 +131,7 @@ async def counter_offer(
 ) -> Response:
     """The earlier offer is closed; the answer is a new one and the other side's turn."""
     command = CounterOffer(offer_id=offer_id, **dict(body))
-
-    async def work(tx: Transaction) -> Answer:
-        return 201, OfferOut.of(await offer.counter(tx, caller, command), caller.user_id, tx.now())
-
-    return await once(request, caller, key, work)
+    return await _once(request, caller, key, partial(offer.counter, command=command), 201)
 
 
 @router.post(
@@ -151,11 +145,7 @@ async def decline_offer(
 ) -> Response:
     """The offer is closed."""
     command = DeclineOffer(offer_id=offer_id)
-
-    async def work(tx: Transaction) -> Answer:
-        return 200, OfferOut.of(await offer.decline(tx, caller, command), caller.user_id, tx.now())
-
-    return await once(request, caller, key, work)
+    return await _once(request, caller, key, partial(offer.decline, command=command))
 
 
 @router.post(
@@ -169,8 +159,19 @@ async def withdraw_offer(
 ) -> Response:
     """The offer is closed."""
     command = WithdrawOffer(offer_id=offer_id)
+    return await _once(request, caller, key, partial(offer.withdraw, command=command))
+
+
+async def _once(
+    request: Request,
+    caller: Principal,
+    key: str | None,
+    act: Callable[[Transaction, Principal], Awaitable[Offer]],
+    status: int = 200,
+) -> Response:
+    """Have it done once; the offer as its reader sees it."""
 
     async def work(tx: Transaction) -> Answer:
-        return 200, OfferOut.of(await offer.withdraw(tx, caller, command), caller.user_id, tx.now())
+        return status, OfferOut.of(await act(tx, caller), caller.user_id, tx.now())
 
     return await once(request, caller, key, work)
