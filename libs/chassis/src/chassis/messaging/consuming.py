@@ -155,7 +155,7 @@ class Consuming:
                 raise
             if self.consumers.service not in BY_SERVICE:
                 raise
-            about = subject_of(wish.get("payload"))
+            about = subject_of(content.get("payload"))
             return await self._reject(received, actor, problem, about)
 
     async def _commanded(
