@@ -88,8 +88,12 @@ async def balance(connection: Any) -> None:
 
 
 async def index(connection: Any, table: str) -> None:
-    """Make the table's indexes of all its rows at once, and statistics and visibility."""
+    """Make the table's indexes of all its rows at once."""
     await connection.execute(f"REINDEX TABLE {table}")
+
+
+async def vacuum(connection: Any, table: str) -> None:
+    """Statistics and visibility as autovacuum would have them, once no row is too young for it."""
     await connection.execute(f"VACUUM (ANALYZE) {table}")
 
 

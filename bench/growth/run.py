@@ -134,6 +134,8 @@ async def _fill(url: str, kept: list[Pattern], filled: int, size: int) -> dict[s
 
     await asyncio.gather(*(copy(it, half) for it, half in zip(two, halves, strict=True)))
     await _index(url, two, kept)
+    filled_in = [*made, *(it.name for it in kept)]
+    await asyncio.gather(*(_vacuum(it, filled_in) for it in two))
     await fill.settle(two[0])
     for connection in two:
         await connection.close()
@@ -160,6 +162,11 @@ async def _index(url: str, two: Sequence[Any], kept: Sequence[Pattern]) -> None:
             await fill.index(two[0], left.pop())
 
     await asyncio.gather(others(), link())
+
+
+async def _vacuum(connection: Any, left: list[str]) -> None:
+    while left:
+        await fill.vacuum(connection, left.pop())
 
 
 async def _size(url: str) -> dict[str, float]:
