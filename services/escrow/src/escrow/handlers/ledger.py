@@ -9,6 +9,7 @@ from datetime import datetime
 
 from chassis.storage.database import Database, Transaction
 
+from escrow.domain.ledger import DEBIT
 from escrow.store import ledger
 from escrow.store.proofs import FLOORS, MOST_FAULTS, PROOFS, RUNNING, WHOLE
 
@@ -87,7 +88,8 @@ async def prove_whole(tx: Transaction, faults: Faults) -> tuple[Balance, ...]:
     of_platform: Counter[tuple[str, str]] = Counter()
     async for total in ledger.totals(tx):
         whole[total.currency] += total.minor
-        of_kind[total.kind, total.currency] += _stands_at(total.minor, total.normal)
+        normal = "debit" if total.kind in DEBIT else "credit"
+        of_kind[total.kind, total.currency] += _stands_at(total.minor, normal)
         if total.account is not None:
             of_platform[total.account, total.currency] += total.minor
     for currency, minor in whole.items():
