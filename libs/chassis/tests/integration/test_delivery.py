@@ -12,6 +12,7 @@ from chassis.messaging.relay import Relay
 from chassis.storage.database import Transaction
 from chassis_builders import QUEUE, an_event, consuming, is_empty, parked, relaying, until
 from contracts_schema.events.escrow import PayoutAccountReady
+from yarl import URL
 
 
 def a_consumer(seen: list[str], fail: list[Exception] | None = None) -> Consumers:
@@ -252,4 +253,5 @@ async def test_the_envelope_follows_cloud_events(db, broker_for):
     assert message.headers["cloudEvents_subject"] == event.user_id
     assert message.headers["sequence"] == 7
     assert message.delivery_mode is aio_pika.DeliveryMode.PERSISTENT
+    assert message.user_id == URL(broker.url("escrow")).user
     assert json.loads(message.body) == {"user_id": event.user_id}

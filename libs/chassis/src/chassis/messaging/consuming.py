@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import structlog
@@ -62,12 +64,16 @@ class Consuming:
                 ack_policy=AckPolicy.MANUAL,
                 decoder=_undecoded,
                 no_reply=True,
+                title=queue,
             )(self._subscriber(queue))
 
     def _subscriber(self, queue: str) -> Callable[[RabbitMessage], Awaitable[None]]:
-        async def consume(message: RabbitMessage) -> None:
+        async def consume(message: Any) -> None:
             await self.consume(queue, message.raw_message)
 
+        # FastStream hands over the message as it came; what its AsyncAPI says travels is this.
+        models = tuple(route.model for route in self.consumers.routes[queue].values())
+        consume.__annotations__["message"] = reduce(or_, models)
         return consume
 
     async def consume(self, queue: str, message: AbstractIncomingMessage) -> None:

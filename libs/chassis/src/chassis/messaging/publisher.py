@@ -13,6 +13,7 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, DeliveryError
+from yarl import URL
 
 CONFIRM_WITHIN_S = 10.0
 
@@ -36,11 +37,15 @@ class Unroutable(Refused):
 
 
 class Publisher:
-    """Publishes and waits for the broker's confirm; reconnects on the next call after a failure."""
+    """Publishes and waits for the broker's confirm; reconnects on the next call after a failure.
+
+    Each message names the user of the connection, and the broker refuses any other name: whoever
+    reads it can believe it.
+    """
 
     def __init__(self, url: str, service: str) -> None:
         """Remember where; nothing connects yet."""
-        self._url, self._service = url, service
+        self._url, self._service, self._user_id = url, service, URL(url).user
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
@@ -57,6 +62,7 @@ class Publisher:
         Raises Unroutable when no queue takes it, and one of BROKEN when it is not known.
         """
         target = await self._exchange(exchange)
+        message.user_id = self._user_id
         async with asyncio.timeout(CONFIRM_WITHIN_S):
             try:
                 await target.publish(message, routing_key, mandatory=True)
