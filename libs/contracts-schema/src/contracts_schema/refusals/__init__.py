@@ -4,7 +4,7 @@ Whoever shows a refusal words it in its reader's language. The words stand in
 ``<language>/<service>.toml``, and what several services say in ``common.toml``: under each name a
 ``detail``, which says what is wrong, and a ``next_action``, which says what to do about it. What
 fills a slot is worded too where the catalogue has a text for it, under ``values`` and the slot's
-name.
+name; that text may have slots of its own.
 """
 
 from __future__ import annotations
@@ -72,6 +72,19 @@ def words(name: str, locale: str = FALLBACK, params: Mapping[str, str] | None = 
     raise KeyError(f"no words for the refusal {name}")
 
 
+def value(slot: str, params: Mapping[str, str], locale: str = FALLBACK) -> str:
+    """How the catalogue words what fills this slot of a refusal, like ``contracts.next``.
+
+    Raises KeyError if no language does: that is a fault of the build.
+    """
+    service, _, name = slot.partition(".")
+    for language in (locale, locale.partition("-")[0], FALLBACK):
+        known = catalogue(language)
+        if params[name] in known.get(f"{service}.values", {}).get(name, {}):
+            return _Filling(known, service, params)("{" + name + "}")
+    raise KeyError(f"no words for {params[name]} as {slot}")
+
+
 def slots(name: str) -> frozenset[str]:
     """The parameters that the words of this name ask for; raises KeyError if there are none."""
     if (said := catalogue(FALLBACK).get(name)) is None:
@@ -126,4 +139,4 @@ class _Filling:
     def _value(self, name: str) -> str:
         value = self.params.get(name, "{" + name + "}")
         values = self.known.get(f"{self.service}.values", {}).get(name, {})
-        return str(values.get(value, value))
+        return self(values[value]) if value in values else value

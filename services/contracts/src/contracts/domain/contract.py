@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from contracts_schema import refusals
 from contracts_schema.events.listings import Side
 from contracts_schema.terms import Terms
 
@@ -109,7 +110,7 @@ class Contract:
 
     def _refusal_to_sign(self, side: Side, at: datetime) -> ContractError | None:
         if self.signature_of(side) is not None:
-            return AlreadySigned(self.what_is_next())
+            return AlreadySigned(**self.next_step())
         if (self.state, Action.SIGN) not in TRANSITIONS:
             return WrongState(Action.SIGN, self.state)
         if at >= self.sign_before:
@@ -183,9 +184,9 @@ class Contract:
         for user_id, side in self.parties.items():
             signature = self.signature_of(side)
             if signature is None or signature.signer_id != user_id:
-                raise BrokenEvidence("signature_missing", f"The {side}'s signature is missing.")
+                raise BrokenEvidence("signature_missing", side=side)
             if signature.terms_sha256 != self.terms_sha256:
-                raise BrokenEvidence("signature_differs", f"The {side} signed other terms.")
+                raise BrokenEvidence("signature_differs", side=side)
 
     def execute(self, at: datetime) -> None:
         """The agreement is in force from this moment."""
@@ -212,15 +213,16 @@ class Contract:
             return ()
         return tuple(side for side in Side if self.signature_of(side) is None)
 
-    def what_is_next(self) -> str:
-        """What happens now, until when, and what if nobody acts."""
-        if self.waits_for:
-            who = " and the ".join(self.waits_for)
-            return (
-                f"The {who} can sign until {self.sign_before:%Y-%m-%d %H:%M} UTC;"
-                " if nobody does, the contract is void and the listing opens again."
-            )
-        return _NEXT[self.state]
+    def next_step(self) -> dict[str, str]:
+        """What happens now, until when, and what if nobody acts: by name, to be worded."""
+        if not self.waits_for:
+            return {"next": self.state}
+        until = f"{self.sign_before:%Y-%m-%d %H:%M} UTC"
+        return {"next": "WAITING", "who": "_".join(self.waits_for), "until": until}
+
+    def what_is_next(self, locale: str = refusals.FALLBACK) -> str:
+        """The same in words."""
+        return refusals.value("contracts.next", self.next_step(), locale)
 
     def _move(self, action: Action) -> None:
         try:
@@ -228,14 +230,3 @@ class Contract:
         except KeyError:
             raise WrongState(action, self.state) from None
         self.version += 1
-
-
-_NEXT: Mapping[State, str] = MappingProxyType(
-    {
-        State.PENDING_SIGNATURE: "Both have signed; it is put into force now.",
-        State.EXECUTING: "Both have signed; it is put into force now.",
-        State.EXECUTED: "It is in force; the escrow is open.",
-        State.EXECUTION_FAILED: "Putting it into force failed; an operator looks at it.",
-        State.VOID: "It is void; nothing more happens.",
-    }
-)

@@ -43,10 +43,6 @@ class SigningClosed(ContractError):
 class AlreadySigned(ContractError):
     """This party has signed; one signature per party is kept."""
 
-    def __init__(self, what_is_next: str) -> None:
-        """Say what the contract waits for now."""
-        super().__init__(what_is_next=what_is_next)
-
 
 class WrongPhrase(ContractError):
     """The words that make a signature were not typed."""
@@ -79,9 +75,9 @@ class LinkSpent(ContractError):
 class BrokenEvidence(ContractError):
     """What the execution job found is not what was signed."""
 
-    def __init__(self, reason_code: str, detail: str) -> None:
+    def __init__(self, reason_code: str, **params: object) -> None:
         """Say which check failed."""
-        super().__init__(reason=detail)
+        super().__init__(f"evidence_{reason_code}", **params)
         self.reason_code = reason_code
 
 

@@ -24,7 +24,7 @@ class SigningLink:
     def check_open(self, contract: Contract, at: datetime) -> None:
         """Refuse a link that was used or is too old."""
         if self.used_at is not None:
-            raise LinkSpent("link_used", what_is_next=contract.what_is_next())
+            raise LinkSpent("link_used", **contract.next_step())
         if self.expires_at <= at:
             raise LinkSpent("link_too_old")
 

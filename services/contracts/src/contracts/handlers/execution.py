@@ -68,7 +68,7 @@ async def check(contract: Contract, archive: Archive) -> None:
     """Both signed these terms, and the archive still holds exactly what they signed."""
     contract.check_signatures()
     if contract.agreed_terms.sha256() != contract.terms_sha256:
-        raise BrokenEvidence("terms_differ", "The stored terms do not have the signed hash.")
+        raise BrokenEvidence("terms_differ")
     contract_id = contract.contract_id
     await archive.read(terms_key(contract_id, contract.terms_sha256), contract.terms_sha256)
     pdf_sha256 = contract.document_sha256
