@@ -8,9 +8,10 @@ from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.lists import Cursors, Page, Position
 from chassis.http.preconditions import etag
+from chassis.http.routes import Router
 from chassis.problems import Problem
 from contracts_schema.terms import sha256_hex
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from contracts import handlers, store
 from contracts.api.schemas import (
@@ -28,7 +29,7 @@ from contracts.domain.contract import Contract
 LARGEST_PDF = 16 * 1024 * 1024
 PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 
-router = APIRouter(tags=["contracts"])
+router = Router(tags=["contracts"])
 
 
 @router.get("/v1/contracts", response_model=ContractPage, responses=documented(401, 403, 422, 503))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
-from fastapi import APIRouter, Request
+from fastapi import Request, Response
 
 from contracts import handlers
 from contracts.api.schemas import ContractInPath, ContractOut, contract_out
 
-router = APIRouter(prefix="/v1/admin", tags=["admin"])
+router = Router(prefix="/v1/admin", tags=["admin"])
 
 
 @router.post(
@@ -24,7 +23,7 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"])
 )
 async def execute_again(
     request: Request, caller: Caller, contract_id: ContractInPath, key: IdempotencyKey = None
-) -> Any:
+) -> Response:
     """Run the execution of a contract again that has failed three times."""
 
     async def work(tx: Transaction) -> Answer:

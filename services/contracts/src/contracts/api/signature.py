@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, once
 from chassis.http.preconditions import seen_version
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.commands.contracts import Sign
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request, Response
 
 from contracts import handlers
 from contracts.api.schemas import ContractInPath, ContractOut, Guards, SignatureIn, contract_out
 from contracts.domain.signature import Evidence, Method
 
-router = APIRouter(tags=["contracts"])
+router = Router(tags=["contracts"])
 
 
 @router.post(
@@ -31,7 +32,7 @@ async def sign(
     contract_id: ContractInPath,
     body: SignatureIn,
     guards: Annotated[Guards, Depends()],
-) -> Any:
+) -> Response:
     """Sign a contract of mine, by the words I AGREE."""
     command = Sign(contract_id=contract_id, phrase=body.phrase, terms_sha256=body.terms_sha256)
     evidence, seen = evidence_of(request, Method.REST), seen_version(guards.if_match)

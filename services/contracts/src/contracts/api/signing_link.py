@@ -13,10 +13,11 @@ from chassis.cause import Cause
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.http.routes import Router
 from chassis.principals import Principal
 from chassis.problems import Problem, as_problem
 from chassis.storage.database import Database, Transaction
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from contracts import handlers
@@ -31,7 +32,7 @@ from contracts.pages import signing_link as page
 
 LARGEST_FORM = 2000
 
-router = APIRouter()
+router = Router()
 
 
 @router.post(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
-from fastapi import APIRouter, Request
+from fastapi import Request, Response
 
 from contracts import handlers, store
 from contracts.api.schemas import TemplateIn, TemplateList, TemplateOut, template_out
 
-router = APIRouter(prefix="/v1/admin", tags=["admin"])
+router = Router(prefix="/v1/admin", tags=["admin"])
 
 
 @router.get(
@@ -35,7 +34,7 @@ async def list_templates(request: Request, caller: Caller) -> TemplateList:
 )
 async def publish_template(
     request: Request, caller: Caller, body: TemplateIn, key: IdempotencyKey = None
-) -> Any:
+) -> Response:
     """Publish a new template; it is tried on a sample first and is active at once."""
     state = request.app.state
     policy = state.settings.policy()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, required
 from chassis.http.preconditions import IfMatch, seen_version
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
-from fastapi import APIRouter, Request
+from fastapi import Request, Response
 
 from escrow.api.schemas.command import DecisionIn, OperatorReason
 from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
 from escrow.handlers import admin
 from escrow.store import escrow as escrows
 
-router = APIRouter(tags=["administration"])
+router = Router(tags=["administration"])
 COMMAND = documented(400, 401, 403, 404, 409, 412, 422, 503)
 
 
@@ -31,7 +30,7 @@ async def unfreeze(
     body: OperatorReason,
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
-) -> Any:
+) -> Response:
     """Let a frozen escrow go on; its window has what was left of it, and a day at the least."""
     caller.require(role=PlatformRole.ADMIN)
 
@@ -53,7 +52,7 @@ async def decide(
     body: DecisionIn,
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
-) -> Any:
+) -> Response:
     """End an escrow that is frozen or disputed. Irreversible."""
     caller.require(role=PlatformRole.ADMIN)
 

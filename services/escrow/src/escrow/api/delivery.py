@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, required
 from chassis.http.preconditions import IfMatch, seen_version
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.commands.escrow import Deliver
-from fastapi import APIRouter, Request
+from fastapi import Request, Response
 
 from escrow.api.schemas.command import DeliveryIn
 from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
 from escrow.handlers import delivery
 from escrow.store import escrow as escrows
 
-router = APIRouter(tags=["escrows"])
+router = Router(tags=["escrows"])
 
 
 @router.post(
@@ -33,7 +32,7 @@ async def deliver(
     body: DeliveryIn,
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
-) -> Any:
+) -> Response:
     """Say that the goods were handed over (the seller); the buyer's inspection begins."""
     command, state = Deliver(escrow_id=escrow_id, **body.model_dump()), request.app.state
 

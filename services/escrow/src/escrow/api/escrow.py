@@ -8,7 +8,8 @@ from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.lists import Cursors, Page
 from chassis.http.preconditions import etag
-from fastapi import APIRouter, Query, Request, Response
+from chassis.http.routes import Router
+from fastapi import Query, Request, Response
 
 from escrow.api.schemas.escrow import (
     EscrowInPath,
@@ -22,7 +23,7 @@ from escrow.domain.escrow import Escrow
 from escrow.handlers import escrow as handlers
 from escrow.store import escrow_list
 
-router = APIRouter(tags=["escrows"])
+router = Router(tags=["escrows"])
 READING = documented(401, 403, 404, 422, 503)
 
 

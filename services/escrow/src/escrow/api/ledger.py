@@ -5,13 +5,14 @@ from __future__ import annotations
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.http.routes import Router
 from contracts_schema.events.identity import PlatformRole
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from escrow.api.schemas.ledger import LedgerOut
 from escrow.handlers import ledger_check
 
-router = APIRouter(tags=["administration"])
+router = Router(tags=["administration"])
 
 
 @router.get("/v1/admin/ledger", response_model=LedgerOut, responses=documented(401, 403, 422, 503))

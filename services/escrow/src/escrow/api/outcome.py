@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, required
 from chassis.http.preconditions import IfMatch, seen_version
+from chassis.http.routes import Router
 from chassis.principals import Principal
 from chassis.storage.database import Transaction
 from chassis.storage.transaction import RowLock
 from contracts_schema.commands.escrow import Cancel, Confirm, RequestRefund
-from fastapi import APIRouter, Request
+from fastapi import Request, Response
 
 from escrow.api.schemas.command import ReasonIn
 from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
@@ -22,7 +22,7 @@ from escrow.domain.escrow import Escrow
 from escrow.handlers import outcome
 from escrow.store import escrow as escrows
 
-router = APIRouter(tags=["escrows"])
+router = Router(tags=["escrows"])
 COMMAND = documented(400, 401, 403, 404, 409, 412, 422, 503)
 NO_REASON = ReasonIn()
 
@@ -34,7 +34,7 @@ async def confirm(
     escrow_id: EscrowInPath,
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
-) -> Any:
+) -> Response:
     """Say that the goods are right (the buyer): the money goes to the seller. Irreversible."""
     command = Confirm(escrow_id=escrow_id)
     row = escrows.row(escrow_id, seen_version(if_match))
@@ -49,7 +49,7 @@ async def refund(
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
     body: ReasonIn | None = None,
-) -> Any:
+) -> Response:
     """Give the buyer the money back (the seller). Irreversible."""
     command = RequestRefund(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
     row = escrows.row(escrow_id, seen_version(if_match))
@@ -66,7 +66,7 @@ async def cancel(
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
     body: ReasonIn | None = None,
-) -> Any:
+) -> Response:
     """End an escrow that holds nothing (either party)."""
     command = Cancel(escrow_id=escrow_id, reason=(body or NO_REASON).reason)
     row = escrows.row(escrow_id, seen_version(if_match))
@@ -79,7 +79,7 @@ async def _decide(
     key: str | None,
     row: RowLock,
     decide: Callable[[Transaction, Principal], Awaitable[Escrow]],
-) -> Any:
+) -> Response:
     """Have it decided once, with this row locked; what the escrow is then."""
 
     async def work(tx: Transaction) -> Answer:

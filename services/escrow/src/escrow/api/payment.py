@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once, required
 from chassis.http.preconditions import IfMatch, seen_version
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
 from escrow.api.schemas.provider import LinkOut
 from escrow.handlers import checkout, outcome
 from escrow.store import escrow as escrows
 
-router = APIRouter(tags=["escrows"])
+router = Router(tags=["escrows"])
 
 
 @router.post(
@@ -47,7 +46,7 @@ async def refund_surplus(
     escrow_id: EscrowInPath,
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
-) -> Any:
+) -> Response:
     """Ask back what was paid beyond what was agreed (the buyer); the deal goes on."""
 
     async def work(tx: Transaction) -> Answer:

@@ -7,9 +7,10 @@ from typing import Annotated
 from chassis.http.auth import Caller, LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.http.routes import Router
 from chassis.texts import texts_of
 from contracts_schema.terms import Rail
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from escrow.api.schemas.provider import LinkOut, PayoutAccountOut
 from escrow.domain.errors import RailNotEnabled
@@ -17,7 +18,7 @@ from escrow.handlers import payout_account
 from escrow.ports import Rails
 from escrow.store import payout_account as payout_accounts
 
-router = APIRouter(tags=["payout accounts"])
+router = Router(tags=["payout accounts"])
 
 TEXTS = texts_of("escrow")
 OnRail = Annotated[

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from chassis.http.documented import documented
+from chassis.http.routes import Router
 from chassis.problems import Problem, not_found
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 
 from escrow.api.schemas.provider import WebhookOut
 from escrow.handlers import webhook
@@ -14,7 +15,7 @@ from escrow.ports import PaymentRail, Rails
 
 LARGEST = 256 * 1024
 
-router = APIRouter(tags=["webhooks"])
+router = Router(tags=["webhooks"])
 
 
 @router.post(

@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from chassis.http.documented import documented
 from chassis.http.pages import page, paragraphs
+from chassis.http.routes import Router
 from chassis.texts import texts_of
-from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 TEXTS = texts_of("escrow")
 
-router = APIRouter(tags=["pages"])
+router = Router(tags=["pages"])
 
 
 class AfterPaying(StrEnum):

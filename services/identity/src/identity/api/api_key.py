@@ -5,8 +5,9 @@ from __future__ import annotations
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from identity import handlers, store
@@ -14,7 +15,7 @@ from identity.api import dependencies
 from identity.api.schemas import KeyId, KeyIn, KeysOut, NewKeyOut, key_out
 from identity.domain.api_key import ApiKey
 
-router = APIRouter(tags=["api keys"])
+router = Router(tags=["api keys"])
 
 
 @router.get("/v1/api-keys", responses=documented(401), summary="One's own API keys")

@@ -8,9 +8,10 @@ from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once
 from chassis.http.pages import SAFE_HEADERS
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.commands.identity import CreateLink
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from identity import handlers
@@ -24,7 +25,7 @@ from identity.domain.oauth_state import RoundTrip
 from identity.domain.secret import challenge
 from identity.pages.link import Page, render
 
-router = APIRouter(tags=["linking"])
+router = Router(tags=["linking"])
 
 _OUTCOMES = {
     LinkOutcome.LINKED: (Page.LINKED, 200),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chassis.http.documented import documented
 from chassis.http.pages import SAFE_HEADERS
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from identity import handlers
@@ -19,7 +20,7 @@ from identity.domain.oauth_state import RoundTrip
 from identity.domain.secret import challenge
 from identity.domain.session import Login
 
-router = APIRouter(tags=["login"])
+router = Router(tags=["login"])
 
 
 @router.post(

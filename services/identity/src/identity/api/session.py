@@ -8,10 +8,11 @@ from chassis.http.auth import Caller, LiveCaller
 from chassis.http.auth import caller as bearer_caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.http.routes import Router
 from chassis.principals import Principal
 from chassis.problems import not_found
 from chassis.storage.database import Transaction
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from identity import handlers, store
@@ -21,7 +22,7 @@ from identity.domain import errors
 from identity.domain.session import ACCESS_LIFE, EndReason, Login
 from identity.handlers.api_key import require_session
 
-router = APIRouter(tags=["sessions"])
+router = Router(tags=["sessions"])
 UNCACHED = {"Cache-Control": "no-store"}
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from chassis.http.auth import API_KEY_PREFIX, Authenticator, Claims
 from chassis.http.documented import documented
+from chassis.http.routes import Router
 from chassis.problems import Problem, not_found
 from contracts_schema.ids import new_id
-from fastapi import APIRouter, Header, Request
+from fastapi import Header, Request
 from fastapi.responses import JSONResponse, Response
 
 from identity import store
@@ -21,7 +22,7 @@ from identity.domain.secret import digest
 from identity.domain.session import EXCHANGED_LIFE
 from identity.domain.user import User
 
-router = APIRouter(tags=["internal"])
+router = Router(tags=["internal"])
 INACTIVE = IntrospectionOut(active=False)
 EXCHANGED_PREFIX = "dsc"
 ServiceSecret = Annotated[str, Header(alias="X-Service-Secret", max_length=500)]

@@ -6,9 +6,10 @@ from chassis.http.auth import Caller, LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.preconditions import IfMatch, etag, seen_version
+from chassis.http.routes import Router
 from chassis.problems import not_found
 from chassis.storage.database import Transaction
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from identity import handlers, store
@@ -16,8 +17,8 @@ from identity.api import dependencies
 from identity.api.schemas import CardOut, ChangeIn, MeOut, UserIdPath, UserOut, me_out, user_out
 from identity.domain.user import Change
 
-router = APIRouter(tags=["people"])
-admin = APIRouter(tags=["administration"])
+router = Router(tags=["people"])
+admin = Router(tags=["administration"])
 
 
 @router.get("/v1/me", responses=documented(401, 404), summary="One's own account")

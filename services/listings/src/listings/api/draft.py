@@ -7,15 +7,16 @@ from typing import Any
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.http.routes import Router
 from chassis.problems import not_found
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from listings import store
 from listings.api.schemas import DraftIn, DraftOut, ListingPath
 from listings.handlers import draft
 
-router = APIRouter(tags=["drafts"])
+router = Router(tags=["drafts"])
 
 
 @router.put(

@@ -11,10 +11,11 @@ from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.lists import Cursors, Page
 from chassis.http.preconditions import IfMatch, etag, seen_version
+from chassis.http.routes import Router
 from chassis.problems import not_found
 from chassis.storage.database import Database, Transaction
 from contracts_schema.commands.listings import CreateListing, WithdrawListing
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from listings import store
@@ -23,7 +24,7 @@ from listings.domain.listing import Listing
 from listings.handlers import asset, listing
 from listings.handlers.listing import Edit
 
-router = APIRouter(tags=["listings"])
+router = Router(tags=["listings"])
 REFUSED = documented(400, 401, 403, 404, 409, 412, 422)
 
 

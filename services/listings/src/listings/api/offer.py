@@ -11,6 +11,7 @@ from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, once_prepared
 from chassis.http.lists import Cursors, Page
 from chassis.http.preconditions import etag
+from chassis.http.routes import Router
 from chassis.principals import Principal
 from chassis.problems import not_found
 from chassis.storage.database import Database, Transaction
@@ -21,7 +22,7 @@ from contracts_schema.commands.listings import (
     MakeOffer,
     WithdrawOffer,
 )
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from listings import store
@@ -29,7 +30,7 @@ from listings.api.schemas import AskedOffers, ListingPath, OfferIn, OfferOut, Of
 from listings.domain.offer import Offer
 from listings.handlers import offer
 
-router = APIRouter(tags=["offers"])
+router = Router(tags=["offers"])
 REFUSED = documented(400, 401, 403, 404, 409, 422)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
-from fastapi import APIRouter, Request
+from chassis.http.routes import Router
+from fastapi import Request
 from fastapi.responses import Response
 
 from listings import store
 from listings.api.listing import visible
 from listings.api.schemas import ListingPath
 
-router = APIRouter(tags=["watches"])
+router = Router(tags=["watches"])
 
 
 @router.put(

@@ -9,14 +9,15 @@ from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.lists import Asked, Cursors, Position
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from notifier.api.schemas import Page, Read
 from notifier.domain.notification import Notification
 from notifier.store import notification as store
 
-router = APIRouter(tags=["notifications"])
+router = Router(tags=["notifications"])
 
 
 @router.get("/v1/notifications", response_model=Page, responses=documented(401, 422))

@@ -8,15 +8,16 @@ from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.preconditions import IfMatch, etag, seen_version
+from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.commands.notifier import SetPreferences
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from notifier.api.schemas import Preferences
 from notifier.handlers import preference
 from notifier.store import preference as store
 
-router = APIRouter(tags=["notifications"])
+router = Router(tags=["notifications"])
 PATH = "/v1/notification-preferences"
 
 

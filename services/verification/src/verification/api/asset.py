@@ -6,16 +6,17 @@ from typing import Annotated, Any
 
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
+from chassis.http.routes import Router
 from chassis.problems import not_found
 from contracts_schema.ids import UserId
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from verification.api.problems import outage_shown
 from verification.api.schemas import Experiences, OfKind
 from verification.handlers import verification
 from verification.handlers.verification import Asking
 
-router = APIRouter(tags=["verification"])
+router = Router(tags=["verification"])
 
 
 @router.get(

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.lists import Cursors, Page
+from chassis.http.routes import Router
 from chassis.problems import Problem, invalid
 from contracts_schema.goods import asset_id_of
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from verification import store
 from verification.api.schemas import AskedSnapshots, SnapshotOut, SnapshotPage
 from verification.domain.snapshot import Snapshot
 
-router = APIRouter(tags=["verification"])
+router = Router(tags=["verification"])
 
 
 @router.get(

@@ -9,11 +9,12 @@ from chassis.cause import Cause
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
+from chassis.http.routes import Router
 from chassis.problems import Problem, not_found
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import new_id
-from fastapi import APIRouter, Header, Request
+from fastapi import Header, Request
 
 from verification import store
 from verification.api.problems import outage_shown
@@ -23,7 +24,7 @@ from verification.domain.verification import Verification
 from verification.handlers import verification
 from verification.settings import Settings
 
-router = APIRouter(tags=["verification"])
+router = Router(tags=["verification"])
 
 
 @router.post(
