@@ -49,7 +49,8 @@ class Problem(Exception):
 
     def worded(self, locale: str = refusals.FALLBACK) -> Words:
         """What is wrong and what to do about it, in this language or in English."""
-        return refusals.words(self.wording, locale, self.params)
+        params = refusals.filling(self.params, self.errors, locale)
+        return refusals.words(self.wording, locale, params)
 
     @property
     def detail(self) -> str:
@@ -71,7 +72,7 @@ class Problem(Exception):
             detail=said.detail,
             next_action=said.next_action,
             retryable=self.retryable,
-            errors=self.errors,
+            errors=[{**it, "detail": refusals.of_input(it, locale)} for it in self.errors],
             wording=self.wording,
             params=self.params,
         )
@@ -94,7 +95,7 @@ def as_problem(error: Exception, rules: Rules) -> Problem | None:
     if isinstance(error, Problem):
         return error
     if isinstance(error, ValidationError):
-        return invalid(error.errors(include_url=False, include_context=False))
+        return invalid(error.errors(include_url=False))
     if isinstance(error, Refused):
         for kind in type(error).__mro__:
             if (rule := rules.get(kind)) is not None:
@@ -110,6 +111,7 @@ def invalid(errors: Any) -> Problem:
             "pointer": "/" + "/".join(str(part) for part in error["loc"]),
             "code": error["type"],
             "detail": error["msg"],
+            "params": {name: str(value) for name, value in error.get("ctx", {}).items()},
         }
         for error in list(errors)[:20]
     ]

@@ -1,5 +1,9 @@
 """Every refusal is a problem with its cause and next step; a fault tells nothing of the inside."""
 
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
 import asyncpg
 import httpx
 import pytest
@@ -9,7 +13,15 @@ from chassis.problems import MEDIA_TYPE, Problem, Rule, as_problem
 from contracts_schema import refusals
 from contracts_schema.refusals import Refused
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 
 class Wrong(Refused):
@@ -147,6 +159,61 @@ async def test_input_errors_point_at_their_fields(client):
     pointers = {error["pointer"] for error in answer.json()["errors"]}
 
     assert pointers == {"/body/amount", "/body/more"}
+
+
+WRONG = [
+    (int, "x", "int_parsing"),
+    (int, 1.5, "int_from_float"),
+    (int, None, "int_type"),
+    (bool, "maybe", "bool_parsing"),
+    (str, 7, "string_type"),
+    (list[int], 7, "list_type"),
+    (dict[str, int], 7, "dict_type"),
+    (Order, 7, "model_type"),
+    (Order, {}, "missing"),
+    (Order, {"amount": 1, "more": 1}, "extra_forbidden"),
+    (datetime, "never", "datetime_from_date_parsing"),
+    (AwareDatetime, "2026-11-21T12:00:00", "timezone_aware"),
+    (UUID, "x", "uuid_parsing"),
+    (Literal["a", "b"], "c", "literal_error"),
+    (Annotated[int, Field(gt=3)], 3, "greater_than"),
+    (Annotated[int, Field(ge=3)], 2, "greater_than_equal"),
+    (Annotated[int, Field(lt=3)], 3, "less_than"),
+    (Annotated[int, Field(le=3)], 4, "less_than_equal"),
+    (Annotated[str, Field(min_length=3)], "ab", "string_too_short"),
+    (Annotated[str, Field(max_length=3)], "abcd", "string_too_long"),
+    (Annotated[str, Field(pattern="^a$")], "b", "string_pattern_mismatch"),
+    (Annotated[list[int], Field(min_length=1)], [], "too_short"),
+    (Annotated[list[int], Field(max_length=1)], [1, 2], "too_long"),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "code"), WRONG, ids=[each[2] for each in WRONG])
+def test_what_is_wrong_with_a_field_comes_from_the_catalogue(monkeypatch, kind, given, code):
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(kind).validate_python(given)
+    problem = as_problem(raised.value, {})
+    [error] = problem.refusal().errors
+
+    assert error["code"] == code
+    assert error["detail"] == refusals.words(f"input.{code}", "en", error["params"]).detail
+    assert "{" not in error["detail"]
+    assert problem.detail == f"{error['pointer']}: {error['detail']}"
+    german = {f"input.{code}": {"detail": "So nicht."}}
+    known = {"de": german, "en": refusals.catalogue("en")}
+    monkeypatch.setattr(refusals, "catalogue", lambda language: known.get(language, {}))
+    assert problem.refusal("de").errors[0]["detail"] == "So nicht."
+    assert problem.refusal().worded("de").detail == f"{error['pointer']}: So nicht."
+
+
+def test_what_a_validator_of_ours_says_is_told_as_it_says_it():
+    def refuse(_: int) -> int:
+        raise ValueError("the amount must be more than 0")
+
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(Annotated[int, AfterValidator(refuse)]).validate_python(1)
+
+    assert as_problem(raised.value, {}).detail == "/: the amount must be more than 0"
 
 
 async def test_a_request_id_that_is_no_id_is_replaced(client):

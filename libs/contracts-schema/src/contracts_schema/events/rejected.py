@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts_schema import refusals
 from contracts_schema.message import Event
 
 
@@ -23,6 +24,13 @@ class Refusal(BaseModel):
     wording: str = ""
     """The words' name in the catalogue of refusals, like ``escrow.wrong_state``."""
     params: dict[str, str] = Field(default_factory=dict)
+
+    def worded(self, locale: str) -> refusals.Words:
+        """The words in this language; a refusal that has no name says what it said itself."""
+        if not refusals.has_words(self.wording):
+            return refusals.Words(self.detail, self.next_action)
+        params = refusals.filling(self.params, self.errors, locale)
+        return refusals.words(self.wording, locale, params)
 
 
 class _CommandRejected(Event):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -83,6 +83,24 @@ def value(slot: str, params: Mapping[str, str], locale: str = FALLBACK) -> str:
         if params[name] in known.get(f"{service}.values", {}).get(name, {}):
             return _Filling(known, service, params)("{" + name + "}")
     raise KeyError(f"no words for {params[name]} as {slot}")
+
+
+def of_input(error: Mapping[str, Any], locale: str = FALLBACK) -> str:
+    """What is wrong with one field: the words of its ``code``, filled by its ``params``.
+
+    An error that has no words, or lacks what fills them, says its own ``detail``.
+    """
+    name, params = f"input.{error['code']}", error.get("params", {})
+    if has_words(name) and slots(name) <= params.keys():
+        return words(name, locale, params).detail
+    return str(error["detail"])
+
+
+def filling(
+    params: Mapping[str, str], errors: Sequence[Mapping[str, Any]], locale: str
+) -> Mapping[str, str]:
+    """What fills a refusal's words: of an input that does not fit, also the reason."""
+    return {**params, "reason": of_input(errors[0], locale)} if errors else params
 
 
 def slots(name: str) -> frozenset[str]:

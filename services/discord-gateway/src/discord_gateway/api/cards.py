@@ -28,6 +28,5 @@ def refusal(detail: str, next_action: str, locale: str) -> Card:
 
 def invalid(error: ValidationError, locale: str) -> Card:
     """A refusal of what was entered, which names the field."""
-    problem = invalid_input(error.errors(include_url=False, include_context=False))
-    detail = problem.detail.replace("Value error, ", "").removeprefix("/")
+    detail = invalid_input(error.errors(include_url=False)).worded(locale).detail.removeprefix("/")
     return refusal(detail, text("wrong.next", locale), locale)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from chassis.texts import texts_of
-from contracts_schema import refusals
 from contracts_schema.commands.discord import (
     Card,
     Fact,
     PressButton,
     SecretLinkButton,
 )
-from contracts_schema.events.rejected import Refusal
 
 from notifier.domain.notice import STEPS, Button, Notice, Press, SecretLink
 
@@ -19,8 +17,11 @@ TEXTS = texts_of("notifier")
 
 def render(notice: Notice, locale: str) -> Card:
     """The card in the reader's language; optional parts that have no text are left out."""
-    said = _worded(notice.refusal, locale) if notice.refusal else {}
-    params = {name: shown[:600] for name, shown in ({**notice.params, **said}).items()}
+    params = dict(notice.params)
+    if notice.refusal:
+        said = notice.refusal.worded(locale)
+        params |= {"detail": said.detail, "next": said.next_action}
+    params = {name: shown[:600] for name, shown in params.items()}
 
     def optional(part: str) -> str:
         key = f"{notice.key}.{part}"
@@ -42,14 +43,6 @@ def render(notice: Notice, locale: str) -> Card:
         buttons=tuple(_button(button, locale) for button in notice.buttons),
         now=notice.now or None,
     )
-
-
-def _worded(refusal: Refusal, locale: str) -> dict[str, str]:
-    """The refusal's words in this language; one that has no name says what it said itself."""
-    if refusals.has_words(refusal.wording):
-        words = refusals.words(refusal.wording, locale, refusal.params)
-        return {"detail": words.detail, "next": words.next_action}
-    return {"detail": refusal.detail, "next": refusal.next_action}
 
 
 def _steps(step: str, locale: str) -> str:
