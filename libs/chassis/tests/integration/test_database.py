@@ -9,7 +9,7 @@ from chassis.cause import Cause
 from chassis.storage import database
 from chassis.storage.database import MAX_TRIES, NotCommitted, RowLock, Transaction
 from chassis.storage.ends import insertion
-from chassis.storage.inbox import Claim, apply_once, first_delivery, handled
+from chassis.storage.inbox import Claim, apply_once, handled
 from chassis.storage.sql import statement
 from chassis.storage.tables import principals, timers
 from chassis_builders import an_event
@@ -23,6 +23,7 @@ async def counts(db) -> dict[str, int]:
     return {name: await db.value(f"SELECT count(*) FROM {name}") for name in tables}
 
 
+CLAIM = statement("INSERT INTO inbox (consumer, message_id) VALUES (:consumer, :message_id)")
 NOTHING = {"outbox": 0, "audit_entries": 0, "timers": 0, "inbox": 0}
 
 
@@ -30,7 +31,7 @@ async def do_everything(transaction: Transaction) -> None:
     transaction.stage(an_event())
     transaction.audit("did", "usr_x")
     await transaction.set_timer("later", "usr_x", transaction.now())
-    await first_delivery(transaction, "notifier.events", uuid7())
+    await transaction.run(CLAIM, consumer="notifier.events", message_id=uuid7())
 
 
 async def test_all_of_a_transaction_is_committed(db):

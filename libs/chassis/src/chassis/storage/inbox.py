@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, literal_column, select
-from sqlalchemy.dialects.postgresql import insert
 
 from chassis.cause import Cause
 from chassis.storage.database import BEGIN, Database, RowLock, Transaction
-from chassis.storage.sql import parameters, statement
+from chassis.storage.sql import statement
 from chassis.storage.tables import inbox
 
 _CLAIM = "INSERT INTO inbox (consumer, message_id) VALUES {} ON CONFLICT DO NOTHING"
 _CLAIMED = "INSERT 0 1"
-_FIRST = statement(insert(inbox).values(parameters(inbox, "received_at")).on_conflict_do_nothing())
 _HANDLED = statement(
     select(literal_column("true")).where(
         inbox.c.consumer == bindparam("consumer"), inbox.c.message_id == bindparam("message_id")
@@ -28,11 +26,6 @@ SELECT message_id FROM inbox WHERE consumer = :consumer
     AND message_id = ANY(CAST(:message_ids AS uuid[]))
     AND xmin = CAST(pg_current_xact_id() AS xid)
 """)
-
-
-async def first_delivery(transaction: Transaction, consumer: str, message_id: UUID) -> bool:
-    """Claim the message for this consumer; False means it was handled before."""
-    return await transaction.run(_FIRST, consumer=consumer, message_id=message_id) == 1
 
 
 async def handled(database: Database, consumer: str, message_id: UUID) -> bool:
