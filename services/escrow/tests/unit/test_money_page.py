@@ -1,4 +1,4 @@
-"""What the README says of the books is what the code does."""
+"""What docs/money.md says of the books is what the code does."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from escrow.domain.ledger import Account, Kind
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+MONEY = (Path(__file__).parents[4] / "docs" / "money.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([a-z:_]+)(?::[A-Z]+|)` \| (debit|credit) \| (none|0) \|", re.MULTILINE)
 
 
-def test_the_readme_has_the_chart_of_accounts():
-    shown = {name.rstrip(":"): (side, floor) for name, side, floor in ROW.findall(README)}
+def test_the_page_has_the_chart_of_accounts():
+    shown = {name.rstrip(":"): (side, floor) for name, side, floor in ROW.findall(MONEY)}
 
     assert shown == {
         str(kind): (
