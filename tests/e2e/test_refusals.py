@@ -92,6 +92,19 @@ async def test_nobody_buys_their_own_game(listed):
     await refused(listed.seller.make_offer(listed.listing_id, 1_000), 403, "own_listing")
 
 
+async def test_a_seller_who_presses_their_own_public_card_is_shown_what_they_can_do(scenario):
+    seller = await scenario.at_discord("sela")
+    played = await scenario.trade(seller, await scenario.at_rest("bob"), quiet)
+    for step in (trade.join, trade.list_game):
+        await step(played)
+
+    await seller.make_offer(played.listing_id, 1_000)
+
+    told = await seller.told("This is your own listing")
+    verbs = {str(each["custom_id"]).split(":")[1] for each in told["buttons"]}
+    assert verbs == {"view_offers", "withdraw_listing"}
+
+
 async def test_a_token_is_needed(scenario, listed):
     nobody = await scenario.at_rest("nobody")
 

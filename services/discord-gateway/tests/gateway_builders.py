@@ -39,7 +39,7 @@ def an_escrow(*verbs: str, **parts: Any) -> dict[str, Any]:
         "title": "Tower",
         "price": {"minor": 430_000, "currency": "USD"},
         "state": "ODD",
-        "waits_for": "delivery",
+        "window": "delivery",
         "actions": allowed(path, *verbs, preview=f"{path}/preview"),
     } | parts
 

@@ -223,7 +223,7 @@ async def test_what_its_owner_has_no_preview_of_is_done_at_once(harness):
 
 
 async def test_a_press_that_comes_too_late_shows_how_it_stands_and_changes_nothing(harness):
-    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = an_escrow("refund", waits_for="")
+    harness.owners.answers[f"GET /v1/escrows/{ESCROW}"] = an_escrow("refund", window="")
     async with harness.gateway():
         card = await a_card_with(harness, ESCROW, "confirm")
         late = await harness.press("ada", card, "confirm")

@@ -15,7 +15,7 @@ from contracts_schema.commands.listings import (
 )
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.listings import Visibility
-from contracts_schema.ids import derive_id, derive_uuid, new_id
+from contracts_schema.ids import derive_id, derive_uuid, is_id, new_id
 from listings.domain.errors import NotOwner, OwnershipUnknown
 from listings_builders import (
     GAME,
@@ -161,7 +161,10 @@ async def test_bad_input_is_answered_and_changes_nothing(discord, db, seller):
         await discord.send(f"bad {position}", command, seller, **payload)
     await discord.heard(len(BAD))
 
-    problems = [refusal["problem"] for refusal in await discord.refusals()]
+    refusals = await discord.refusals()
+    problems = [refusal["problem"] for refusal in refusals]
+    named = [str(payload.get("listing_id")) for _, payload in BAD]
+    assert sorted(it["about"] for it in refusals) == sorted(it if is_id(it) else "" for it in named)
     assert [problem["code"] for problem in problems] == ["invalid_input"] * len(BAD)
     assert all(problem["errors"][0]["pointer"].startswith("/") for problem in problems)
     assert await topics(db) == ["command_rejected"] * len(BAD)
@@ -175,6 +178,7 @@ async def test_not_the_owner_is_an_answer_and_unknown_is_tried_again(discord, db
     await discord.heard(1)
     [refusal] = await discord.refusals()
     assert refusal["problem"]["code"] == "not_owner"
+    assert refusal["about"] == offer.offer_id
 
     discord.roblox.refusal = OwnershipUnknown("roblox_away")
     await discord.send("second", AcceptOffer, seller, offer_id=offer.offer_id)

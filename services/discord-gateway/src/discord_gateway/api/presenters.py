@@ -83,7 +83,7 @@ def deal(body: Any, locale: str) -> Page:
     read = EscrowRead.model_validate(body)
     card = Card(
         title=(read.title or text("page.deal", locale))[:256],
-        turn=_turn([read.waits_for], locale),
+        turn=_turn([read.window], locale),
         deadline=_unix(read.deadline),
         if_nobody_acts=read.if_nobody_acts[:300],
         fields=_facts((("state", read.state), ("price", str(read.price)), ("id", read.id)), locale),

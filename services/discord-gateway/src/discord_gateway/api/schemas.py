@@ -65,7 +65,7 @@ class EscrowRead(Acted):
     title: str = ""
     price: Money
     state: str
-    waits_for: str = ""
+    window: str = ""
     deadline: datetime | None = None
     if_nobody_acts: str = ""
 

@@ -96,7 +96,7 @@ class EscrowSummary(BaseModel):
     state: State
     version: int
     turn: str | None
-    waits_for: str
+    window: str
     deadline: datetime | None
     if_nobody_acts: str
     otherwise: str
@@ -124,7 +124,7 @@ class EscrowSummary(BaseModel):
             state=escrow.state,
             version=escrow.version,
             turn=turn.of or None,
-            waits_for=turn.window,
+            window=turn.window,
             deadline=None if escrow.clock_stands else escrow.deadline,
             if_nobody_acts=TEXTS.text(f"silence.{turn.otherwise}"),
             otherwise=turn.otherwise,
