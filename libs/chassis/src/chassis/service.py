@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -34,6 +34,7 @@ from chassis.storage.timers import Timers
 
 GRACE_S = 15.0
 PRUNE_EVERY_S = 3600.0
+STANDS_BY_AGAIN_AFTER_S = 1.0
 
 # Our own middleware makes the span of a request; a second one would only cost time.
 OURS_ALONE: TelemetryConfig = {
@@ -149,23 +150,25 @@ async def _working(
     if parts.consumers is not None:
         consuming = Consuming(parts.consumers, db, publisher, parts.rules)
     app.state.lease, app.state.relay = parts.lease, relay.Relay(db, publisher)
-    watch = health.BrokerHealth(consuming, publisher, parts.lease)
+    begun = asyncio.Event()
+    watch = health.BrokerHealth(consuming, publisher, begun.is_set)
     app.state.broker_health = watch
     loops = _loops(app, parts, db) | {"health": watch.forever}
     if settings.role is Role.WORKER:
         loops["wakeups"] = partial(wakeups.listen_forever, db, settings.listening_url)
     async with _looping(app, loops), AsyncExitStack() as stack:
         if parts.lease is None:
-            await stack.enter_async_context(_consuming(settings, parts, consuming))
+            await stack.enter_async_context(_consuming(settings, parts, consuming, begun))
         else:
-            turn = _in_turn(settings, parts, parts.lease, db, consuming)
+            consume = partial(_consuming, settings, parts, consuming, begun)
+            turn = _in_turn(parts.lease, parts, db, consume)
             app.state.tasks["lease"] = await stack.enter_async_context(_task(turn))
         yield
 
 
 @asynccontextmanager
 async def _consuming(
-    settings: ServiceSettings, parts: Parts, consuming: Consuming | None
+    settings: ServiceSettings, parts: Parts, consuming: Consuming | None, begun: asyncio.Event
 ) -> AsyncIterator[None]:
     """Take messages while the block runs, and let those under way end."""
     if consuming is None:
@@ -174,26 +177,35 @@ async def _consuming(
     broker = _broker(settings, parts.name)
     consuming.attach(broker, settings.prefetch)
     await broker.start()
+    begun.set()
     try:
         yield
     finally:
+        begun.clear()
         await _stop(broker)
 
 
 async def _in_turn(
-    settings: ServiceSettings, parts: Parts, lease: Lease, db: Database, consuming: Consuming | None
+    lease: Lease,
+    parts: Parts,
+    db: Database,
+    consume: Callable[[], AbstractAsyncContextManager[None]],
 ) -> None:
-    """Stand by until the lease is ours, then do what only its holder does."""
-    try:
-        await lease.take(db)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(lease.keep())
-            for loop in parts.background:
-                group.create_task(loop(db))
-            async with _consuming(settings, parts, consuming):
-                await asyncio.Event().wait()  # until told to stop, or until a loop fails
-    finally:
-        await lease.give_back()
+    """Stand by until the lease is ours, do what only its holder does, and stand by again."""
+    while True:
+        try:
+            await lease.take(db)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(lease.keep())
+                for loop in parts.background:
+                    group.create_task(loop(db))
+                async with consume():
+                    await asyncio.Event().wait()  # until told to stop, or until a loop fails
+        except Exception as error:
+            log.exception("lease.left", error=str(error)[:300])
+        finally:
+            await lease.give_back()
+        await asyncio.sleep(STANDS_BY_AGAIN_AFTER_S)
 
 
 @asynccontextmanager

@@ -56,7 +56,7 @@ async def a_process(
     """A process that consumes over one connection and publishes over another."""
     publisher = Publisher(by or url, "notifier")
     async with consuming(some_consumers(), db, url, by) as running:
-        watch = BrokerHealth(running, publisher, None, CANARY_EVERY_S, silent_s)
+        watch = BrokerHealth(running, publisher, canary_every_s=CANARY_EVERY_S, silent_s=silent_s)
         looking = asyncio.ensure_future(watch.forever())
         try:
             yield Process(running, watch)
@@ -126,7 +126,7 @@ async def test_one_that_the_broker_gives_nothing_says_so_though_others_consume(d
     url = broker_for("notifier").url("notifier")
     publisher = Publisher(url, "notifier")
     unsubscribed = Consuming(some_consumers(), db, publisher, {})
-    watch = BrokerHealth(unsubscribed, publisher, None, CANARY_EVERY_S, silent_s=3.0)
+    watch = BrokerHealth(unsubscribed, publisher, canary_every_s=CANARY_EVERY_S, silent_s=3.0)
     looking = asyncio.ensure_future(watch.forever())
     async with a_process(db, url) as other:
         await until(watch.silent)

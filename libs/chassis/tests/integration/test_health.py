@@ -47,6 +47,21 @@ async def test_a_process_that_can_work_is_ready(client):
     assert answer.json() == {"status": "ready", "faults": {}}
 
 
+async def test_who_just_began_is_ready_as_soon_as_it_looked(database_url, broker_for):
+    """That its consumers were not there before it began is no fault."""
+    settings = ServiceSettings(
+        database_url=database_url,
+        broker_url=broker_for("notifier").url("notifier"),
+        cursor_secret="secret",
+    )
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        watch = app.state.broker_health
+        await until(lambda: "broker" not in watch.faults)
+
+        assert watch.faults == {}
+
+
 @pytest.mark.parametrize(("which", "name"), [(0, "database"), (1, "broker")])
 async def test_what_is_away_is_named_until_it_is_back(client, proxies, which, name):
     proxies[which].away()

@@ -44,12 +44,12 @@ class BrokerHealth:
         self,
         consuming: Consuming | None,
         publisher: Publisher,
-        lease: Lease | None = None,
+        consumes: Callable[[], bool] = lambda: True,
         canary_every_s: float = CANARY_EVERY_S,
         silent_s: float = SILENT_S,
     ) -> None:
-        """Watch the queues of these consumers, while the lease is held, if there is one."""
-        self._consuming, self._publisher, self._lease = consuming, publisher, lease
+        """Watch the queues of these consumers, while they are said to consume."""
+        self._consuming, self._publisher, self._consumes = consuming, publisher, consumes
         self._canary_every_s, self._silent_s = canary_every_s, silent_s
         self.faults: dict[str, str] = {"broker": "not looked at yet"}
         self._bad_since: float | None = None
@@ -77,7 +77,7 @@ class BrokerHealth:
     @property
     def _queues(self) -> Collection[str]:
         """The queues that this process consumes now."""
-        if self._consuming is None or (self._lease is not None and not self._lease.is_held):
+        if self._consuming is None or not self._consumes():
             return ()
         return self._consuming.consumers.routes
 
