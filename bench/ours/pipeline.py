@@ -26,15 +26,18 @@ from chassis.ops import telemetry
 from chassis.settings import ServiceSettings
 from chassis.storage import database
 from chassis.storage.database import Database, Transaction
+from chassis.storage.ends import insertion
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import new_id
 from faststream.rabbit import RabbitBroker
+from sqlalchemy import Column, MetaData, Table, Text
 
 from bench import protocol
 from bench.workload import repeat
 
 QUEUE = "notifier.events"
-STATE = "INSERT INTO bench_rows (id) VALUES ($1)"
+ROW = insertion(Table("bench_rows", MetaData(), Column("id", Text, primary_key=True)))
+"""The state that changes: a new row, which services too write in one statement with its event."""
 
 
 @asynccontextmanager
@@ -61,7 +64,7 @@ async def publish(count: int, rate: float) -> dict[str, float]:
             user_id = new_id("usr")
 
             async def work(tx: Transaction) -> None:
-                await tx.run(STATE, user_id)
+                await tx.add(ROW, id=user_id)
                 tx.stage(PayoutAccountReady(user_id=user_id), sequence=1)
 
             await db.run(work)
@@ -84,7 +87,7 @@ async def consume(count: int, bulk: bool) -> dict[str, float]:
 
         async def apply(tx: Transaction, event: PayoutAccountReady) -> None:
             nonlocal seen
-            await tx.run(STATE, event.user_id)
+            await tx.add(ROW, id=event.user_id)
             seen += 1
             if seen >= count:
                 all_seen.set()
