@@ -66,14 +66,16 @@ async def prune(db: Database) -> dict[str, Any]:
 async def ledger_part(db: Database) -> dict[str, Any]:
     """Check some escrows, as the job does one part after the other."""
     after, took = ledger.START, list[float]()
-    for _ in range(BATCHES):
+    while len(took) < BATCHES:
         began = time.perf_counter()
         part = await ledger.following(db, after)
+        if len(part) < ledger.ESCROWS_AT_ONCE:
+            break
         if faults := await ledger.refuted(db, part):
             raise RuntimeError(f"the books that were filled in do not hold: {faults[0]}")
         took.append((time.perf_counter() - began) * 1000)
         after = part[-1]
-    return {"ledger_part_ms": statistics.median(took)}
+    return {"ledger_part_ms": statistics.median(took)} if took else {}
 
 
 async def pipeline(db: Database) -> dict[str, Any]:
