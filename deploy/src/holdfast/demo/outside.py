@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any, cast
 
 import httpx
 
 Json = dict[str, Any]
+AWAY = frozenset({502, 503, 504})
+"""What the gateway or a service says while one of them restarts."""
+RELOADED_FOR_S = 60.0
 
 
 class Outside:
@@ -83,7 +88,7 @@ class Browser:
 
     async def open(self, url: str) -> httpx.Response:
         """Open a page and follow where it leads."""
-        return _page(await self._http.get(url))
+        return _page(await self._reloaded(await self._http.get(url)))
 
     async def post(self, url: str, body: Json) -> Json:
         """What a script on a page sends; its cookies stay in the browser."""
@@ -91,7 +96,19 @@ class Browser:
 
     async def submit(self, page: httpx.Response, form: dict[str, str]) -> httpx.Response:
         """Answer the form of a page, which posts to the page's own address."""
-        return _page(await self._http.post(page.url, data=form))
+        return _page(await self._reloaded(await self._http.post(page.url, data=form)))
+
+    async def _reloaded(self, answer: httpx.Response) -> httpx.Response:
+        """A page that cannot be shown now is loaded again, as people do; no form is sent twice."""
+        ends = time.monotonic() + RELOADED_FOR_S
+        while (
+            answer.status_code in AWAY
+            and answer.request.method == "GET"
+            and time.monotonic() < ends
+        ):
+            await asyncio.sleep(0.5)
+            answer = await self._http.get(answer.url)
+        return answer
 
 
 def _page(answer: httpx.Response) -> httpx.Response:

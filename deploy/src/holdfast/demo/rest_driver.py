@@ -11,11 +11,10 @@ import httpx
 
 from holdfast.demo.discord_driver import link_in_browser
 from holdfast.demo.driver import Person, System
+from holdfast.demo.outside import AWAY
 
 Json = dict[str, Any]
 TERMS_VERSION = "2026-11"
-AWAY = frozenset({502, 503, 504})
-"""What the gateway or a service says while one of them restarts."""
 
 
 class RestRefused(RuntimeError):
