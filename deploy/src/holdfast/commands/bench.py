@@ -36,7 +36,7 @@ def growth(
     ] = "10000,1000000",
     json_file: Json = None,
 ) -> None:
-    """Fill the tables and measure the same work at each size. 10^6: ~30 minutes and 40 GB."""
+    """Fill the tables and measure the same work at each size. 10^6: ~10 minutes and 25 GB."""
     _measure("growth", "--escrows", escrows, *_json(json_file))
 
 
