@@ -27,3 +27,7 @@ async def test_who_listens_to_a_broker_that_is_gone_for_good_ends_all_the_same(b
                 proxy.away()
                 if seen:
                     await in_vain(proxy)
+        while len(asyncio.all_tasks()) > 1:  # the library still puts the lost connection away
+            await asyncio.sleep(0.02)
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "something still tries to connect"

@@ -103,9 +103,11 @@ async def test_what_loads_early_runs_when_its_predecessors_are_ready_and_after_e
     running = Running(instance, Step("first", allow), early)
     await running.ready()
 
-    os.kill(running.state.processes["early"].pid, signal.SIGKILL)
+    killed = running.state.processes["early"].pid
+    os.kill(killed, signal.SIGKILL)
     await running.until(lambda state: state.processes["early"].restarts == 1)
     await running.until(lambda state: state.processes["early"].ready)
+    assert running.state.processes["early"].pid != killed
     await running.end()
 
 
