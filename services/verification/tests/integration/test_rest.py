@@ -287,6 +287,23 @@ async def test_a_service_takes_an_old_answer_unless_it_asks_for_a_fresh_one(
     assert [row["purpose"] for row in purposes] == [Purpose.ACCEPT]
 
 
+async def test_a_step_of_a_deal_that_asks_again_is_looked_up_again_and_told_once(
+    rest, db, world, seller
+):
+    asked = internal(seller, fresh=True, deal_id=new_id("ofr"))
+    first = (await rest.ask_as_service(asked)).json()
+    again = (await rest.ask_as_service(asked)).json()
+    told = await topics(db)
+    await world.hand_over(BUYER)
+    lost = (await rest.ask_as_service(asked)).json()
+
+    assert (again["status"], again["snapshot_sha256"]) == ("VERIFIED", first["snapshot_sha256"])
+    assert again["verification_id"] == first["verification_id"]
+    assert told == ["verification.snapshot_taken.v1", "verification.asset_verified.v1"]
+    assert (lost["status"], lost["reason_code"]) == ("FAILED", "not_owner")
+    assert (await topics(db))[-1] == "verification.asset_rejected.v1"
+
+
 async def test_a_service_is_told_unknown_while_roblox_is_away(rest, world, seller):
     await world.outage(True)
 

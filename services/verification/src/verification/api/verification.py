@@ -13,7 +13,7 @@ from chassis.http.routes import Router
 from chassis.problems import Problem, not_found
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose
-from contracts_schema.ids import new_id
+from contracts_schema.ids import derive_id, new_id
 from fastapi import Header, Request
 
 from verification import store
@@ -77,7 +77,7 @@ async def verify_for_service(
         if known is not None:
             return await _verdict(request, known)
     question = Verification(
-        new_id("ver"), body.user_id, body.asset_id, body.purpose,
+        _id_of(body), body.user_id, body.asset_id, body.purpose,
         deal_id=body.deal_id, kind=body.kind,
     )  # fmt: skip
     cause = Cause(str(request.scope.get("request_id", "")), actor="verification")
@@ -90,6 +90,17 @@ async def verify_for_service(
             kind=body.kind,
             asset_id=body.asset_id,
         )
+
+
+def _id_of(body: InternalCheck) -> str:
+    """A step of a deal has one question.
+
+    Asked again, say after a lost answer, it is looked up again, and an event tells only what was
+    not found before.
+    """
+    if body.deal_id is None:
+        return new_id("ver")
+    return derive_id("ver", body.deal_id, body.purpose, body.user_id, body.kind, body.asset_id)
 
 
 async def _answer(request: Request, question: Verification, cause: Cause) -> Verdict:

@@ -27,7 +27,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, kind: str, asset: Asset, seed: str, at: datetime) -> Snapshot:
-        """What this asset looks like at this moment; the same seed gives the same id."""
+        """What this asset looks like at this moment; seed and looks give the id."""
         content = canonical_json(
             {
                 "kind": kind,
@@ -37,10 +37,11 @@ class Snapshot:
                 "details": dict(asset.details),
             }
         )
+        sha256 = sha256_hex(content)
         return cls(
-            derive_id("snp", seed),
+            derive_id("snp", seed, sha256),
             asset.asset_id,
-            sha256_hex(content),
+            sha256,
             content.decode(),
             asset.name,
             asset.thumbnail_url,

@@ -7,7 +7,7 @@ from dataclasses import fields
 from chassis.storage.database import Database, Row, Transaction
 from chassis.storage.sql import parameters, statement
 from contracts_schema.events.verification import Ownership, Purpose
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from verification.domain.verification import Verification
@@ -42,7 +42,14 @@ _CACHED = statement(
 _ANSWER = statement(
     update(verifications)
     .values(parameters([_C[name] for name in _ANSWER_COLUMNS]))
-    .where(_THIS, _C.status == "PENDING")
+    .where(
+        _THIS,
+        or_(
+            _C.status.is_distinct_from(bindparam("status")),
+            _C.reason_code.is_distinct_from(bindparam("reason_code")),
+            _C.snapshot_id.is_distinct_from(bindparam("snapshot_id")),
+        ),
+    )
 )
 _UNSEEN = statement(
     update(verifications)
@@ -71,7 +78,7 @@ async def cached(database: Database, user_id: str, kind: str, asset_id: str) -> 
 
 
 async def answer(tx: Transaction, answered: Verification) -> bool:
-    """Write the answer; False if it had been answered before."""
+    """Write the answer; False if the same had been found before."""
     return await tx.run(_ANSWER, **_ANSWER.values_of(answered)) == 1
 
 
