@@ -38,7 +38,8 @@ async def owner(database_for, clock, people):
         db = await stack.enter_async_context(database.connect(url, clock, "listings"))
         await known(db, *people.values())
         rest = await stack.enter_async_context(serving(url, clock))
-        yield Owner(db, register(Consumers("listings"), FakeRoblox()), RULES, rest.ask)
+        consumers = register(Consumers("listings"), FakeRoblox(), offers.DEFAULT_CAPS)
+        yield Owner(db, consumers, RULES, rest.ask)
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -24,6 +24,7 @@ from listings.api.problems import RULES
 from listings.app import create_app
 from listings.consumers import register
 from listings.domain.asset import AssetName
+from listings.domain.offer import DEFAULT_CAPS
 from listings.settings import Settings
 
 
@@ -121,7 +122,7 @@ async def listening(db: Database, broker: Any) -> AsyncIterator[Discord]:
     gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
     others = Publisher(broker.operator_url, "others")
     roblox = FakeRoblox()
-    consuming = Consuming(register(Consumers("listings"), roblox), db, own, RULES)
+    consuming = Consuming(register(Consumers("listings"), roblox, DEFAULT_CAPS), db, own, RULES)
     connection = RabbitBroker(broker.url("listings"), apply_types=False, logger=None)
     consuming.attach(connection, 10)
     await connection.start()

@@ -30,10 +30,10 @@ def create_app(settings: Settings) -> FastAPI:
     parts = Parts(
         name="listings",
         routers=api.ROUTERS,
-        consumers=consumers.register(Consumers("listings"), check),
+        consumers=consumers.register(Consumers("listings"), check, settings.caps),
         timers=jobs.timers(),
         rules=RULES,
-        state={"ownership_check": check},
+        state={"ownership_check": check, "caps": settings.caps},
         enter=[opened],
     )
     return create(settings, parts)

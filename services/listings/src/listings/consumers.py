@@ -7,13 +7,14 @@ from functools import partial
 from chassis import principals
 from chassis.messaging.consumers import Consumers
 
+from listings.domain.offer import Caps
 from listings.handlers import asset, listing, offer
 from listings.ports import OwnershipCheck
 
 COMMANDS = "listings.commands"
 
 
-def register(consumers: Consumers, check: OwnershipCheck) -> Consumers:
+def register(consumers: Consumers, check: OwnershipCheck, caps: Caps) -> Consumers:
     """Bind what listings listens to."""
     consumers.in_bulk("listings.principals")
     consumers.events("listings.principals", principals.project)
@@ -21,6 +22,7 @@ def register(consumers: Consumers, check: OwnershipCheck) -> Consumers:
     consumers.events("listings.deal_outcomes", listing.sell, listing.reopen)
     consumers.commands(COMMANDS, listing.create, prepare=asset.proof)
     consumers.commands(COMMANDS, listing.withdraw)
-    consumers.commands(COMMANDS, offer.make, offer.counter, offer.decline, offer.withdraw)
+    consumers.commands(COMMANDS, partial(offer.make, caps=caps))
+    consumers.commands(COMMANDS, offer.counter, offer.decline, offer.withdraw)
     consumers.commands(COMMANDS, offer.accept, prepare=partial(offer.ownership, check=check))
     return consumers

@@ -237,3 +237,21 @@ async def test_how_the_deal_ends_decides_over_its_listing(discord, db, seller, b
     assert await state_of(db, "listings", listing.listing_id) == state
     word = "listing_sold" if state == "SOLD" else "listing_reopened"
     assert (await topics(db)).count(word) == 1
+
+
+@pytest.mark.abuse("R2")
+async def test_one_more_offer_than_one_may_have_is_refused_by_button_too(
+    discord, db, seller, buyer
+):
+    listing = await a_listing(db, seller)
+    for number in range(4):
+        sent = await discord.send(
+            f"make {number}", MakeOffer, buyer, listing_id=listing.listing_id, amount=LESS
+        )
+        await discord.heard(number + 1)
+
+    [refusal] = await discord.refusals()
+    assert (refusal["command_id"], refusal["about"]) == (sent, listing.listing_id)
+    assert refusal["problem"]["code"] == "too_many_offers"
+    assert refusal["problem"]["params"] == {"most": "3"}
+    assert await db.value("SELECT count(*) FROM offers") == 3

@@ -6,7 +6,14 @@ from functools import partial
 import pytest
 from contracts_schema.commands.listings import MakeOffer, WithdrawListing, WithdrawOffer
 from listings import handlers
-from listings.domain.errors import AmountTooHigh, ListingReserved, NotYourTurn, WrongState
+from listings.domain.errors import (
+    AmountTooHigh,
+    ListingReserved,
+    NotYourTurn,
+    TooManyOffers,
+    WrongState,
+)
+from listings.domain.offer import Caps
 from listings.handlers.listing import Edit
 from listings.jobs import timers
 from listings_builders import (
@@ -23,7 +30,7 @@ from listings_builders import (
 )
 
 ROUNDS = 25
-REFUSED = (ListingReserved, WrongState, NotYourTurn)
+REFUSED = (ListingReserved, WrongState, NotYourTurn, TooManyOffers)
 
 pytestmark = pytest.mark.usefixtures("without_deadlock")
 
@@ -50,11 +57,11 @@ def taking_back(db, person, offer_id):
     return partial(db.run, work)
 
 
-def making(db, person, listing, minor):
+def making(db, person, listing, minor, caps=Caps()):  # noqa: B008
     command = MakeOffer(listing_id=listing.listing_id, amount=usd(minor))
 
     async def work(tx):
-        return await handlers.offer.make(tx, person, command)
+        return await handlers.offer.make(tx, person, command, caps=caps)
 
     return partial(db.run, work)
 
@@ -189,3 +196,30 @@ async def test_a_proof_and_a_withdrawal_at_once_leave_one_truth(db, seller, cloc
 
         assert happened(outcomes) == 2
         assert await state_of(db, "listings", listing.listing_id) == "CANCELLED"
+
+
+@pytest.mark.abuse("R2")
+async def test_of_two_last_offers_on_a_listing_at_once_one_is_made(db, seller):
+    for _ in range(ROUNDS):
+        listing, eager = await a_listing(db, seller), a_person()
+        last = making(db, eager, listing, 1, Caps(on_listing=1))
+
+        assert happened(await race(last, last)) == 1
+        assert await open_of(db, eager) == 1
+
+
+@pytest.mark.abuse("R2")
+async def test_of_two_last_offers_on_two_listings_at_once_one_is_made(db, seller):
+    for _ in range(ROUNDS):
+        one, other = await a_listing(db, seller), await a_listing(db, seller)
+        eager, caps = a_person(), Caps(in_all=1)
+
+        outcomes = await race(making(db, eager, one, 1, caps), making(db, eager, other, 1, caps))
+
+        assert happened(outcomes) == 1
+        assert await open_of(db, eager) == 1
+
+
+async def open_of(db, person):
+    waiting = "SELECT count(*) FROM offers WHERE state = 'PENDING' AND buyer_id = $1"
+    return await db.value(waiting, person.user_id)

@@ -9,6 +9,7 @@ from chassis_client import known
 from contracts_schema.events.identity import Tier
 from contracts_schema.ids import derive_id
 from listings.domain.errors import NotOwner, OwnershipUnknown
+from listings.domain.offer import DEFAULT_CAPS
 from listings.jobs import timers
 from listings_builders import a_listing, a_person, an_offer, state_of, topics
 from listings_driver import serving
@@ -283,3 +284,70 @@ async def test_a_draft_is_forgotten_on_request_with_its_timer(rest, db, buyer, l
     assert await db.value("SELECT count(*) FROM timers") == 0
     bad = await rest.ask("PUT", path, buyer, {"conditions": "\x00"})
     assert (bad.status_code, bad.json()["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.abuse("R2")
+async def test_one_more_offer_on_a_listing_than_one_may_have_is_refused(rest, db, buyer, listing):
+    path = f"/v1/listings/{listing.listing_id}/offers"
+    made = [await rest.ask("POST", path, buyer, {"amount": LESS}) for _ in range(3)]
+    before = await topics(db)
+    refused = await rest.ask("POST", path, buyer, {"amount": LESS})
+    after = await topics(db)
+    back = f"/v1/offers/{made[0].json()['offer_id']}/withdraw"
+    await rest.ask("POST", back, buyer)
+    again = await rest.ask("POST", path, buyer, {"amount": LESS})
+
+    assert [it.status_code for it in made] == [201, 201, 201]
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_offers")
+    assert refused.json()["wording"] == "listings.too_many_offers_on_listing"
+    assert refused.json()["params"] == {"most": "3"}
+    assert "more than 3 open offers" in refused.json()["detail"]
+    assert after == before
+    assert again.status_code == 201
+
+
+async def test_the_last_offer_that_one_may_make_is_made_once_however_often_it_is_sent(
+    rest, db, buyer, listing
+):
+    path = f"/v1/listings/{listing.listing_id}/offers"
+    for _ in range(DEFAULT_CAPS.on_listing - 1):
+        await rest.ask("POST", path, buyer, {"amount": LESS})
+    last = [
+        await rest.ask("POST", path, buyer, {"amount": LESS}, idempotency_key=KEY) for _ in range(3)
+    ]
+
+    assert [it.status_code for it in last] == [201, 201, 201]
+    assert await db.value("SELECT count(*) FROM offers") == DEFAULT_CAPS.on_listing
+
+
+async def test_offers_that_ran_out_are_not_counted_though_nobody_noticed_yet(
+    rest, buyer, listing, clock
+):
+    path = f"/v1/listings/{listing.listing_id}/offers"
+    for _ in range(DEFAULT_CAPS.on_listing):
+        await rest.ask("POST", path, buyer, {"amount": LESS, "expires_in_s": 3600})
+    clock.advance(timedelta(hours=1))
+
+    assert (await rest.ask("POST", path, buyer, {"amount": LESS})).status_code == 201
+
+
+@pytest.mark.abuse("R2")
+async def test_one_more_open_offer_than_one_may_have_in_all_is_refused(rest, db, seller, buyer):
+    for _ in range(DEFAULT_CAPS.in_all):
+        await an_offer(db, buyer, await a_listing(db, seller))
+    path = f"/v1/listings/{(await a_listing(db, seller)).listing_id}/offers"
+    refused = await rest.ask("POST", path, buyer, {"amount": LESS})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_offers")
+    assert refused.json()["wording"] == "listings.too_many_offers"
+    assert refused.json()["params"] == {"most": "50"}
+    assert await db.value("SELECT count(*) FROM offers") == DEFAULT_CAPS.in_all
+
+
+async def test_a_counter_offer_takes_the_place_of_the_one_it_answers(rest, seller, buyer, listing):
+    path = f"/v1/listings/{listing.listing_id}/offers"
+    made = [await rest.ask("POST", path, buyer, {"amount": LESS}) for _ in range(3)]
+    counter = f"/v1/offers/{made[0].json()['offer_id']}/counter"
+
+    assert (await rest.ask("POST", counter, seller, {"amount": LESS})).status_code == 201
+    assert (await rest.ask("POST", path, buyer, {"amount": LESS})).status_code == 409

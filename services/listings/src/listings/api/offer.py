@@ -50,7 +50,8 @@ async def make_offer(
 ) -> Response:
     """The seller may accept, counter or decline until it expires."""
     command = MakeOffer(listing_id=listing_id, **dict(body))
-    return await _once(request, caller, key, partial(offer.make, command=command), 201)
+    act = partial(offer.make, command=command, caps=request.app.state.caps)
+    return await _once(request, caller, key, act, 201)
 
 
 @router.get(

@@ -14,6 +14,7 @@ RULES: Rules = MappingProxyType(
         errors.NotYourTurn: Rule(409, "not_your_turn"),
         errors.OwnListing: Rule(403, "own_listing"),
         errors.AmountTooHigh: Rule(422, "amount_too_high"),
+        errors.TooManyOffers: Rule(409, "too_many_offers"),
         errors.CurrencyMismatch: Rule(422, "currency_mismatch"),
         errors.ListingReserved: Rule(409, "listing_reserved"),
         errors.NotOwner: Rule(409, "not_owner"),

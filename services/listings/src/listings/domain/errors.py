@@ -33,6 +33,10 @@ class AmountTooHigh(ListingsError):
     """More than the asking price."""
 
 
+class TooManyOffers(ListingsError):
+    """The buyer has as many open offers as one may have, on the listing or in all."""
+
+
 class CurrencyMismatch(ListingsError):
     """Another currency than the listing's."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from contracts_schema.events.listings import Side
 from contracts_schema.money import Money
 
-from listings.domain.errors import ListingsError, NotYourTurn, WrongState
+from listings.domain.errors import ListingsError, NotYourTurn, TooManyOffers, WrongState
 
 
 class State(StrEnum):
@@ -68,6 +68,24 @@ STEPS: Mapping[Verb, Action] = MappingProxyType(
     }
 )
 """The action that each step is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many open offers one buyer may have: a negotiation is one, whose turn it ever is."""
+
+    on_listing: int = 3
+    in_all: int = 50
+
+    def check(self, on_listing: int, in_all: int) -> None:
+        """Refuse what is more than that; raises TooManyOffers."""
+        if on_listing > self.on_listing:
+            raise TooManyOffers("too_many_offers_on_listing", most=self.on_listing)
+        if in_all > self.in_all:
+            raise TooManyOffers(most=self.in_all)
+
+
+DEFAULT_CAPS = Caps()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,16 @@ from listings import store
 from listings.domain.errors import ListingReserved as Reserved
 from listings.domain.listing import Action as ListingAction
 from listings.domain.listing import Listing, State
-from listings.domain.offer import TRANSITIONS, Action, Offer
+from listings.domain.offer import DEFAULT_CAPS, TRANSITIONS, Action, Caps, Offer
 from listings.ports import OwnershipCheck
 
 EXPIRY = "offer.expiry"
 
 
-async def make(tx: Transaction, caller: Principal, command: MakeOffer) -> Offer:
-    """Put a price to the seller."""
+async def make(
+    tx: Transaction, caller: Principal, command: MakeOffer, *, caps: Caps = DEFAULT_CAPS
+) -> Offer:
+    """Put a price to the seller; raises TooManyOffers who has enough open ones."""
     caller.require(Tier.TIER_1)
     listing = await _listing(tx, caller, command.listing_id)
     listing.check_offer(caller.user_id, command.amount)
@@ -60,6 +62,7 @@ async def make(tx: Transaction, caller: Principal, command: MakeOffer) -> Offer:
     )
     if not await store.offer.add(tx, offer):
         return await store.offer.find(tx, offer.offer_id) or offer
+    caps.check(*await store.offer.count_open(tx, offer.buyer_id, offer.listing_id))
     await tx.set_timer(EXPIRY, offer.offer_id, offer.expires_at)
     facts = offer.facts(listing.title, now)
     tx.stage(OfferMade(**facts, made_by=offer.made_by, expires_at=offer.expires_at), sequence=1)

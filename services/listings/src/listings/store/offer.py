@@ -7,7 +7,7 @@ from chassis.storage.database import Database, Row, Transaction
 from chassis.storage.sql import parameters, statement
 from contracts_schema.events.listings import Side
 from contracts_schema.money import Currency, Money
-from sqlalchemy import Text, bindparam, cast, exists, or_, select, tuple_, update
+from sqlalchemy import Text, bindparam, cast, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listings.domain.errors import VersionMoved
@@ -30,6 +30,19 @@ _LOCK_OPEN = statement(
     .where(_C.listing_id == bindparam("listing_id"), _C.state == "PENDING")
     .order_by(_C.offer_id)
     .with_for_update()
+)
+_TURN_OF_BUYER = statement(
+    "SELECT pg_advisory_xact_lock(hashtextextended('open offers of ' || :buyer_id, 0))"
+)
+_COUNT_OPEN = statement(
+    select(
+        func.count().filter(_C.listing_id == bindparam("listing_id")).label("on_listing"),
+        func.count().label("in_all"),
+    ).where(
+        _C.buyer_id == bindparam("buyer_id"),
+        _C.state == "PENDING",
+        _C.expires_at > bindparam("now", type_=_C.expires_at.type),
+    )
 )
 _SAVE = statement(
     update(offers)
@@ -80,6 +93,17 @@ async def lock(tx: Transaction, offer_id: str) -> Offer | None:
 async def lock_open(tx: Transaction, listing_id: str) -> list[Offer]:
     """Every offer of the listing that still waits for an answer, locked."""
     return [_offer(row) for row in await tx.rows(_LOCK_OPEN, listing_id=listing_id)]
+
+
+async def count_open(tx: Transaction, buyer_id: str, listing_id: str) -> tuple[int, int]:
+    """How many offers of the buyer wait for an answer: on this listing, and in all.
+
+    Until the transaction ends nobody else counts this buyer's, so that of two new offers at once
+    the later one counts the earlier.
+    """
+    await tx.run(_TURN_OF_BUYER, buyer_id=buyer_id)
+    found = await tx.row(_COUNT_OPEN, buyer_id=buyer_id, listing_id=listing_id, now=tx.now())
+    return (found["on_listing"], found["in_all"]) if found else (0, 0)
 
 
 async def save(tx: Transaction, offer: Offer) -> None:

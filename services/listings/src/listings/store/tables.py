@@ -90,6 +90,7 @@ Index(
     postgresql_where=text("state = 'ACCEPTED' AND NOT closed"),
 )
 Index("offers_open", offers.c.listing_id, postgresql_where=text("state = 'PENDING'"))
+Index("offers_open_of_buyer", offers.c.buyer_id, postgresql_where=text("state = 'PENDING'"))
 Index("offers_of_buyer", offers.c.buyer_id, offers.c.created_at.desc(), offers.c.offer_id.desc())
 Index("offers_of_seller", offers.c.seller_id, offers.c.created_at.desc(), offers.c.offer_id.desc())
 
