@@ -12,7 +12,7 @@ from holdfast import plan, providers, routes
 from holdfast.compose import write_secrets
 from holdfast.instance import Instance, checkout
 from holdfast.process import Process
-from holdfast.servers import postgres, rabbitmq
+from holdfast.servers import postgres, rabbitmq, seaweedfs
 from holdfast.services import COMMON, OPTIONAL, SERVICES
 
 # Fields that only the local plan sets, or that a person sets for one process on purpose.
@@ -93,6 +93,25 @@ def test_both_give_the_servers_the_same_settings(compose, local):
     assert inside == flags(postgres.flags(postgres.COMMON_SETTINGS))
     for line in rabbitmq.COMMON_CONFIGURATION.splitlines():
         assert line in compose["configs"]["rabbitmq"]["content"].splitlines()
+
+
+def test_both_close_every_door_of_the_storage_but_s3(compose, local):
+    inside = compose["services"]["seaweedfs"]
+    certificate, key = (Path("/run/secrets") / f"s3-tls-{it}" for it in ("certificate", "key"))
+    locally = {name for name in local["seaweedfs"].environment if name.startswith("WEED_")}
+
+    assert inside["environment"] == seaweedfs.closed_to_others(certificate, key)
+    assert set(inside["environment"]) == locally - {"WEED_S3_SSE_KEK"}
+    assert set(seaweedfs.COMMON_FLAGS) <= set(local["seaweedfs"].command)
+    assert set(seaweedfs.COMMON_FLAGS) <= set(inside["command"][0].split())
+
+
+def test_the_storage_has_a_network_that_only_its_users_share(compose):
+    there = {name for name, it in compose["services"].items() if "storage" in it["networks"]}
+
+    assert compose["services"]["seaweedfs"]["networks"] == ["storage"]
+    assert there == {"seaweedfs", "migrate", "contracts"}
+    assert compose["networks"]["storage"] == {"internal": True}
 
 
 def test_the_brokers_name_server_is_there_before_the_broker_and_as_long(local):

@@ -1,8 +1,13 @@
 """A private SeaweedFS: object lock, encryption at rest, and what a kill leaves of it."""
 
 import hashlib
+import json
 import os
 import signal
+import socket
+import ssl
+import stat
+import subprocess
 import time
 
 import httpx
@@ -13,9 +18,14 @@ from botocore.credentials import Credentials
 from holdfast import daemon, plan, reaper
 from holdfast.instance import Instance
 from holdfast.s3_bucket import BucketRefused, Storage, ensure_bucket
+from holdfast.servers import seaweedfs
 
 pytestmark = pytest.mark.xdist_group("storage")
 WAIT_S = 60
+PARTS = ("master", "volume", "filer")
+# What a gRPC client says first, and the frame (of type 4) that only a gRPC server answers it.
+GRPC_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
+SETTINGS = 4
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +128,126 @@ def test_another_key_opens_nothing(storage):
     stranger = Storage(storage.endpoint, storage.access_key, "0" * 48)
 
     assert stranger.ask("GET", "/kept/a.pdf").status_code == 403
+
+
+def ports(running):
+    return json.loads((running[0].run / "ports.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def locked(storage):
+    """A locked document, and what the storage answers who may read it."""
+    ensure_bucket(storage, "guarded")
+    put(storage, "/guarded/terms", b"4300.00", **locked_until_tomorrow())
+    return f"/guarded/terms?versionId={version_of(storage, '/guarded/terms')}"
+
+
+# Each of these told, wrote or removed something for anybody.
+ASKED = [
+    ("filer", "GET", "/buckets/guarded/"),
+    ("filer", "GET", "/buckets/guarded/terms.versions/"),
+    ("filer", "PUT", "/buckets/guarded/forged"),
+    ("filer", "DELETE", "/buckets/guarded?recursive=true"),
+    ("filer", "GET", "/?proxyChunkId=1,01637037d6"),
+    ("master", "GET", "/dir/status"),
+    ("master", "GET", "/dir/assign"),
+    ("master", "GET", "/col/delete?collection=guarded"),
+    ("master", "POST", "/submit"),
+    ("volume", "GET", "/status"),
+    ("volume", "GET", "/1,01637037d6"),
+    ("volume", "DELETE", "/1,01637037d6"),
+]
+
+
+@pytest.mark.parametrize(("part", "method", "path"), ASKED)
+def test_no_part_of_the_storage_answers_without_its_certificate(
+    running, storage, locked, part, method, path
+):
+    port = ports(running)[f"seaweedfs-{part}"]
+
+    assert turned_away(method, f"http://127.0.0.1:{port}{path}")
+    assert turned_away(method, f"https://127.0.0.1:{port}{path}")
+    assert storage.ask("GET", locked).content == b"4300.00"
+
+
+def turned_away(method, url):
+    """Whether the connection ends before the request is looked at."""
+    stranger = ssl.create_default_context()
+    stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
+    try:
+        answer = httpx.request(method, url, trust_env=False, verify=stranger)
+    except httpx.TransportError:
+        return True
+    return answer.status_code == 400 and "HTTP request to an HTTPS server" in answer.text
+
+
+def answers_grpc(door):
+    with door:
+        door.settimeout(5)
+        door.sendall(GRPC_GREETING)
+        try:
+            return len(said := door.recv(9)) > 3 and said[3] == SETTINGS
+        except OSError:
+            return False
+
+
+def test_no_port_or_socket_speaks_grpc_with_a_stranger(running):
+    named = ports(running)
+    for part in (*PARTS, "s3"):
+        port = named[f"seaweedfs-{part}-grpc"]
+        assert not answers_grpc(socket.create_connection(("127.0.0.1", port))), part
+        local = socket.socket(socket.AF_UNIX)
+        local.connect(f"/tmp/seaweedfs-{part}-grpc-{port}.sock")
+        assert not answers_grpc(local), part
+
+
+def test_the_storages_own_shell_cannot_look_or_remove_without_the_certificate(
+    running, storage, locked
+):
+    named = ports(running)
+    master, files = (
+        f"127.0.0.1:{named[f'seaweedfs-{it}']}.{named[f'seaweedfs-{it}-grpc']}"
+        for it in ("master", "filer")
+    )
+    words = [str(seaweedfs.find_weed()), "shell", f"-master={master}", f"-filer={files}"]
+    shell = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={"PATH": os.environ["PATH"], "HOME": str(running[0].run)}, text=True,
+    )  # fmt: skip
+    try:
+        said, _ = shell.communicate("fs.ls /buckets\nfs.rm -r /buckets/guarded\n", timeout=15)
+    except subprocess.TimeoutExpired:  # it asks for its master again and again
+        shell.kill()
+        said, _ = shell.communicate()
+
+    assert "guarded" not in said.replace("/buckets/guarded", "")
+    assert storage.ask("GET", locked).content == b"4300.00"
+
+
+def test_the_sockets_without_tls_lie_where_only_the_server_comes(running):
+    folder = running[0].data / "seaweedfs"
+
+    assert {it.name for it in folder.glob("*.sock")} == {"filer.sock", "s3.sock"}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_key_of_the_certificate_is_its_owners_alone(running):
+    assert stat.S_IMODE((running[0].secrets / "s3-tls-key").stat().st_mode) == 0o600
+
+
+def test_with_the_key_of_the_service_s3_writes_reads_and_removes(storage):
+    ensure_bucket(storage, "daily")
+
+    assert put(storage, "/daily/draft", b"v1").status_code == 200
+    assert storage.ask("GET", "/daily/draft").content == b"v1"
+    version = version_of(storage, "/daily/draft")
+    assert storage.ask("DELETE", f"/daily/draft?versionId={version}").status_code == 204
+    assert storage.ask("GET", f"/daily/draft?versionId={version}").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_s3_itself_does_nothing_for_who_has_no_key(storage, locked, method):
+    answer = httpx.request(method, f"{storage.endpoint}{locked}", trust_env=False)
+
+    assert answer.status_code == 403
+    assert storage.ask("GET", locked).content == b"4300.00"

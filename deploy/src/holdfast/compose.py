@@ -27,6 +27,7 @@ def write_secrets(folder: Path, public_url: str) -> None:
     providers.internal_secrets(instance)
     providers.sandbox_config(instance, _SANDBOX, public_url, _GATEWAY)
     seaweedfs.encryption_key(instance)
+    seaweedfs.certificate(instance)
     seaweedfs.write_identities(folder / "s3.json", credential(instance, "s3"))
     _write_urls(instance)
     for file in folder.iterdir():

@@ -13,8 +13,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from holdfast import probes
@@ -86,6 +87,7 @@ def storage(instance: Instance, ports: Ports) -> Server | None:
     if not answers():
         return None
     secret, port = credential(instance, "s3"), ports.get("s3", 9300)
+    mounted = _mounted(seaweedfs.certificate(instance))
     container = Container(
         "seaweedfs",
         SEAWEEDFS_IMAGE,
@@ -94,9 +96,11 @@ def storage(instance: Instance, ports: Ports) -> Server | None:
             "WEED_S3_SSE_KEK": seaweedfs.encryption_key(instance),
             "AWS_ACCESS_KEY_ID": seaweedfs.ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": secret,
+            **seaweedfs.closed_to_others(*mounted.values()),
         },
         "/data",
-        ("server", "-dir=/data", "-filer", "-s3", "-s3.port=8333", "-master.telemetry=false"),
+        ("server", "-dir=/data", *seaweedfs.COMMON_FLAGS, "-s3.port=8333", "-s3.ip.bind=0.0.0.0"),
+        {str(here): str(there) for here, there in mounted.items()},
     )
     ready = probes.http(f"http://127.0.0.1:{port}/status")
     return Server(seaweedfs.urls(port, secret), container.nodes(instance, ready))
@@ -112,6 +116,7 @@ class Container:
     environment: Mapping[str, str]
     data: str
     command: tuple[str, ...] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def nodes(self, instance: Instance, ready: probes.Probe) -> tuple[Node, ...]:
         """A step that makes the container when it is missing, and a process that keeps it up."""
@@ -156,11 +161,22 @@ class Container:
                 old.remove(force=True)
             container.with_envs(**self.environment)
             container.with_volume_mapping(volume, self.data, "rw")
+            for here, there in self.files.items():
+                container.with_volume_mapping(here, there, "ro")
             bound: Any = {
                 f"{inner}/tcp": ("127.0.0.1", outer) for inner, outer in self.ports.items()
             }
             container.ports = bound
             container.start()
+
+
+def _mounted(files: Iterable[Path]) -> dict[Path, Path]:
+    """Where each file is in the container, whose user is another: its folder stays closed."""
+    places = {}
+    for file in files:
+        file.chmod(0o444)
+        places[file] = Path("/run/secrets") / file.name
+    return places
 
 
 def _words(command: tuple[str, ...] | None) -> Any:

@@ -1,4 +1,9 @@
-"""S3: given by endpoint and keys, or a private SeaweedFS from its wheel."""
+"""S3: given by endpoint and keys, or a private SeaweedFS from its wheel.
+
+SeaweedFS is four servers in one, and only S3 knows our keys and our locks. The others (master,
+volumes, files) hand out and remove what they hold to whoever asks: so they demand a certificate
+that only they have.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +17,17 @@ from holdfast.credentials import credential
 from holdfast.instance import Instance
 from holdfast.ports import Ports
 from holdfast.process import Process, Step
-from holdfast.servers import Server, ServerUnavailable, find_program
+from holdfast.servers import Server, ServerUnavailable, find_program, mutual_tls
 
 ACCESS_KEY = "holdfast"
 _PARTS = ("master", "volume", "filer", "s3")
+_WITH_HTTP = ("master", "volume", "filer")
+# The embedded administration of users would be one more door at the port of S3.
+COMMON_FLAGS = (
+    "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-s3.iam=false",
+    "-volume.preStopSeconds=0", "-master.telemetry=false", "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+)  # fmt: skip
 _GIVEN = ("HOLDFAST_S3_ENDPOINT", "HOLDFAST_S3_ACCESS_KEY", "HOLDFAST_S3_SECRET_KEY")
 
 
@@ -43,18 +55,16 @@ def local(instance: Instance, ports: Ports) -> Server:
     server = Process(
         name="seaweedfs",
         command=(
-            str(find_weed()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-            "-filer", "-s3", f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64",
-            "-volume.max=50",
-            "-volume.preStopSeconds=0", "-master.telemetry=false",
-            "-master.electionTimeout=500ms",
-            "-master.heartbeatInterval=100ms", "-s3.port.iceberg=0",
-            "-s3.port.lance=0",
+            str(find_weed()), "server", f"-dir={folder}", *COMMON_FLAGS,
+            f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64", "-volume.max=50",
+            "-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock",
+            "-master.electionTimeout=500ms", "-master.heartbeatInterval=100ms",
             *_port_flags(ports, port),
         ),
         environment={
             "HOME": str(folder),
             "WEED_S3_SSE_KEK": encryption_key(instance),
+            **closed_to_others(*certificate(instance)),
         },
         ready=probes.http(f"http://127.0.0.1:{port}/status"),
         after=("seaweedfs-files",),
@@ -77,6 +87,27 @@ def urls(port: int, secret: str) -> dict[str, str]:
 def encryption_key(instance: Instance) -> str:
     """The key by which the server encrypts what it stores."""
     return credential(instance, "s3-kek", lambda: secrets.token_hex(32))
+
+
+def certificate(instance: Instance) -> tuple[Path, Path]:
+    """The certificate, and its key, by which the server's parts know each other."""
+    key = credential(instance, "s3-tls-key", mutual_tls.make_key)
+    credential(
+        instance, "s3-tls-certificate", lambda: mutual_tls.make_certificate(key, "SeaweedFS")
+    )
+    return instance.secrets / "s3-tls-certificate", instance.secrets / "s3-tls-key"
+
+
+def closed_to_others(certificate: Path, key: Path) -> dict[str, str]:
+    """Settings by which every part but S3 itself talks only to who holds this key."""
+    own = {"CERT": str(certificate), "KEY": str(key)}
+    trusting = {**own, "CA": str(certificate)}
+    parts = {
+        **{f"GRPC_{part.upper()}": own for part in (*_PARTS, "client")},
+        **{f"HTTPS_{part.upper()}": trusting for part in (*_WITH_HTTP, "client")},
+    }
+    settings = {f"WEED_{part}_{name}": it for part in parts for name, it in parts[part].items()}
+    return {**settings, "WEED_GRPC_CA": str(certificate), "WEED_HTTPS_CLIENT_ENABLED": "true"}
 
 
 def find_weed() -> Path:
