@@ -136,7 +136,7 @@ def ours(shared: Shared, database_url: str, role: str) -> Program:
     """The service itself with its usual settings; as `api` its relay is another process's work."""
     environment = {
         "DATABASE_URL": database_url, "BROKER_URL": shared.broker, "CURSOR_SECRET": "bench",
-        "SERVICE_SECRET": "bench", "ROLE": role, "PUBLIC_BASE_URL": ISSUER,
+        "SERVICE_SECRET": "only-for-the-bench", "ROLE": role, "PUBLIC_BASE_URL": ISSUER,
         "IDENTITY_URL": shared.identity, "LOG_LEVEL": "WARNING",
     }  # fmt: skip
     named = {f"HOLDFAST_{name}": value for name, value in environment.items()}

@@ -72,7 +72,11 @@ async def _prepare(superuser_url: str, role: str) -> None:
 def _environment(side: str, database_url: str, broker_url: str) -> dict[str, str]:
     known = {"DATABASE_URL": database_url, "BROKER_URL": broker_url}
     if side != "minimum":
-        known |= {"CURSOR_SECRET": "bench", "LOG_LEVEL": "WARNING"}
+        known |= {
+            "CURSOR_SECRET": "bench",
+            "SERVICE_SECRET": "only-for-the-bench",
+            "LOG_LEVEL": "WARNING",
+        }
     prefix = "" if side == "minimum" else "HOLDFAST_"
     return {prefix + name: value for name, value in known.items()}
 

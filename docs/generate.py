@@ -47,6 +47,7 @@ SETTINGS = {
     "BROKER_URL": "amqp://nobody@127.0.0.1/",
     "CURSOR_SECRET": "not-used-for-anything",
     "SERVICE_SECRET": "not-used-for-anything",
+    "SERVICE_CALLERS": "nobody=" + 64 * "0",
     "DISCORD_APPLICATION_ID": "1",
     "DISCORD_CLIENT_SECRET": "not-used",
     "ROBLOX_CLIENT_ID": "1",

@@ -25,6 +25,7 @@ def write_secrets(folder: Path, public_url: str) -> None:
     folder.chmod(0o700)
     instance = Instance(checkout(), secrets_folder=folder)
     providers.internal_secrets(instance)
+    providers.write_again(folder / "service-callers", providers.service_callers(instance))
     providers.sandbox_config(instance, _SANDBOX, public_url, _GATEWAY)
     seaweedfs.encryption_key(instance)
     seaweedfs.certificate(instance)

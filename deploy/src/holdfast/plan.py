@@ -149,6 +149,7 @@ class _System:
         known = {
             **providers.internal_secrets(self.instance),
             **self._outside(),
+            "SERVICE_SECRET": providers.service_secret(self.instance, service),
             "DATABASE_URL": self._access.database_url(service),
             "BROKER_URL": self._access.broker_url(service),
             "HOST": "127.0.0.1",

@@ -5,6 +5,7 @@ Each provider is switched alone: naming its credential makes it the real one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from holdfast.credentials import credential, token
 from holdfast.instance import Instance
+from holdfast.services import SERVICES, Service
 
 _PREFIX = "HOLDFAST_"
 _APPLICATION_ID = "1100000000000000001"
@@ -101,11 +103,25 @@ def all_providers(instance: Instance, sandbox_url: str) -> tuple[Provider, ...]:
     )
 
 
+def service_secret(instance: Instance, service: Service) -> str:
+    """What proves to other services that this one is asking."""
+    return credential(instance, f"{service.name}-service-secret")
+
+
+def service_callers(instance: Instance) -> str:
+    """Every service with the digest of its secret: enough to know it, not to be it."""
+    digests = {
+        it.name: hashlib.sha256(service_secret(instance, it).encode()).hexdigest()
+        for it in SERVICES
+    }
+    return ",".join(f"{name}={digest}" for name, digest in digests.items())
+
+
 def internal_secrets(instance: Instance) -> dict[str, str]:
     """The secrets the services share among themselves."""
     return {
         "CURSOR_SECRET": credential(instance, "cursor-secret"),
-        "SERVICE_SECRET": credential(instance, "service-secret"),
+        "SERVICE_CALLERS": service_callers(instance),
         "CUSTOM_ID_SECRET": credential(instance, "custom-id-secret"),
         "SIGNING_KEY": credential(instance, "signing-key", _signing_key),
     }
@@ -141,10 +157,14 @@ def sandbox_config(instance: Instance, sandbox_url: str, public_url: str, gatewa
             **_discord_limits(),
         },
     }
-    path = instance.secrets / "sandbox.json"
+    return write_again(instance.secrets / "sandbox.json", json.dumps(config, indent=1))
+
+
+def write_again(path: Path, text: str) -> Path:
+    """Have the file hold what follows from other secrets now, readable by its owner only."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    path.write_text(json.dumps(config, indent=1), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -85,6 +85,7 @@ class NewService:
         yield deploy / "src/holdfast/routes.py", self._in_routes
         yield deploy / "topology.toml", self._in_topology
         yield self.root / "docker-compose.yml", self._in_compose
+        yield self.root / "services/identity/src/identity/api/token.py", self._in_identity
         yield self.root / "pyproject.toml", self._in_workspace
         yield self.root / "README.md", self._in_readme
 
@@ -114,6 +115,9 @@ class NewService:
             text = text.replace(lines, lines + lines.replace("notifier", self.name))
         waits = "      notifier: {condition: service_healthy}\n"
         return text.replace(waits, waits + waits.replace("notifier", self.name))
+
+    def _in_identity(self, text: str) -> str:
+        return _before(text, ")  # fmt: skip\nChecksLogins", f'    "{self.name}",\n')
 
     def _in_workspace(self, text: str) -> str:
         tests = '    "services/discord-gateway/tests",\n'

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 # What every service is given, whatever it does.
 COMMON = (
-    "DATABASE_URL", "BROKER_URL", "CURSOR_SECRET", "HOST", "PORT", "ROLE", "PROFILE",
-    "PUBLIC_BASE_URL", "IDENTITY_URL", "LOG_LEVEL",
+    "DATABASE_URL", "BROKER_URL", "CURSOR_SECRET", "SERVICE_SECRET", "HOST", "PORT", "ROLE",
+    "PROFILE", "PUBLIC_BASE_URL", "IDENTITY_URL", "LOG_LEVEL",
 )  # fmt: skip
 # Passed on when the caller's own environment has them.
 OPTIONAL = (
@@ -50,23 +50,23 @@ class Service:
 
 SERVICES = (
     Service(
-        "identity", 8001, ("SERVICE_SECRET", "SIGNING_KEY", *_DISCORD_LOGIN, *_ROBLOX_LOGIN)
+        "identity", 8001, ("SERVICE_CALLERS", "SIGNING_KEY", *_DISCORD_LOGIN, *_ROBLOX_LOGIN)
     ),
-    Service("listings", 8002, ("SERVICE_SECRET", "VERIFICATION_URL")),
+    Service("listings", 8002, ("VERIFICATION_URL",)),
     Service("contracts", 8003, _S3),
     Service(
         "escrow",
         8004,
         ("STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
     ),
-    Service("verification", 8005, ("SERVICE_SECRET", "ROBLOX_API_BASE")),
+    Service("verification", 8005, ("SERVICE_CALLERS", "ROBLOX_API_BASE")),
     Service("notifier", 8006, ()),
     Service(
         "discord-gateway",
         8007,
         (
-            "SERVICE_SECRET", "CUSTOM_ID_SECRET", "DISCORD_API_BASE", "DISCORD_GATEWAY_URL",
-            "DISCORD_TOKEN", *_PEERS,
+            "CUSTOM_ID_SECRET", "DISCORD_API_BASE", "DISCORD_GATEWAY_URL", "DISCORD_TOKEN",
+            *_PEERS,
         ),
     ),
 )  # fmt: skip

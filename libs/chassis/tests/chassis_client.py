@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from chassis import principals
 from chassis.clock import Clock
+from chassis.http import callers
 from chassis.http.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator, Claims
 from chassis.principals import Principal
 from chassis.settings import Role
@@ -22,7 +23,20 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
 ISSUER = "http://holdfast.test"
+SERVICES = (
+    "identity", "listings", "contracts", "escrow", "verification", "notifier", "discord-gateway",
+)  # fmt: skip
 KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
+
+
+def secret_of(service: str) -> str:
+    """What this service proves itself with in tests."""
+    return f"the-secret-of-{service}"
+
+
+def admitting(*services: str) -> str:
+    """The setting that admits these services by their secrets."""
+    return ",".join(f"{name}={callers.digest(secret_of(name))}" for name in services)
 
 
 def api_settings(database_url: str) -> dict[str, Any]:
@@ -31,6 +45,7 @@ def api_settings(database_url: str) -> dict[str, Any]:
         "database_url": database_url,
         "broker_url": "amqp://127.0.0.1:1/",
         "cursor_secret": "c" * 32,
+        "service_secret": "s" * 32,
         "role": Role.API,
         "public_base_url": ISSUER,
     }

@@ -79,7 +79,12 @@ async def process(
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         __file__,
-        env={**os.environ, "HOLDFAST_CURSOR_SECRET": "secret", **environment},
+        env={
+            **os.environ,
+            "HOLDFAST_CURSOR_SECRET": "secret",
+            "HOLDFAST_SERVICE_SECRET": "s" * 32,
+            **environment,
+        },
         stdout=asyncio.subprocess.DEVNULL,
         stderr=log,
         preexec_fn=limit,

@@ -24,6 +24,7 @@ def environment_of(service: str, database_url: str, broker: Any, **more: str) ->
         "database_url": database_url,
         "broker_url": broker.url(service),
         "cursor_secret": "only-for-tests",
+        "service_secret": "only-for-these-tests",
         "port": str(port),
         "log_level": "ERROR",
     }

@@ -48,6 +48,7 @@ def settings(**changes: Any) -> Settings:
         "database_url": "postgresql://nowhere",
         "broker_url": "amqp://nowhere",
         "cursor_secret": "only-for-tests",
+        "service_secret": "only-for-these-tests",
         "s3_endpoint": "http://127.0.0.1:1",
         "s3_access_key": "nobody",
         "s3_secret_key": "nothing",

@@ -69,6 +69,7 @@ def settings(**changes: Any) -> Settings:
         "database_url": "postgresql://nowhere",
         "broker_url": "amqp://nowhere",
         "cursor_secret": "only-for-tests",
+        "service_secret": "only-for-these-tests",
         "stripe_secret_key": "sk_test_nothing",
         "stripe_webhook_secret": "whsec_test",
         "role": "api",

@@ -54,6 +54,7 @@ class World:
             "HOLDFAST_DATABASE_URL": self.database_url,
             "HOLDFAST_BROKER_URL": self.broker.url("escrow"),
             "HOLDFAST_CURSOR_SECRET": "only-for-tests",
+            "HOLDFAST_SERVICE_SECRET": "only-for-these-tests",
             "HOLDFAST_STRIPE_API_BASE": f"{self.sandbox.base}/stripe",
             "HOLDFAST_STRIPE_SECRET_KEY": SECRET_KEY,
             "HOLDFAST_STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,

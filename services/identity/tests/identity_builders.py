@@ -15,12 +15,14 @@ from chassis.cause import Cause
 from chassis.clock import ManualClock
 from chassis.principals import Principal
 from chassis.storage.database import Database
+from chassis_client import SERVICES, admitting, secret_of
 from contracts_schema.commands.identity import RegisterUser
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
-from identity import handlers
+from identity import handlers, store
 from identity.app import create_app, own_authenticator
+from identity.domain.session import ACCESS_LIFE
 from identity.domain.user import User
 from identity.settings import Settings
 from sandbox.clock import Clock as SandboxClock
@@ -30,7 +32,7 @@ from sandbox.faults import Faults
 from sandbox import discord, roblox
 
 PUBLIC = "http://holdfast.test"
-SECRET = "a-secret-between-services"
+GATEWAY_SECRET = secret_of("discord-gateway")
 ADMIN_DISCORD_ID = "900000000000000001"
 ALICE, BOB = 1001, 1002
 ROBLOX_CLIENT = {
@@ -60,7 +62,8 @@ def some_settings(database_url: str, outside: str = "http://127.0.0.1:9", **more
         "role": "api",
         "public_base_url": PUBLIC,
         "signing_key": a_pem(),
-        "service_secret": SECRET,
+        "service_secret": secret_of("identity"),
+        "service_callers": admitting(*SERVICES),
         "discord_application_id": DISCORD_APP["application_id"],
         "discord_client_secret": DISCORD_APP["client_secret"],
         "discord_api_base": f"{outside}/discord/api/v10",
@@ -172,10 +175,31 @@ class Identity:
             answer = await client.post(
                 "/internal/token-exchange",
                 json={"discord_user_id": discord_id},
-                headers={"X-Service-Secret": SECRET},
+                headers={"X-Service-Secret": GATEWAY_SECRET},
             )
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
+
+    async def session_token(self, discord_id: str) -> str:
+        """The access token of a new login of this person."""
+        async with self.db.transaction(Cause(actor="test")) as tx:
+            user = await store.user.find_by_discord_id(tx, discord_id)
+            assert user is not None
+            login = await handlers.session.begin(tx, user, "tests")
+        issuer = self.app.state.token_issuer
+        signed: str = issuer.access_token(user, login.session_id, tx.now(), ACCESS_LIFE)
+        return signed
+
+    async def introspected(self, token: str, service: str = "escrow") -> dict[str, Any]:
+        """What identity tells this service about the credential."""
+        headers = {"X-Service-Secret": secret_of(service)}
+        async with self.browser() as client:
+            answer = await client.post(
+                "/internal/introspect", json={"token": token}, headers=headers
+            )
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
 
     async def link_url(self, discord_id: str) -> str:
         """The path of a fresh secret link of this person."""

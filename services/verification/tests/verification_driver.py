@@ -15,7 +15,15 @@ from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
 from chassis_builders import consuming, until
-from chassis_client import RestClient, api_settings, client_of, joined
+from chassis_client import (
+    SERVICES,
+    RestClient,
+    admitting,
+    api_settings,
+    client_of,
+    joined,
+    secret_of,
+)
 from contracts_schema.events.identity import AccountLinked, Tier
 from contracts_schema.goods import DEFAULT_KIND
 from contracts_schema.ids import new_id, uuid7
@@ -26,7 +34,8 @@ from verification.consumers import register
 from verification.settings import Settings
 from verification_builders import PLAIN, asking
 
-SECRET = "s" * 32
+SECRET = secret_of("listings")
+CALLERS = admitting(*SERVICES)
 
 
 def a_person(tier: Tier = Tier.TIER_1, **more: Any) -> Principal:
@@ -52,7 +61,7 @@ class Client(RestClient):
 @asynccontextmanager
 async def serving(database_url: str, clock: Clock, games: Roblox) -> AsyncIterator[Client]:
     """The service as ROLE=api, with its own pool, and the tests' clock, key and Roblox."""
-    app = create_app(Settings(**api_settings(database_url), service_secret=SECRET))
+    app = create_app(Settings(**api_settings(database_url), service_callers=CALLERS))
     async with client_of(app, clock) as client:
         app.state.asking = asking(games)
         yield Client(client, clock)

@@ -137,7 +137,10 @@ def _authenticate(app: FastAPI, settings: ServiceSettings, stack: AsyncExitStack
     """Check logins; who has no routes has no logins, and keeps 10 MB of cryptography out."""
     from chassis.http.auth import Authenticator  # noqa: PLC0415
 
-    checks = Authenticator(settings.identity_url, settings.public_base_url, app.state.clock)
+    secret, now = settings.service_secret.get_secret_value(), app.state.clock
+    checks = Authenticator(
+        settings.identity_url, settings.public_base_url, now, service_secret=secret
+    )
     stack.push_async_callback(checks.close)
     app.state.authenticator = checks
 

@@ -7,11 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "HOLDFAST_"
+LEAST_SECRET = 16
 
 
 def variable_of(field_name: str) -> str:
@@ -70,6 +71,8 @@ class ServiceSettings(BaseSettings):
     """Past a pooler that lends connections by the transaction: who LISTENs needs one of its own."""
     broker_url: SecretStr
     cursor_secret: SecretStr
+    service_secret: SecretStr
+    """What proves to the other services which one is asking."""
     host: str = "127.0.0.1"
     port: int = 8000
     role: Role = Role.ALL
@@ -87,6 +90,15 @@ class ServiceSettings(BaseSettings):
     def listening_url(self) -> str:
         """The database, by a connection that stays the same."""
         return (self.direct_database_url or self.database_url).get_secret_value()
+
+    @field_validator("service_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(
+                f"HOLDFAST_SERVICE_SECRET must have at least {LEAST_SECRET} characters"
+            )
+        return secret
 
     @model_validator(mode="before")
     @classmethod

@@ -22,7 +22,10 @@ async def proxies(database_url, broker_for):
 async def client(proxies):
     to_database, to_broker = proxies
     settings = ServiceSettings(
-        database_url=to_database.url, broker_url=to_broker.url, cursor_secret="secret"
+        database_url=to_database.url,
+        broker_url=to_broker.url,
+        cursor_secret="secret",
+        service_secret="s" * 32,
     )
     app = create_app(settings)
     async with (
@@ -53,6 +56,7 @@ async def test_who_just_began_is_ready_as_soon_as_it_looked(database_url, broker
         database_url=database_url,
         broker_url=broker_for("notifier").url("notifier"),
         cursor_secret="secret",
+        service_secret="s" * 32,
     )
     app = create_app(settings)
     async with app.router.lifespan_context(app):

@@ -79,7 +79,10 @@ async def test_a_holder_whose_broker_is_away_begins_when_it_is_back(database_url
     async with standing_before(broker_for("notifier").url("notifier")) as proxy:
         proxy.away()
         settings = ServiceSettings(
-            database_url=database_url, broker_url=proxy.url, cursor_secret="secret"
+            database_url=database_url,
+            broker_url=proxy.url,
+            cursor_secret="secret",
+            service_secret="s" * 32,
         )
         lease, begun = Lease("session"), asyncio.Event()
 

@@ -104,6 +104,7 @@ async def test_a_process_that_may_be_refused_a_connection_one_day_says_so_at_its
         database_url=database_url,
         broker_url=broker_for("notifier").url("notifier"),
         cursor_secret="secret",
+        service_secret="s" * 32,
     )
     set_up("notifier", settings)
     name = connections.name_of("escrow", MANY)

@@ -5,7 +5,7 @@ from chassis.clock import FileClock, ManualClock, SystemClock, from_settings
 from chassis.settings import Profile, Role, ServiceSettings
 from pydantic import ValidationError
 
-NEEDED = ("DATABASE_URL", "BROKER_URL", "CURSOR_SECRET")
+NEEDED = ("DATABASE_URL", "BROKER_URL", "CURSOR_SECRET", "SERVICE_SECRET")
 
 
 @pytest.fixture

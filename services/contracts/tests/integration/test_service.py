@@ -68,6 +68,7 @@ def environment(database_url, broker, bucket) -> dict[str, str]:
         "HOLDFAST_DATABASE_URL": database_url,
         "HOLDFAST_BROKER_URL": broker.url("contracts"),
         "HOLDFAST_CURSOR_SECRET": "only-for-tests",
+        "HOLDFAST_SERVICE_SECRET": "only-for-these-tests",
         "HOLDFAST_S3_ENDPOINT": bucket.endpoint,
         "HOLDFAST_S3_BUCKET": bucket.name,
         "HOLDFAST_S3_ACCESS_KEY": bucket.access_key,

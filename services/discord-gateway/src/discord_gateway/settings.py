@@ -12,7 +12,6 @@ class Settings(ServiceSettings):
 
     discord_token: SecretStr
     custom_id_secret: SecretStr
-    service_secret: SecretStr
     discord_api_base: str = Field(default=REAL_API, pattern=r"^https?://.+/api/v10$")
     discord_gateway_url: str = Field(default=REAL_GATEWAY, pattern=r"^wss?://")
     listings_url: str = "http://127.0.0.1:8002"

@@ -53,4 +53,10 @@ async def _outside(app: FastAPI, settings: Settings, database: Database) -> Asyn
 def own_authenticator(app: FastAPI, settings: Settings, clock: Clock) -> Authenticator:
     """The check of tokens that every service makes, here without a socket."""
     transport = httpx.ASGITransport(app)
-    return Authenticator("http://identity", settings.public_base_url, clock, transport)
+    return Authenticator(
+        "http://identity",
+        settings.public_base_url,
+        clock,
+        transport,
+        service_secret=settings.service_secret.get_secret_value(),
+    )

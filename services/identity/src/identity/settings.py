@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from chassis.settings import ServiceSettings
-from pydantic import SecretStr, field_validator
+from chassis.http.callers import AnswersServices
+from pydantic import SecretStr
 
 
-class Settings(ServiceSettings):
+class Settings(AnswersServices):
     """Identity's settings; secrets have no default."""
 
     signing_key: SecretStr
-    service_secret: SecretStr
     discord_application_id: str
     discord_client_secret: SecretStr
     discord_api_base: str = "https://discord.com/api/v10"
@@ -19,13 +18,6 @@ class Settings(ServiceSettings):
     roblox_client_secret: SecretStr
     roblox_oauth_base: str = "https://apis.roblox.com/oauth"
     bootstrap_admin_discord_ids: str = ""
-
-    @field_validator("service_secret")
-    @classmethod
-    def _long_enough(cls, secret: SecretStr) -> SecretStr:
-        if len(secret.get_secret_value()) < 16:
-            raise ValueError("HOLDFAST_SERVICE_SECRET must have at least 16 characters")
-        return secret
 
     @property
     def bootstrap_admins(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ WHY = {"reason": "seen the passport"}
 @pytest.fixture
 async def admin(identity: Identity):
     await identity.joined(ADMIN_DISCORD_ID)
-    async with identity.browser(await identity.exchanged(ADMIN_DISCORD_ID)) as client:
+    async with identity.browser(await identity.session_token(ADMIN_DISCORD_ID)) as client:
         yield client
 
 
@@ -80,8 +80,7 @@ async def test_a_suspended_person_is_out_everywhere_and_in_again_when_reinstated
         assert (await ann.delete("/v1/me/sessions")).status_code == 401
         spent = await ann.post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         assert spent.status_code == 401
-        looked = await ann.post("/internal/introspect", json={"token": tokens["access_token"]})
-        assert looked.json() == {"active": False}
+        assert await identity.introspected(tokens["access_token"]) == {"active": False}
     again = await identity.login(discord_id)
     assert (again.status_code, again.json()["code"]) == (403, "suspended")
 

@@ -19,11 +19,6 @@ async def refreshed(identity: Identity, token: str) -> tuple[int, dict]:
     return answer.status_code, answer.json()
 
 
-async def introspected(identity: Identity, token: str) -> dict:
-    async with identity.browser() as client:
-        return (await client.post("/internal/introspect", json={"token": token})).json()
-
-
 async def test_a_stranger_who_consents_joins_by_logging_in(identity: Identity):
     discord_id, tokens = await identity.logged_in("ann", terms_version="2026-11")
 
@@ -148,7 +143,7 @@ async def test_a_browser_refreshes_and_logs_out_by_cookie(identity: Identity):
         assert renewed.status_code == 200
         assert (await browser.post("/v1/auth/logout")).status_code == 204
         assert (await browser.post("/v1/auth/refresh")).status_code == 401
-    assert (await introspected(identity, renewed.json()["access_token"])) == {"active": False}
+    assert (await identity.introspected(renewed.json()["access_token"])) == {"active": False}
 
 
 async def test_a_refresh_token_is_rotated(identity: Identity):
@@ -170,7 +165,7 @@ async def test_a_refresh_token_used_twice_ends_the_whole_family(identity: Identi
 
     assert (status, problem["code"]) == (401, "refresh_refused")
     assert (await refreshed(identity, renewed["refresh_token"]))[0] == 401
-    assert (await introspected(identity, renewed["access_token"])) == {"active": False}
+    assert (await identity.introspected(renewed["access_token"])) == {"active": False}
     ended = await identity.db.row("SELECT end_reason FROM sessions")
     assert ended["end_reason"] == "refresh_reused"
 
@@ -209,7 +204,7 @@ async def test_an_access_token_lives_fifteen_minutes(identity: Identity):
         assert (await client.get("/v1/me")).status_code == 200
         identity.clock.advance(timedelta(seconds=3))
         assert (await client.get("/v1/me")).status_code == 401
-    assert (await introspected(identity, tokens["access_token"])) == {"active": False}
+    assert (await identity.introspected(tokens["access_token"])) == {"active": False}
 
 
 async def test_a_logout_by_access_token_ends_that_login_only(identity: Identity):
@@ -219,8 +214,8 @@ async def test_a_logout_by_access_token_ends_that_login_only(identity: Identity)
         assert (await client.post("/v1/auth/logout")).status_code == 204
 
     assert (await refreshed(identity, first["refresh_token"]))[0] == 401
-    assert (await introspected(identity, first["access_token"])) == {"active": False}
-    assert (await introspected(identity, second["access_token"]))["active"] is True
+    assert (await identity.introspected(first["access_token"])) == {"active": False}
+    assert (await identity.introspected(second["access_token"]))["active"] is True
 
 
 async def test_one_sees_and_ends_ones_own_logins_only(identity: Identity):
@@ -240,7 +235,7 @@ async def test_one_sees_and_ends_ones_own_logins_only(identity: Identity):
         assert (await refreshed(identity, second["refresh_token"]))[0] == 401
         assert (await ann.delete("/v1/me/sessions")).status_code == 204
         assert (await ann.delete("/v1/me/sessions")).status_code == 401
-    assert (await introspected(identity, foreign["access_token"]))["active"] is True
+    assert (await identity.introspected(foreign["access_token"]))["active"] is True
 
 
 async def test_the_oldest_login_beyond_fifty_is_ended(identity: Identity):
@@ -259,7 +254,7 @@ async def test_the_oldest_login_beyond_fifty_is_ended(identity: Identity):
 async def test_who_is_named_in_the_settings_is_an_administrator_by_joining(identity: Identity):
     await identity.joined(ADMIN_DISCORD_ID)
 
-    async with identity.browser(await identity.exchanged(ADMIN_DISCORD_ID)) as client:
+    async with identity.browser(await identity.session_token(ADMIN_DISCORD_ID)) as client:
         assert (await client.get("/v1/me")).json()["role"] == "ADMIN"
     assert await identity.topics() == [
         "identity.user_registered.v1",

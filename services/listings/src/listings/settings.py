@@ -1,7 +1,7 @@
 """What listings needs from its environment."""
 
 from chassis.settings import ServiceSettings
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from listings.domain.offer import DEFAULT_CAPS, Caps
 
@@ -9,7 +9,6 @@ from listings.domain.offer import DEFAULT_CAPS, Caps
 class Settings(ServiceSettings):
     """The service's settings."""
 
-    service_secret: SecretStr
     verification_url: str = "http://127.0.0.1:8005"
     open_offers_per_listing: int = Field(default=DEFAULT_CAPS.on_listing, ge=1)
     """How many open offers one buyer may have on one listing."""

@@ -16,6 +16,7 @@ def test_no_input_makes_any_operation_fail(database_for):
         database_url=database_for("notifier"),
         broker_url="amqp://127.0.0.1:1/",
         cursor_secret="c" * 32,
+        service_secret="s" * 32,
         role=Role.API,
     )
 

@@ -1,12 +1,11 @@
 """What verification needs from its environment."""
 
-from chassis.settings import ServiceSettings
-from pydantic import Field, SecretStr
+from chassis.http.callers import AnswersServices
+from pydantic import Field
 
 
-class Settings(ServiceSettings):
+class Settings(AnswersServices):
     """The service's settings."""
 
-    service_secret: SecretStr
     roblox_api_base: str = Field(default="https://{host}.roblox.com", pattern=r"\{host\}")
     ownership_cache_s: int = 24 * 3600

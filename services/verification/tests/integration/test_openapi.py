@@ -18,6 +18,7 @@ def test_no_input_makes_any_operation_fail(database_for):
         cursor_secret="c" * 32,
         role=Role.API,
         service_secret="s" * 32,
+        service_callers="listings=" + "0" * 64,
         roblox_api_base="http://127.0.0.1:1/{host}",
     )
 

@@ -15,7 +15,7 @@ from contracts_schema.events.listings import ListingCreated
 from contracts_schema.ids import new_id
 from contracts_schema.money import Currency, Money
 from verification_builders import GAME, SELLER
-from verification_driver import SECRET, Others, a_person, with_roblox
+from verification_driver import CALLERS, Others, a_person, with_roblox
 
 LISTINGS = 5
 VERIFIED, SNAPSHOT = "verification.asset_verified.v1", "verification.snapshot_taken.v1"
@@ -32,7 +32,7 @@ def environment(database_url, broker, world, tmp_path) -> dict[str, str]:
         "verification",
         database_url,
         broker,
-        service_secret=SECRET,
+        service_callers=CALLERS,
         roblox_api_base=world.base + "/roblox/{host}",
         clock_file=str(tmp_path / "clock"),
         log_level="CRITICAL",

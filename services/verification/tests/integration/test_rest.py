@@ -6,13 +6,13 @@ from urllib.parse import quote
 
 import pytest
 from chassis.clock import ManualClock
-from chassis_client import known
+from chassis_client import SERVICES, known, secret_of
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import new_id
 from verification import store
 from verification_builders import BUYER, GAME, SELLER, a_question, ask_and_answer, topics
-from verification_driver import a_person, serving
+from verification_driver import SECRET, a_person, serving
 
 ASK = "/v1/verifications"
 BODY = {"asset_id": str(GAME)}
@@ -261,8 +261,9 @@ async def test_snapshots_are_shown_on_a_leap_day_too(db, database_url, games, se
     assert answer.status_code == 200
 
 
+@pytest.mark.abuse("B5")
 async def test_only_a_service_asks_for_others(rest, db, seller):
-    for secret in ("", "x", "S" * 32, "ü" * 32):
+    for secret in ("", "x", SECRET.upper(), "ü" * 32):
         headers = {"X-Service-Secret": secret.encode()}
         answer = await rest.client.post(
             "/internal/verifications", json=internal(seller), headers=headers
@@ -270,6 +271,18 @@ async def test_only_a_service_asks_for_others(rest, db, seller):
 
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), secret
     assert await db.value("SELECT count(*) FROM verifications") == 0
+
+
+@pytest.mark.abuse("B5")
+@pytest.mark.parametrize("asking", SERVICES)
+async def test_listings_alone_asks_for_others(rest, db, seller, asking):
+    answer = await rest.ask_as_service(internal(seller), secret_of(asking))
+
+    if asking == "listings":
+        assert answer.status_code == 200
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "service_refused")
+        assert await db.value("SELECT count(*) FROM verifications") == 0
 
 
 async def test_a_service_takes_an_old_answer_unless_it_asks_for_a_fresh_one(

@@ -16,7 +16,8 @@ def test_every_traded_kind_has_a_provider_and_a_file_of_its_name():
         database_url="postgresql://nobody@127.0.0.1/none",
         broker_url="amqp://127.0.0.1:1/",
         cursor_secret="c",
-        service_secret="s",
+        service_secret="s" * 16,
+        service_callers="listings=" + "0" * 64,
     )
     http = httpx.AsyncClient(verify=PLAIN)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import httpx
+import structlog
 from contracts_schema.events.identity import PlatformRole, Tier
 from fastapi import Depends, Request
 from joserfc import jwt
@@ -21,7 +22,7 @@ from joserfc.jwk import KeySet
 
 from chassis import principals
 from chassis.clock import Clock
-from chassis.http import tls
+from chassis.http import callers, tls
 from chassis.principals import Principal
 from chassis.problems import Problem
 from chassis.storage.database import Database
@@ -30,11 +31,15 @@ ALGORITHM = "Ed25519"  # EdDSA with its curve named (RFC 9864); "EdDSA" alone is
 TOKEN_TYPE = "at+jwt"  # noqa: S105
 AUDIENCE = "holdfast"
 API_KEY_PREFIX = "hfk_"
+DISCORD_SESSION = "dsc"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 WRITE_SCOPE = "write"
 CACHED = 10_000
 API_KEY_TRUSTED_S = 30.0
 REFETCH_S = 5.0
+ANSWERED = frozenset({200, 422})
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,20 @@ class Authenticator:
         issuer: str,
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        service_secret: str = "",
     ) -> None:
-        """Trust the keys that identity, reached by the transport, publishes for this issuer."""
+        """Trust the keys that identity, reached by the transport, publishes for this issuer.
+
+        Identity answers whether a login still counts only to a service, by its secret.
+        """
         self._issuer, self._clock = issuer, clock
         self._http = httpx.AsyncClient(
-            base_url=identity_url, timeout=3.0, transport=transport, verify=tls.trusted()
+            base_url=identity_url,
+            timeout=3.0,
+            transport=transport,
+            verify=tls.trusted(),
+            headers={callers.SECRET_HEADER: service_secret},
         )
         self._keys: KeySet | None = None
         self._fetched_at = -REFETCH_S
@@ -103,6 +117,9 @@ class Authenticator:
         """Ask identity now whether the credential still counts (revoked sessions, API keys)."""
         try:
             answer = await self._http.post("/internal/introspect", json={"token": credential})
+            if answer.status_code not in ANSWERED:
+                log.error("identity.refuses", status=answer.status_code)
+                raise _identity_unavailable()
             found = answer.json() if answer.status_code == 200 else {"active": False}
         except (httpx.HTTPError, ValueError) as error:
             raise _identity_unavailable() from error
@@ -211,6 +228,8 @@ async def _principal(request: Request, claims: Claims) -> Principal:
     database: Database = request.app.state.database
     known = await principals.by_user_id(database, claims.user_id)
     told = known or Principal(claims.user_id, claims.tier, claims.role)
+    if claims.session_id.startswith(DISCORD_SESSION + "_") and told.role is PlatformRole.ADMIN:
+        told = replace(told, role=PlatformRole.USER)  # nobody is an administrator in Discord
     return replace(told, session_id=claims.session_id, scopes=claims.scopes)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from chassis.http.callers import SECRET_HEADER
 from contracts_schema import refusals
 from contracts_schema.message import DiscordActor
 
@@ -94,7 +95,7 @@ class Owners:
             "POST",
             "identity",
             "/internal/token-exchange",
-            headers={"X-Service-Secret": self._secret},
+            headers={SECRET_HEADER: self._secret},
             json={"discord_user_id": discord_user_id},
         )
         if response.status == 404:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Annotated, Any
 
-from chassis.http.auth import API_KEY_PREFIX, Authenticator, Claims
-from chassis.http.documented import documented
+from chassis.http.auth import API_KEY_PREFIX, DISCORD_SESSION, Authenticator, Claims
+from chassis.http.callers import only
 from chassis.http.routes import Router
 from chassis.problems import Problem, not_found
 from contracts_schema.ids import new_id
-from fastapi import Header, Request
+from fastapi import Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from identity import store
@@ -20,12 +19,15 @@ from identity.domain import errors
 from identity.domain.api_key import scopes_of
 from identity.domain.secret import digest
 from identity.domain.session import EXCHANGED_LIFE
-from identity.domain.user import User
+from identity.domain.user import User, as_in_discord
 
 router = Router(tags=["internal"])
 INACTIVE = IntrospectionOut(active=False)
-EXCHANGED_PREFIX = "dsc"
-ServiceSecret = Annotated[str, Header(alias="X-Service-Secret", max_length=500)]
+WHO_CHECK_LOGINS = (
+    "identity", "listings", "contracts", "escrow", "verification", "notifier",
+)  # fmt: skip
+ChecksLogins = Annotated[str, Depends(only(*WHO_CHECK_LOGINS))]
+KnowsDiscord = Annotated[str, Depends(only("discord-gateway"))]
 
 
 @router.get("/.well-known/jwks.json", summary="The keys that prove access tokens")
@@ -38,10 +40,12 @@ async def key_set(request: Request) -> Response:
 @router.post(
     "/internal/introspect",
     response_model_exclude_none=True,
-    responses=documented(422),
+    include_in_schema=False,
     summary="Whether a credential counts now",
 )
-async def introspect(request: Request, body: IntrospectIn) -> IntrospectionOut:
+async def introspect(
+    request: Request, body: IntrospectIn, service: ChecksLogins
+) -> IntrospectionOut:
     """Look at an access token or API key: by the database, not by what it says of itself."""
     if body.token.startswith(API_KEY_PREFIX):
         return await _api_key(request, body.token)
@@ -57,16 +61,16 @@ async def introspect(request: Request, body: IntrospectIn) -> IntrospectionOut:
 
 @router.post(
     "/internal/token-exchange",
-    responses=documented(403, 404, 422),
+    include_in_schema=False,
     summary="A short access token for a person at Discord",
 )
 async def token_exchange(
-    request: Request, response: Response, body: ExchangeIn, secret: ServiceSecret = ""
+    request: Request, response: Response, body: ExchangeIn, service: KnowsDiscord
 ) -> AccessOut:
-    """Let discord-gateway read for a person whose Discord account it saw."""
-    expected = dependencies.settings(request).service_secret.get_secret_value()
-    if not hmac.compare_digest(secret.encode("utf-8", "replace"), expected.encode()):
-        raise Problem(403, "service_secret_wrong", wording="identity.service_secret_wrong")
+    """Let discord-gateway read and write for a person whose Discord account it saw.
+
+    Never as an administrator: nothing of theirs is done in Discord.
+    """
     database = dependencies.database(request)
     user = await store.user.find_by_discord_id(database, body.discord_user_id)
     if user is None:
@@ -74,7 +78,10 @@ async def token_exchange(
     if user.suspended:
         raise errors.Suspended
     token = dependencies.token_issuer(request).access_token(
-        user, new_id(EXCHANGED_PREFIX), database.clock.now(), EXCHANGED_LIFE
+        as_in_discord(user),
+        new_id(DISCORD_SESSION),
+        database.clock.now(),
+        EXCHANGED_LIFE,
     )
     response.headers["Cache-Control"] = "no-store"
     return AccessOut(access_token=token, expires_in=int(EXCHANGED_LIFE.total_seconds()))
@@ -98,8 +105,9 @@ async def _access_token(request: Request, claims: Claims) -> IntrospectionOut:
     user = await store.user.find(database, claims.user_id)
     if user is None or user.suspended:
         return INACTIVE
-    exchanged = claims.session_id.startswith(EXCHANGED_PREFIX + "_")
-    if not exchanged and not await store.session.is_live(database, claims.session_id, user.user_id):
+    if claims.session_id.startswith(DISCORD_SESSION + "_"):
+        user = as_in_discord(user)
+    elif not await store.session.is_live(database, claims.session_id, user.user_id):
         return INACTIVE
     scope = " ".join(sorted(claims.scopes))
     return _active(user, claims.session_id, scope, int(claims.expires_at))

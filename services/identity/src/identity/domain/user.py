@@ -33,6 +33,11 @@ class User:
     version: int = 1
 
 
+def as_in_discord(user: User) -> User:
+    """The person with what they may do in Discord, where nobody is an administrator."""
+    return replace(user, role=PlatformRole.USER) if user.role is PlatformRole.ADMIN else user
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an administrator asks to change; None leaves a thing as it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import httpx
-from chassis.http import tls
+from chassis.http import callers, tls
 
 from listings.domain.asset import AssetName
 from listings.domain.errors import NotOwner, OwnershipUnknown
@@ -18,7 +18,7 @@ class VerificationClient:
         self._http = httpx.AsyncClient(
             base_url=base_url,
             timeout=TIMEOUT_S,
-            headers={"X-Service-Secret": secret},
+            headers={callers.SECRET_HEADER: secret},
             verify=tls.trusted(),
         )
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Annotated, Any
 
 from chassis.cause import Cause
 from chassis.http.auth import Caller
+from chassis.http.callers import only
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
 from chassis.http.routes import Router
-from chassis.problems import Problem, not_found
+from chassis.problems import not_found
 from contracts_schema.events.identity import Tier
 from contracts_schema.events.verification import Purpose
 from contracts_schema.ids import derive_id, new_id
-from fastapi import Header, Request
+from fastapi import Depends, Request
 
 from verification import store
 from verification.api.problems import outage_shown
@@ -22,9 +22,9 @@ from verification.api.schemas import Check, InternalCheck, Verdict, Verification
 from verification.domain.errors import ProviderUnavailable
 from verification.domain.verification import Verification
 from verification.handlers import verification
-from verification.settings import Settings
 
 router = Router(tags=["verification"])
+AtAcceptance = Annotated[str, Depends(only("listings"))]
 
 
 @router.post(
@@ -59,17 +59,8 @@ async def read_verification(
 
 
 @router.post("/internal/verifications", response_model=Verdict, include_in_schema=False)
-async def verify_for_service(
-    request: Request,
-    body: InternalCheck,
-    secret: Annotated[str, Header(alias="X-Service-Secret")] = "",
-) -> Any:
+async def verify_for_service(request: Request, body: InternalCheck, service: AtAcceptance) -> Any:
     """A check for another service; UNKNOWN when the provider cannot be asked."""
-    settings: Settings = request.app.state.settings
-    if not hmac.compare_digest(
-        secret.encode(), settings.service_secret.get_secret_value().encode()
-    ):
-        raise Problem(401, "unauthenticated", wording="verification.for_services")
     if not body.fresh:
         known = await store.verification.cached(
             request.app.state.database, body.user_id, body.kind, body.asset_id
