@@ -79,7 +79,8 @@ def token(user_id: str, clock: Clock, role: str = "USER") -> str:
     now = int(clock.now().timestamp())
     claims = {
         "iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "sid": "ses_1",
-        "jti": str(uuid7()), "tier": "TIER_1", "role": role, "iat": now, "exp": now + 900,
+        "jti": str(uuid7()), "tier": "TIER_1", "role": role, "scope": "read write admin",
+        "iat": now, "exp": now + 900,
     }  # fmt: skip
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": "test"}
     return jwt.encode(header, claims, KEY, [ALGORITHM])
@@ -135,10 +136,10 @@ async def client_of(app: FastAPI, clock: Clock, **parts: Any) -> AsyncIterator[h
     """The service with its own pool, the tests' clock and key, and what ``parts`` replace."""
     async with app.router.lifespan_context(app):
         app.state.database.clock = app.state.clock = clock
-        for name, part in parts.items():
-            setattr(app.state, name, part)
         keys = httpx.MockTransport(_keys)
         app.state.authenticator = TestAuthenticator(ISSUER, ISSUER, clock, keys)
+        for name, part in parts.items():
+            setattr(app.state, name, part)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
             yield client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts_schema.events.identity import (
@@ -51,6 +51,17 @@ class Principal:
     interface: str = "rest"
     session_id: str = ""
     scopes: frozenset[str] = frozenset()
+    withheld: PlatformRole | None = None
+    """The role that the credential leaves out."""
+
+    def without_administration(self) -> Principal:
+        """The same person, who is no administrator here: their credential is not for that.
+
+        So what the role opens stays shut everywhere: routes, and rows that others do not see.
+        """
+        if self.role is not PlatformRole.ADMIN:
+            return self
+        return replace(self, role=PlatformRole.USER, withheld=self.role)
 
     def require(self, tier: Tier = Tier.TIER_0, role: PlatformRole | None = None) -> None:
         """Refuse the unknown, the suspended, the under-tiered and the wrong role."""
@@ -61,6 +72,8 @@ class Principal:
         if self.tier < tier:
             raise Problem(403, "tier_too_low", needed=tier, tier=self.tier)
         if role is not None and self.role not in (role, PlatformRole.ADMIN):
+            if self.withheld is not None:
+                raise Problem(403, "scope_missing", scope="admin")
             raise Problem(403, "role_missing", role=role)
 
 

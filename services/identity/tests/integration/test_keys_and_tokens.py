@@ -58,6 +58,16 @@ async def test_a_reading_key_changes_nothing(identity: Identity, ann):
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
 
 
+async def test_a_writing_key_reads_nothing(identity: Identity, ann):
+    made = (await ann.post("/v1/api-keys", json=NEW_KEY | {"scopes": ["write"]})).json()
+    async with identity.browser(made["key"]) as bot:
+        assert (await bot.post("/v1/links", json={})).status_code == 201
+        refused = await bot.get("/v1/me")
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+    assert refused.json()["params"] == {"scope": "read"}
+
+
 async def test_a_key_makes_and_ends_neither_keys_nor_logins(identity: Identity, ann):
     made = (await ann.post("/v1/api-keys", json=NEW_KEY)).json()
     async with identity.browser(made["key"]) as bot:

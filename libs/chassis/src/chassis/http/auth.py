@@ -33,7 +33,7 @@ AUDIENCE = "holdfast"
 API_KEY_PREFIX = "hfk_"
 DISCORD_SESSION = "dsc"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-WRITE_SCOPE = "write"
+READ, WRITE, ADMINISTER = "read", "write", "admin"
 CACHED = 10_000
 API_KEY_TRUSTED_S = 30.0
 REFETCH_S = 5.0
@@ -204,9 +204,10 @@ async def reader(request: Request) -> str:
         return ""
     authenticator: Authenticator = request.app.state.authenticator
     try:
-        return (await authenticator.claims(credential(request))).user_id
+        claims = await authenticator.claims(credential(request))
     except Problem:
         return ""
+    return claims.user_id if READ in claims.scopes else ""
 
 
 async def live_caller(request: Request) -> Principal:
@@ -219,18 +220,18 @@ async def live_caller(request: Request) -> Principal:
 
 
 def _require_scope(request: Request, claims: Claims) -> None:
-    """Refuse to change anything for a credential that names its scopes and not ``write``."""
-    if claims.scopes and WRITE_SCOPE not in claims.scopes and request.method not in READING:
-        raise Problem(403, "scope_missing", wording="common.read_only_key")
+    """Refuse what the credential was not given for: one without scopes is for nothing."""
+    needed = READ if request.method in READING else WRITE
+    if needed not in claims.scopes:
+        raise Problem(403, "scope_missing", scope=needed)
 
 
 async def _principal(request: Request, claims: Claims) -> Principal:
     database: Database = request.app.state.database
     known = await principals.by_user_id(database, claims.user_id)
     told = known or Principal(claims.user_id, claims.tier, claims.role)
-    if claims.session_id.startswith(DISCORD_SESSION + "_") and told.role is PlatformRole.ADMIN:
-        told = replace(told, role=PlatformRole.USER)  # nobody is an administrator in Discord
-    return replace(told, session_id=claims.session_id, scopes=claims.scopes)
+    told = replace(told, session_id=claims.session_id, scopes=claims.scopes)
+    return told if ADMINISTER in claims.scopes else told.without_administration()
 
 
 Caller = Annotated[Principal, Depends(caller)]

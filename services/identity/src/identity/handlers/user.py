@@ -20,8 +20,7 @@ from contracts_schema.ids import derive_id
 
 from identity import store
 from identity.domain.account import Provider
-from identity.domain.api_key import Scope
-from identity.domain.errors import AlreadyRegistered, ScopeRefused
+from identity.domain.errors import AlreadyRegistered
 from identity.domain.session import EndReason
 from identity.domain.user import Change, Changed, User, change
 
@@ -59,8 +58,6 @@ async def change_user(
 ) -> User:
     """Change a person's tier, role or suspension, with a reason that is recorded."""
     caller.require(role=PlatformRole.ADMIN)
-    if caller.scopes and Scope.ADMIN not in caller.scopes:
-        raise ScopeRefused(scope=Scope.ADMIN)
     user = await store.user.lock(tx, user_id)
     if user is None:
         raise not_found("user", user_id)

@@ -1,0 +1,152 @@
+"""Every route of every service, asked by everybody: who may is in docs/access.md, and nobody else.
+
+Each answer is of the running service on its own database; logins and API keys are a real
+identity's, which every service asks about them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+from access_people import People, Subject
+from access_stages import ROUTES, Asked, Stage, staged
+from access_table import EVERY, declared, routes
+from contracts_schema.events.identity import Tier
+from contracts_schema.ids import new_id, uuid7
+from identity_builders import an_identity, an_outside
+from verification.adapters.game_ownership import Roblox
+from verification_builders import PLAIN, a_world
+
+SERVICES = [name for name in ROUTES if name != EVERY]
+RIGHTS = pytest.mark.abuse("A12", "A1", "A5")
+
+
+@pytest.fixture
+async def stage(service, database_for):
+    async with AsyncExitStack() as stack:
+        outside = await stack.enter_async_context(an_outside())
+        identity = await stack.enter_async_context(an_identity(database_for("identity"), outside))
+        people = People(identity)
+        await people.join()
+        games = None
+        if service == "verification":
+            world = await stack.enter_async_context(a_world())
+            http = await stack.enter_async_context(httpx.AsyncClient(verify=PLAIN))
+            games = Roblox(world.base + "/roblox/{host}", http, identity.clock)
+        url = "" if service == "identity" else database_for(service)
+        yield await stack.enter_async_context(staged(service, url, people, games))
+
+
+@pytest.mark.abuse("API9")
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_route_is_declared_and_every_declared_route_is_there(service, stage):
+    table = declared()
+
+    assert sorted(routes(stage.app)) == sorted([*table[EVERY], *table.get(service, {})])
+    assert sorted(ROUTES[service]) == sorted(table.get(service, {}))
+
+
+@RIGHTS
+@pytest.mark.parametrize("service", SERVICES)
+async def test_each_route_answers_each_subject_as_it_is_declared(service, stage):
+    table = declared()
+    asked = ROUTES[EVERY] | ROUTES[service]
+    expected = table[EVERY] | table.get(service, {})
+
+    answered = {
+        route: {subject: await _status(stage, route, one, subject) for subject in Subject}
+        for route, one in asked.items()
+    }
+
+    assert answered == expected
+
+
+async def _status(stage: Stage, route: str, asked: Asked, subject: Subject) -> int:
+    """Ask as this subject, about a new thing; a refusal names its next step and changes nothing."""
+    method, path = route.split(" ")
+    filled = path.format(**await stage.path_of(asked))
+    headers = await stage.people.headers(subject, asked.party, asked.service)
+    headers["Idempotency-Key"] = uuid7().hex
+    before = await _traces(stage)
+    async with _demoted(stage, asked.party.user_id, subject is Subject.BELOW):
+        answer = await stage.client.request(method, filled, headers=headers, json=asked.body)
+    if answer.status_code in (401, 403, 404):
+        assert await _traces(stage) == before, f"{route} as {subject} changed something"
+        assert "text/html" in answer.headers["content-type"] or answer.json()["next_action"]
+    return answer.status_code
+
+
+async def _traces(stage: Stage) -> tuple[int, ...]:
+    """What a change leaves behind: events, audit entries, kept answers."""
+    tables = ("outbox", "audit_entries", "idempotency_keys")
+    counts = [await stage.database.value(f"SELECT count(*) FROM {name}") for name in tables]
+    return tuple(counts)
+
+
+@asynccontextmanager
+async def _demoted(stage: Stage, user_id: str, really: bool) -> AsyncIterator[None]:
+    """The person's tier is taken from them meanwhile."""
+    sql = "UPDATE principals SET tier = $2 WHERE user_id = $1"
+
+    async def set_tier(tier: Tier) -> None:
+        async with stage.database.transaction() as tx:
+            await tx.run(sql, user_id, tier)
+
+    if not really:
+        yield
+        return
+    await set_tier(Tier.TIER_0)
+    try:
+        yield
+    finally:
+        await set_tier(Tier.TIER_1)
+
+
+@pytest.mark.abuse("A12")
+@pytest.mark.parametrize("service", ["identity", "contracts", "escrow"])
+async def test_an_administrator_s_key_without_the_scope_is_told_so(service, stage):
+    for route, asked in ROUTES[service].items():
+        method, path = route.split(" ")
+        if not path.startswith("/v1/admin/"):
+            continue
+        headers = await stage.people.headers(Subject.ADMIN_WRITE_KEY, asked.party, asked.service)
+        filled = path.format(**await stage.path_of(asked))
+        headers["Idempotency-Key"] = uuid7().hex
+        answer = await stage.client.request(method, filled, headers=headers, json=asked.body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), route
+        assert answer.json()["params"] == {"scope": "admin"}
+
+
+@pytest.mark.abuse("A1")
+@pytest.mark.parametrize("service", ["listings", "contracts", "escrow", "verification", "identity"])
+async def test_what_is_somebody_else_s_looks_like_what_does_not_exist(service, stage):
+    table = declared()[service]
+    for route, asked in ROUTES[service].items():
+        expected = table[route]
+        if (expected[Subject.ANONYMOUS], expected[Subject.STRANGER]) != (401, 404):
+            continue
+        headers = await stage.people.headers(Subject.STRANGER, asked.party, asked.service)
+        method, path = route.split(" ")
+        theirs = await stage.path_of(asked)
+        nobodys = {name: _another(value) for name, value in theirs.items()}
+        told = []
+        for ids in (theirs, nobodys):
+            sent = headers | {"Idempotency-Key": uuid7().hex}
+            answer = await stage.client.request(
+                method, path.format(**ids), headers=sent, json=asked.body
+            )
+            said = answer.json()
+            for value in ids.values():
+                said = json.loads(json.dumps(said).replace(value, "ID"))
+            told.append((answer.status_code, said | {"request_id": "", "trace_id": ""}))
+        assert told[0] == told[1], route
+
+
+def _another(value: str) -> str:
+    """An id of the same kind that nothing has."""
+    prefix, _, rest = value.partition("_")
+    return new_id(prefix) if rest else value + "9"
