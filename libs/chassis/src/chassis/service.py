@@ -18,7 +18,7 @@ from faststream.rabbit import RabbitBroker
 
 from chassis import clock, problems
 from chassis.clock import Clock
-from chassis.http import health
+from chassis.http import health, routes
 from chassis.http.lists import Cursors
 from chassis.messaging import relay
 from chassis.messaging.consumers import Consumers
@@ -82,8 +82,7 @@ def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
     app.state.settings, app.state.consumers = settings, parts.consumers
     for name, value in parts.state.items():
         setattr(app.state, name, value)
-    for router in (*parts.routers, health.router):
-        app.include_router(router)
+    routes.mount(app, (*parts.routers, health.router))
     problems.install(app, parts.rules)
     app.add_middleware(telemetry.TelemetryMiddleware)
     return app

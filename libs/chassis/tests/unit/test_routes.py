@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import pytest
 from chassis import problems
-from chassis.http.routes import DirectRoute, Router, plan_of
+from chassis.http.routes import DirectRoute, Router, mount, plan_of
 from chassis.problems import Problem
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from httpx import ASGITransport, AsyncClient
@@ -49,7 +49,7 @@ def served(router: APIRouter) -> FastAPI:
         return said(word=word)
 
     app = FastAPI()
-    app.include_router(router)
+    mount(app, [router])
     problems.install(app, {})
     return app
 

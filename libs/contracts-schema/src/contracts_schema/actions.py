@@ -1,20 +1,20 @@
 """What a person may do next with a thing, as the thing's owner says: nobody else decides it."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 
-class Action(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Action:
     """One thing that the reader may do now with what they are reading."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    verb: str = Field(pattern=r"^[a-z_]{2,24}$")
+    verb: Annotated[str, Field(pattern=r"^[a-z_]{2,24}$")]
     """The same word on buttons, in routes and in the registry of whoever shows it."""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    route: str = Field(pattern=r"^/v1/")
+    route: Annotated[str, Field(pattern=r"^/v1/")]
     preview: str = ""
     """The route to read first, where the step cannot be undone: what it would do, to the cent."""
     until: datetime | None = None

@@ -11,11 +11,11 @@ from typing import Annotated, Any, TypeVar
 from contracts_schema.terms import canonical_json
 from fastapi import Header, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.cause import Cause
+from chassis.http import answers
 from chassis.http.preconditions import etag
 from chassis.principals import Principal
 from chassis.problems import Problem
@@ -82,7 +82,7 @@ async def once(
             if earlier is not None:
                 return earlier
         status, body = await work(transaction)
-        written = _written(body)
+        written = answers.written(body)
         if key is not None:
             stored = {"status": status, "body": written}
             await transaction.run(_ANSWERED, principal=principal.user_id, key=key, **stored)
@@ -154,13 +154,6 @@ def _meaning(body: bytes) -> bytes:
         return canonical_json(json.loads(body, parse_float=lambda text: f"float {text}"))
     except (ValueError, TypeError, RecursionError):
         return body
-
-
-def _written(body: Any) -> bytes:
-    """The body as it is sent and kept: written once."""
-    if isinstance(body, BaseModel):
-        return body.model_dump_json().encode()
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _version(body: Any) -> int | None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from chassis.http import auth
+from chassis.http.answers import written
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
@@ -70,8 +71,8 @@ async def read_listing(request: Request, listing_id: ListingPath) -> Response:
     """
     found = await visible(request, listing_id)
     headers = {"ETag": etag(found.version)}
-    body = ListingOut.of(found, await auth.reader(request)).model_dump_json()
-    return Response(body, media_type="application/json", headers=headers)
+    shown = ListingOut.of(found, await auth.reader(request))
+    return Response(written(shown), media_type="application/json", headers=headers)
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -109,7 +109,8 @@ _OFFER_ACTIONS = {
 }
 
 
-class ListingOut(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ListingOut:
     """Something for sale."""
 
     listing_id: str
@@ -132,14 +133,14 @@ class ListingOut(BaseModel):
 
     @classmethod
     def of(cls, listing: Listing, reader: str, guild_id: str | None = None) -> ListingOut:
-        """The listing as this reader is shown it; what is known to be good is not checked again."""
+        """The listing as this reader is shown it."""
         verbs = listing.may(reader, guild_id)
         actions = [_LISTING_ACTIONS[verb].at(listing.listing_id) for verb in verbs]
         values = {name: getattr(listing, name) for name in _LISTING_FIELDS}
-        return cls.model_construct(**values, actions=actions)
+        return cls(**values, actions=actions)
 
 
-_LISTING_FIELDS = tuple(name for name in ListingOut.model_fields if name != "actions")
+_LISTING_FIELDS = tuple(each.name for each in fields(ListingOut) if each.name != "actions")
 
 
 class ListingPage(BaseModel):
@@ -149,7 +150,8 @@ class ListingPage(BaseModel):
     next_cursor: str | None
 
 
-class OfferOut(BaseModel):
+@dataclass(frozen=True, slots=True)
+class OfferOut:
     """A price put to the other side, and whose turn it is."""
 
     offer_id: str
@@ -176,10 +178,12 @@ class OfferOut(BaseModel):
         pending = offer.state is offers_.State.PENDING
         turn = offer.made_by.other if pending else None
         values = {name: getattr(offer, name) for name in _OFFER_FIELDS}
-        return cls.model_construct(**values, turn=turn, actions=actions)
+        return cls(**values, turn=turn, actions=actions)
 
 
-_OFFER_FIELDS = tuple(name for name in OfferOut.model_fields if name not in ("turn", "actions"))
+_OFFER_FIELDS = tuple(
+    each.name for each in fields(OfferOut) if each.name not in ("turn", "actions")
+)
 
 
 class OfferPage(BaseModel):
