@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import stripe
 from aiohttp import web
+from kept_whole import a_keeper, forgotten
 from sandbox.app import build_app
 from sandbox.clock import Clock
 from sandbox.config import parse
@@ -174,10 +175,12 @@ async def a_harness(**settings: object) -> AsyncIterator[Harness]:
         }
         listener = _listener()
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = build_app(parse({"stripe": section}, base), clock)
-        app.middlewares.insert(0, _judge(violations))
-        async with _served(app, listener), aiohttp.ClientSession() as http:
-            yield Harness(base, clock, endpoint, http, a_client(base), violations)
+        with a_keeper() as keeper:
+            app = build_app(parse({"stripe": section}, base), clock, keeper=keeper)
+            app.middlewares.insert(0, _judge(violations))
+            async with _served(app, listener), aiohttp.ClientSession() as http:
+                yield Harness(base, clock, endpoint, http, a_client(base), violations)
+                assert forgotten(keeper) == []
     _hold_to_description(violations, endpoint)
 
 

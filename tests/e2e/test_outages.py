@@ -102,6 +102,31 @@ async def test_a_restart_of_everything_kills_no_button_and_no_deal(scenario, sys
     await the_books_hold(instance, system)
 
 
+async def test_a_killed_outside_world_comes_back_and_the_trade_goes_on(scenario, system, instance):
+    played = await listed(scenario)
+    await trade.agree(played)
+    await trade.sign(played)
+    await trade.fund(played)
+
+    await kill(instance, "sandbox")
+    await connected(scenario)
+    await trade.deliver(played)
+    await trade.confirm(played)
+    newcomer = await scenario.at_discord("nora")
+    await newcomer.join()
+
+    result = await report.of(played)
+    assert result.money["ours"] == result.money["sandbox"]
+    await the_books_hold(instance, system)
+
+
+async def connected(scenario) -> None:
+    """Wait until the bot has its session with Discord again."""
+    async with asyncio.timeout(60):
+        while not (await scenario.system.outside.get("/discord/stats"))["gateway"]["connected"]:
+            await asyncio.sleep(0.1)
+
+
 @pytest.mark.fault("G3")
 async def test_the_same_interaction_twice_is_one_offer(scenario):
     played = await listed(scenario)

@@ -124,12 +124,15 @@ class _System:
         )
         return Process(
             name="sandbox",
-            command=(sys.executable, "-m", "sandbox", "--port", str(port), "--config", str(config)),
+            command=(
+                sys.executable, "-m", "sandbox", "--port", str(port), "--config", str(config),
+                "--data", str(self.instance.data / "sandbox"),
+            ),
             environment={"HOLDFAST_CLOCK_FILE": self._clock},
             ready=probes.http(f"{self._sandbox_url}/healthz"),
             port=port,
             stop_timeout_s=5.0,
-        )
+        )  # fmt: skip
 
     def _service(self, service: Service) -> Process:
         port = self.ports.get(service.name, service.usual_port)

@@ -6,11 +6,12 @@ from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 
-from sandbox import discord, roblox, stripe
+from sandbox import discord, keeping, roblox, stripe
 from sandbox import faults as faults_
 from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.faults import BadFault, Faults
+from sandbox.keeping import Keeper
 
 
 class Party(Protocol):
@@ -32,36 +33,40 @@ class Living(Protocol):
         """End the work and everything it started."""
 
 
-def build_app(config: Config, clock: Clock, faults: Faults | None = None) -> web.Application:
+def build_app(
+    config: Config, clock: Clock, faults: Faults | None = None, keeper: Keeper | None = None
+) -> web.Application:
     """The whole sandbox as one application, ready to be served."""
-    faults = faults or Faults()
-    parties = _parties(config, clock, faults)
+    faults, keeper = faults or Faults(), keeper or Keeper()
+    parties = _parties(config, clock, faults, keeper)
+    keeper.flush()
     app = web.Application(
-        middlewares=[faults_.middleware(faults, parties)],
+        middlewares=[keeping.middleware(keeper), faults_.middleware(faults, parties)],
         client_max_size=32 * 1024 * 1024,
     )
     for party in parties.values():
         app.add_routes(party.routes())
     app.add_routes(_control(clock, faults, parties))
-    app.cleanup_ctx.append(lambda _: _lives(parties))
+    app.cleanup_ctx.append(lambda _: _lives(parties, keeper))
     return app
 
 
-def _parties(config: Config, clock: Clock, faults: Faults) -> Mapping[str, Party]:
+def _parties(config: Config, clock: Clock, faults: Faults, keeper: Keeper) -> Mapping[str, Party]:
     return {
-        "stripe": stripe.build(config, clock, faults),
-        "roblox": roblox.build(config, clock, faults),
-        "discord": discord.build(config, clock, faults),
+        "stripe": stripe.build(config, clock, faults, keeper),
+        "roblox": roblox.build(config, clock, faults, keeper),
+        "discord": discord.build(config, clock, faults, keeper),
     }
 
 
-async def _lives(parties: Mapping[str, Party]) -> AsyncIterator[None]:
+async def _lives(parties: Mapping[str, Party], keeper: Keeper) -> AsyncIterator[None]:
     living = [party for party in parties.values() if isinstance(party, Living)]
     for party in living:
         await party.start()
     yield
     for party in reversed(living):
         await party.stop()
+    keeper.close()
 
 
 def _control(clock: Clock, faults: Faults, parties: Mapping[str, Party]) -> list[web.RouteDef]:

@@ -16,6 +16,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from discord_contract import Contract
 from discord_tiny_bot import TinyBot
+from kept_whole import a_keeper, forgotten
 from sandbox.app import build_app
 from sandbox.clock import Clock
 from sandbox.config import parse
@@ -107,7 +108,9 @@ async def running(**settings: Any) -> AsyncIterator[Harness]:
     base = f"http://127.0.0.1:{port}"
     section = {"token": TOKEN, "application_id": APPLICATION, "client_secret": SECRET}
     clock, contract = Clock(), Contract.load()
-    app = build_app(parse({"discord": {**section, **settings}}, base), clock)
+    stack = contextlib.ExitStack()
+    keeper = stack.enter_context(a_keeper())
+    app = build_app(parse({"discord": {**section, **settings}}, base), clock, keeper=keeper)
     app.middlewares.append(contract.middleware)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -117,9 +120,11 @@ async def running(**settings: Any) -> AsyncIterator[Harness]:
         try:
             await people(harness)
             yield harness
+            assert forgotten(keeper) == []
         finally:
             await harness.stop_bots()
             await runner.cleanup()
+            stack.close()
 
 
 async def people(harness: Harness) -> None:

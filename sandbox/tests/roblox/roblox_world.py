@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from aiohttp import web
+from kept_whole import a_keeper, forgotten
 from sandbox.app import build_app
 from sandbox.clock import Clock
 from sandbox.config import parse
@@ -142,12 +143,13 @@ async def running() -> AsyncIterator[Sandbox]:
     listener = socket.create_server(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     clock = Clock()
-    with listener:
-        runner = web.AppRunner(build_app(parse(a_config(), base_url), clock))
+    with listener, a_keeper() as keeper:
+        runner = web.AppRunner(build_app(parse(a_config(), base_url), clock, keeper=keeper))
         await runner.setup()
         try:
             await web.SockSite(runner, listener).start()
             async with httpx.AsyncClient(base_url=base_url, verify=False) as http:
                 yield Sandbox(http, clock, base_url)
+                assert forgotten(keeper) == []
         finally:
             await runner.cleanup()

@@ -25,6 +25,7 @@ from sandbox.discord.rest_users import UserRest
 from sandbox.discord.state import World
 from sandbox.discord.stats import Stats
 from sandbox.faults import Faults
+from sandbox.keeping import Keeper
 
 DEFAULT_APPLICATION = "1100000000000000000"
 DEFAULT_TOKEN = "sandbox-discord-token"  # noqa: S105 - the stand-in's own, worth nothing outside
@@ -36,7 +37,7 @@ HEARTBEAT_MS = 41_250
 class Discord:
     """The whole stand-in, composed."""
 
-    def __init__(self, config: Config, clock: Clock, faults: Faults) -> None:
+    def __init__(self, config: Config, clock: Clock, faults: Faults, keeper: Keeper) -> None:
         section = config.discord.allow_only(
             "token", "application_id", "client_secret", "redirect_uris", "bot_name",
             "privileged_intents", "heartbeat_ms", "requests_per_s",
@@ -47,7 +48,7 @@ class Discord:
         token = section.text("token", DEFAULT_TOKEN)
         redirect_uris = section.texts("redirect_uris")
         self.world = World(
-            clock, config.base_url, application_id, section.text("bot_name", "Sandbox Bot")
+            clock, config.base_url, application_id, section.text("bot_name", "Sandbox Bot"), keeper
         )
         self.stats = Stats()
         self.gateway = Gateway(self.stats, faults)
@@ -56,7 +57,7 @@ class Discord:
             token, self._url, section.whole("heartbeat_ms", HEARTBEAT_MS),
             section.whole("privileged_intents", 0), self._introduce,
         )  # fmt: skip
-        grants = Grants(clock)
+        grants = Grants(clock, keeper)
         secret = section.text("client_secret", DEFAULT_SECRET)
         self._oauth = OAuth(self.world, grants, secret, redirect_uris)
         limits = RateLimits(section.whole("requests_per_s", GLOBAL_PER_S))
@@ -128,6 +129,6 @@ class Discord:
         return ready, [payloads.guild_create(world, guild) for guild in mine]
 
 
-def build(config: Config, clock: Clock, faults: Faults) -> Discord:
+def build(config: Config, clock: Clock, faults: Faults, keeper: Keeper) -> Discord:
     """The Discord party of a sandbox."""
-    return Discord(config, clock, faults)
+    return Discord(config, clock, faults, keeper)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from sandbox.discord.errors import Json
+from sandbox.keeping import Kept
 
 
 class ChannelKind(IntEnum):
@@ -55,7 +56,7 @@ COMPONENTS_V2 = 1 << 15
 
 
 @dataclass(slots=True)
-class User:
+class User(Kept):
     """A person or the bot."""
 
     id: str
@@ -77,7 +78,7 @@ class Role:
 
 
 @dataclass(slots=True)
-class Member:
+class Member(Kept):
     """A user's place in a guild."""
 
     user_id: str
@@ -96,7 +97,7 @@ class Overwrite:
 
 
 @dataclass(slots=True)
-class Guild:
+class Guild(Kept):
     """A server."""
 
     id: str
@@ -108,7 +109,7 @@ class Guild:
 
 
 @dataclass(slots=True)
-class Channel:
+class Channel(Kept):
     """A guild channel, a thread or a direct conversation with the bot."""
 
     id: str
@@ -137,7 +138,7 @@ class Channel:
 
 
 @dataclass(slots=True)
-class Attachment:
+class Attachment(Kept):
     """A stored file."""
 
     id: str
@@ -150,7 +151,7 @@ class Attachment:
 
 
 @dataclass(slots=True)
-class Message:
+class Message(Kept):
     """One message and everything a client needs to show it."""
 
     id: str
@@ -187,7 +188,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class Interaction:
+class Interaction(Kept):
     """One act of a person towards the bot, and what came of it."""
 
     id: str

@@ -69,7 +69,9 @@ class Founding:
             raise Refused(400, "name: 2 to 100 characters are needed")
         world = self._world
         owner = self._people.person(body["owner"]) if body.get("owner") else self._owner()
-        guild = Guild(world.ids.next(), name, owner.id, body.get("locale", "en-US"))
+        new_id = world.ids.next()
+        members, locale = world.members(new_id), body.get("locale", "en-US")
+        guild = Guild(new_id, name, owner.id, locale, members=members)
         everyone = _bits(body.get("everyone_permissions"), permissions.EVERYONE)
         guild.roles[guild.id] = Role(guild.id, "@everyone", everyone)
         guild.members[owner.id] = Member(owner.id, world.now())
@@ -91,6 +93,7 @@ class Founding:
         world = self._world
         role = Role(world.ids.next(), world.bot.username, bits, position=1)
         guild.roles[role.id] = role
+        guild.changed()
         guild.members[world.bot.id] = Member(world.bot.id, world.now(), [role.id])
         data = payloads.guild_create(world, guild)
         self._gateway.dispatch("GUILD_CREATE", data, guild.id, Intent.GUILDS)
@@ -154,6 +157,7 @@ class Founding:
         bits = _bits(spec.get("permissions"), 0)
         role = Role(self._world.ids.next(), str(spec.get("name")), bits, len(guild.roles))
         guild.roles[role.id] = role
+        guild.changed()
         data = {"guild_id": guild.id, "role": payloads.role(role)}
         self._gateway.dispatch("GUILD_ROLE_CREATE", data, guild.id, Intent.GUILDS)
         return role.id

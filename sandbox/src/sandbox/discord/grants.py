@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sandbox.clock import Clock
 from sandbox.discord.errors import Json
+from sandbox.keeping import Keeper, Table
 
 CODE_LIVES_S = 60.0
 TOKEN_LIVES_S = 604_800
@@ -45,12 +46,12 @@ class Granted:
 class Grants:
     """All codes and tokens that were handed out."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, keeper: Keeper) -> None:
         self._clock = clock
-        self._codes: dict[str, Asked] = {}
-        self._from_code: dict[str, list[str]] = {}
-        self._access: dict[str, Granted] = {}
-        self._refresh: dict[str, Granted] = {}
+        self._codes: Table[str, Asked] = keeper.table("discord codes")
+        self._from_code: Table[str, list[str]] = keeper.table("discord codes used")
+        self._access: Table[str, Granted] = keeper.table("discord access")
+        self._refresh: Table[str, Granted] = keeper.table("discord refresh")
 
     def approve(
         self, user_id: str, redirect_uri: str, scopes: frozenset[str], challenge: str | None

@@ -159,7 +159,7 @@ class People:
         message = self._world.messages.get(opener.source_message_id or "")
         act = Act(InteractionKind.MODAL_SUBMIT, data, message=message, opener=opener)
         interaction = self._interactions.send(user, channel, act)
-        opener.submits.append(interaction.id)
+        opener.submits = [*opener.submits, interaction.id]
         return interaction
 
     def _submission(self, modal: Json, values: dict[str, Any], channel: Channel) -> Json:
@@ -211,6 +211,7 @@ class People:
         channel = self.place(user, body)
         if channel.kind not in THREADS or channel.joined.pop(user.id, None) is None:
             raise Refused(409, f"{user.username} is in no such thread")
+        channel.changed()
 
     def upload(self, file: Any, channel: Channel) -> str:
         """Keep a file the person attaches; returns its id."""

@@ -48,6 +48,10 @@ class CommandRest:
             raise unknown("Application Command")
         return command
 
+    def _keep(self, call: Call) -> None:
+        guild_id, known = self._scope(call)
+        self._world.commands[guild_id] = known
+
     async def listed(self, call: Call) -> Reply:
         """All commands of the scope."""
         return 200, list(self._scope(call)[1].values())
@@ -70,6 +74,7 @@ class CommandRest:
         command = self._kept(call.form, guild_id, known)
         status = 200 if command["id"] in known else 201
         known[command["id"]] = command
+        self._world.commands[guild_id] = known
         return status, command
 
     async def read(self, call: Call) -> Reply:
@@ -83,12 +88,14 @@ class CommandRest:
         _check([changed])
         command |= call.form
         command["version"] = self._world.ids.next()
+        self._keep(call)
         return 200, command
 
     async def delete(self, call: Call) -> Reply:
         """Forget a command."""
         command = self._one(call)
         del self._scope(call)[1][command["id"]]
+        self._keep(call)
         return 204, None
 
     def _kept(self, body: Json, guild_id: str | None, known: dict[str, Json]) -> Json:

@@ -195,6 +195,7 @@ class GuildRest:
         if not self._world.sees(user.id, self._world.channel(thread.parent_id or "")):
             raise missing_access()
         thread.joined.setdefault(user.id, self._world.now())
+        thread.changed()
         self._announce_members(thread, added=[user.id])
         return 204, None
 
@@ -205,6 +206,7 @@ class GuildRest:
             self._may_remove(thread)
         if thread.joined.pop(user_id, None) is None:
             raise unknown("Member")
+        thread.changed()
         self._announce_members(thread, removed=[user_id])
         return 204, None
 

@@ -159,7 +159,7 @@ class InteractionRest:
             if interaction.original_id is not None and origin.reference is None:
                 origin = self._under_original(interaction, origin)
             message = self._post(interaction, call.form, call.files, origin)
-            interaction.followups.append(message.id)
+            interaction.followups = [*interaction.followups, message.id]
             self._interactions.note_answer(interaction)
         return 200, self._messages.payload(message)
 

@@ -1,4 +1,7 @@
-"""Discord's memory: everything the stand-in knows, and who may see it."""
+"""Discord's memory: everything the stand-in knows, and who may see it.
+
+Guilds, channels, messages and people outlive the process; who is connected does not.
+"""
 
 from datetime import datetime
 
@@ -6,40 +9,47 @@ from sandbox.clock import Clock
 from sandbox.discord import permissions
 from sandbox.discord.changes import Changes
 from sandbox.discord.entities import (
-    Attachment,
     Channel,
     ChannelKind,
     Guild,
-    Interaction,
+    Member,
     Message,
     User,
 )
-from sandbox.discord.errors import Json, missing_access, missing_permissions, unknown
+from sandbox.discord.errors import missing_access, missing_permissions, unknown
+from sandbox.discord.memory import Memory, members_of
 from sandbox.discord.permissions import Can
 from sandbox.discord.snowflakes import Snowflakes
+from sandbox.keeping import Keeper, Table
 
 
 class World:
     """All users, guilds, channels, messages, commands and interactions of one application."""
 
-    def __init__(self, clock: Clock, base_url: str, application_id: str, bot_name: str) -> None:
+    def __init__(
+        self, clock: Clock, base_url: str, application_id: str, bot_name: str, keeper: Keeper
+    ) -> None:
         self.clock = clock
         self.ids = Snowflakes(clock.time)
         self.changes = Changes()
         self.base_url = base_url
         self.application_id = application_id
         self.bot = User(application_id, bot_name, bot_name, bot=True)
-        self.users: dict[str, User] = {self.bot.id: self.bot}
-        self.guilds: dict[str, Guild] = {}
-        self.channels: dict[str, Channel] = {}
-        self.messages: dict[str, Message] = {}
-        self.attachments: dict[str, Attachment] = {}
-        self.interactions: dict[str, Interaction] = {}
-        self.by_token: dict[str, Interaction] = {}
-        self.commands: dict[str | None, dict[str, Json]] = {None: {}}
-        self.revision = 0
-        self._direct: dict[str, Channel] = {}
-        self._names: dict[str, User] = {}
+        kept = Memory(keeper)
+        self.users, self.guilds, self.channels = kept.users, kept.guilds, kept.channels
+        self.messages, self.attachments = kept.messages, kept.attachments
+        self.interactions, self.commands = kept.interactions, kept.commands
+        self.users[self.bot.id] = self.bot
+        self.commands.setdefault(None, {})
+        self.by_token = {it.token: it for it in self.interactions.values()}
+        self.revision = max((it.revision for it in self.messages.values()), default=0)
+        self._direct = {
+            it.recipient_id: it
+            for it in self.channels.values()
+            if it.kind is ChannelKind.DM and it.recipient_id is not None
+        }
+        self._names = {it.username: it for it in self.users.values() if it is not self.bot}
+        self._keeper = keeper
 
     def now(self) -> datetime:
         """The moved time."""
@@ -50,6 +60,10 @@ class World:
         self.revision += 1
         message.revision = self.revision
         self.changes.notify()
+
+    def members(self, guild_id: str) -> Table[str, Member]:
+        """The members of a guild that is being made."""
+        return members_of(self._keeper, guild_id)
 
     def user(self, user_id: str) -> User:
         """The user, or Discord's refusal."""

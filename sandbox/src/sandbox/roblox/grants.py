@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sandbox.keeping import Keeper, Kept, Table
+
 CODE_LIFE = timedelta(minutes=1)
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=180)
@@ -46,9 +48,10 @@ class Consent:
 
 
 @dataclass(slots=True)
-class Grant:
+class Grant(Kept):
     """One approval and its code; revoking it ends every token issued from it."""
 
+    code: str
     consent: Consent
     code_expires: datetime
     redeemed: bool = False
@@ -56,7 +59,7 @@ class Grant:
 
 
 @dataclass(slots=True)
-class Token:
+class Token(Kept):
     """One issued token; a refresh token is spent by its first use."""
 
     value: str
@@ -84,15 +87,22 @@ def s256(verifier: str) -> str:
 class GrantBook:
     """Issues and remembers; a code or a refresh token that returns ends its whole grant."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], keeper: Keeper) -> None:
         self._now = now
-        self._codes: dict[str, Grant] = {}
-        self._tokens: dict[str, Token] = {}
+        codes: Table[str, Grant] = keeper.table(
+            "roblox codes", Grant.told, lambda kept: Grant(**kept)
+        )
+        self._codes = codes
+        self._tokens: Table[str, Token] = keeper.table(
+            "roblox tokens",
+            lambda token: {**token.told(), "grant": token.grant.code},
+            lambda kept: Token(**{**kept, "grant": codes[kept["grant"]]}),
+        )
 
     def approve(self, consent: Consent) -> str:
         """Record an approval and return its code."""
         code = secrets.token_urlsafe(32)
-        self._codes[code] = Grant(consent, self._now() + CODE_LIFE)
+        self._codes[code] = Grant(code, consent, self._now() + CODE_LIFE)
         return code
 
     def redeem(self, client_id: str, code: str, verifier: str, redirect_uri: str | None) -> Pair:

@@ -22,12 +22,19 @@ ClientCall = Callable[[Client, Form], web.Response]
 class OAuth:
     """Token endpoint and its neighbours, over the books of grants."""
 
-    def __init__(self, world: World, clients: Clients, grants: GrantBook, base_url: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        clients: Clients,
+        grants: GrantBook,
+        base_url: str,
+        signer: Signer,
+    ) -> None:
         self._world = world
         self._clients = clients
         self._grants = grants
         self._base = base_url
-        self._signer = Signer()
+        self._signer = signer
 
     def routes(self, outage: Outage) -> list[web.RouteDef]:
         """All routes under `/roblox/oauth` but the authorize page."""

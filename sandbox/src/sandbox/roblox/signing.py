@@ -7,12 +7,18 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from sandbox.keeping import Keeper, Table
+
 
 class Signer:
-    """Signs ID tokens with one P-256 key that lives as long as the process."""
+    """Signs ID tokens with one P-256 key, which outlives the process where there is a folder."""
 
-    def __init__(self) -> None:
-        self._key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    def __init__(self, keeper: Keeper) -> None:
+        kept: Table[str, dict[str, Any]] = keeper.table("roblox key")
+        if "ES256" not in kept:
+            made = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+            kept["ES256"] = made.as_dict(private=True)
+        self._key = ECKey.import_key(kept["ES256"])
 
     def sign(self, claims: dict[str, Any]) -> str:
         """A compact JWS of the claims."""

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from sandbox.keeping import Keeper, Table
+
 OWNER_RANK = 255
 Found = TypeVar("Found")
 
@@ -103,15 +105,15 @@ class Transfer:
 class World:
     """All people, groups and games; every change is checked whole before it is made."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], keeper: Keeper) -> None:
         self._now = now
-        # A sandbox forgets, but those who talked to it do not: after a restart nobody may get
-        # a number that an earlier account had.
+        # Without a folder a sandbox forgets, but those who talked to it do not: after a restart
+        # nobody may get a number that an earlier account had.
         self._first = int(now().timestamp()) * 1000
-        self.users: dict[int, User] = {}
-        self.groups: dict[int, Group] = {}
-        self.games: dict[int, Game] = {}
-        self.transfers: list[Transfer] = []
+        self.users: Table[int, User] = keeper.table("roblox users")
+        self.groups: Table[int, Group] = keeper.table("roblox groups")
+        self.games: Table[int, Game] = keeper.table("roblox games")
+        self._handed: Table[int, Transfer] = keeper.table("roblox transfers")
 
     def add_user(
         self,
@@ -176,12 +178,17 @@ class World:
         del self.games[universe_id]
         return game
 
+    @property
+    def transfers(self) -> list[Transfer]:
+        """Every handover so far, the first one first."""
+        return list(self._handed.values())
+
     def transfer(self, universe_id: int, to: Owner) -> Game:
         """Hand a game over to another owner and remember that it happened."""
         game = self.game(universe_id)
         self.owner_name(to)
         now = self._now()
-        self.transfers.append(Transfer(universe_id, game.owner, to, now))
+        self._handed[len(self._handed)] = Transfer(universe_id, game.owner, to, now)
         self.games[universe_id] = replace(game, owner=to, updated=now)
         return self.games[universe_id]
 

@@ -1,4 +1,4 @@
-"""Stripe, played from memory: stateful, with books of its own and Stripe's own errors."""
+"""Stripe, played: stateful, with books of its own and Stripe's own errors."""
 
 import asyncio
 import json
@@ -8,18 +8,20 @@ from aiohttp import web
 from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.faults import Faults, Kind
+from sandbox.keeping import Keeper
 from sandbox.stripe import balance
 from sandbox.stripe.accounts import Links
 from sandbox.stripe.api import PREFIX, Api
 from sandbox.stripe.control import Control
 from sandbox.stripe.errors import injected
 from sandbox.stripe.events import Events
+from sandbox.stripe.idempotency import Keys
 from sandbox.stripe.operations import included, operations
 from sandbox.stripe.pages import Pages
 from sandbox.stripe.settings import read
 from sandbox.stripe.store import Store, random_id
 from sandbox.stripe.webhooks import Webhooks
-from sandbox.stripe.world import Agenda, World
+from sandbox.stripe.world import build_world
 
 TICK_S = 0.2
 
@@ -27,21 +29,22 @@ TICK_S = 0.2
 class Stripe:
     """The party behind `/stripe/…` and `/control/stripe/…`."""
 
-    def __init__(self, config: Config, clock: Clock, faults: Faults) -> None:
+    def __init__(self, config: Config, clock: Clock, faults: Faults, keeper: Keeper) -> None:
         settings = read(config)
-        store = Store(clock)
-        self._webhooks = Webhooks(settings, clock, faults)
+        store = Store(clock, keeper)
+        self._keeper = keeper
+        self._webhooks = Webhooks(settings, clock, faults, store, keeper)
         events = Events(store, settings.api_version, self._webhooks.deliver)
-        self._world = World(clock, settings, store, events, Agenda(clock))
-        self._links = Links()
+        self._world = build_world(clock, settings, store, events, keeper)
+        self._links = Links(keeper)
         self._ticks: asyncio.Task[None] | None = None
-        if settings.opening_balance_minor:
+        if settings.opening_balance_minor and not store.all("balance_transaction"):
             balance.post(self._world, "topup", settings.opening_balance_minor)
 
     def routes(self) -> list[web.RouteDef]:
         """All routes of the party."""
         world = self._world
-        api = Api(world, operations(self._links), included(world))
+        api = Api(world, operations(self._links), included(world), Keys(world.clock, self._keeper))
         pages, control = Pages(world, self._links), Control(world, self._webhooks)
         return [*pages.routes(), *control.routes(), *api.routes()]
 
@@ -73,10 +76,11 @@ class Stripe:
 
     async def _tick(self) -> None:
         while True:
-            self._world.agenda.run_due()
+            with self._keeper.request():
+                self._world.agenda.run_due(self._world)
             await asyncio.sleep(TICK_S)
 
 
-def build(config: Config, clock: Clock, faults: Faults) -> Stripe:
+def build(config: Config, clock: Clock, faults: Faults, keeper: Keeper) -> Stripe:
     """Make the party; nothing runs before `start`."""
-    return Stripe(config, clock, faults)
+    return Stripe(config, clock, faults, keeper)

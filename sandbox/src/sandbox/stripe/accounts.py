@@ -1,7 +1,8 @@
 """Connected accounts and the links by which their owners onboard at Stripe."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from sandbox.keeping import Keeper, Kept, Table
 from sandbox.stripe import listing
 from sandbox.stripe.errors import StripeError, invalid, missing_parameter
 from sandbox.stripe.parameters import merge_metadata
@@ -14,7 +15,7 @@ KEPT = ("business_type", "email", "business_profile", "default_currency")
 
 
 @dataclass(slots=True)
-class Link:
+class Link(Kept):
     """One onboarding link: single use, five minutes."""
 
     account: str
@@ -24,11 +25,13 @@ class Link:
     visited: bool = False
 
 
-@dataclass(slots=True)
 class Links:
     """Every onboarding link by the token in its address."""
 
-    by_token: dict[str, Link] = field(default_factory=dict)
+    def __init__(self, keeper: Keeper) -> None:
+        self.by_token: Table[str, Link] = keeper.table(
+            "stripe links", Link.told, lambda kept: Link(**kept)
+        )
 
 
 def create(world: World, call: Call) -> JsonObject:

@@ -58,7 +58,11 @@ class Api:
     """Every endpoint of `ENDPOINTS`, each with its operation."""
 
     def __init__(
-        self, world: World, operations: Mapping[str, Operation], included: Included
+        self,
+        world: World,
+        operations: Mapping[str, Operation],
+        included: Included,
+        keys: Keys,
     ) -> None:
         different = {f"{method} {path}" for method, path in ENDPOINTS} ^ set(operations)
         if different:
@@ -66,7 +70,7 @@ class Api:
         self._world = world
         self._operations = operations
         self._included = included
-        self._keys = Keys(world.clock)
+        self._keys = keys
 
     def routes(self) -> list[web.RouteDef]:
         """One route per endpoint, the literal before the templated, and a refusal of the rest."""
@@ -168,7 +172,7 @@ class Api:
         checked = parameters.check(incoming.endpoint, incoming.raw)
         expanded = checked.pop("expand", [])
         call = Call(incoming.endpoint, dict(incoming.http.match_info), checked, incoming.account)
-        world.agenda.run_due()
+        world.agenda.run_due(world)
         world.events.cause = Cause(incoming.id, incoming.key)
         try:
             answer = self._operations[incoming.endpoint](world, call)

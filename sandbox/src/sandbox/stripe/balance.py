@@ -48,6 +48,7 @@ def refresh(world: World) -> None:
     for transaction in world.store.where("balance_transaction", status="pending"):
         if transaction["available_on"] <= now:
             transaction["status"] = "available"
+            world.store.changed("balance_transaction", transaction)
 
 
 def pending_until(world: World) -> int:

@@ -134,10 +134,11 @@ def _open(
     session["url"] = f"{world.settings.base_url}/stripe/checkout/{session['id']}"
     world.checkouts[session["id"]] = {"items": items, "intent": intent_data}
     moment = session["expires_at"]
-    world.agenda.at(moment, lambda: _expire_if_open(world, session))
+    world.agenda.at(moment, _expire_if_open, session["id"])
 
 
-def _expire_if_open(world: World, session: JsonObject) -> None:
+def _expire_if_open(world: World, session_id: str) -> None:
+    session = world.store.get("checkout.session", session_id)
     if session["status"] == "open":
         expire(world, session)
 

@@ -58,14 +58,14 @@ class Control:
 
     async def deliveries(self, _: web.Request, __: JsonObject) -> JsonObject:
         """Every webhook delivery with its attempts, oldest first."""
-        return {"data": [delivery.told() for delivery in self._webhooks.deliveries]}
+        return {"data": [delivery.shown() for delivery in self._webhooks.deliveries]}
 
     async def replay(self, _: web.Request, sent: JsonObject) -> JsonObject:
         """Deliver an event again, at once and in parallel, and wait for the answers."""
         event = self._world.store.get("event", _text(sent, "id"))
         again = self._webhooks.replay(event, _whole(sent, "times", 1))
         await self._webhooks.settled(again, SETTLE_S)
-        return {"data": [delivery.told() for delivery in again]}
+        return {"data": [delivery.shown() for delivery in again]}
 
     async def configure(self, _: web.Request, sent: JsonObject) -> JsonObject:
         """Pause or resume deliveries, move the endpoint, rotate secrets, skew the signature."""
@@ -98,7 +98,7 @@ class Control:
             raise StripeError("ids must be a list of event or delivery ids")
         released = self._webhooks.release(ids)
         await self._webhooks.settled(released, SETTLE_S)
-        return {"data": [delivery.told() for delivery in released]}
+        return {"data": [delivery.shown() for delivery in released]}
 
     async def pay(self, request: web.Request, sent: JsonObject) -> JsonObject:
         """Play the payer of a payment intent."""

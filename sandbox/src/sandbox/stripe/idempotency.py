@@ -4,8 +4,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.keeping import Keeper, Kept, Table
 from sandbox.stripe.errors import StripeError, invalid
 from sandbox.stripe.store import JsonObject
 
@@ -24,7 +26,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Entry:
+class Entry(Kept):
     """One key: what it was first used for, since when, and the answer once there is one."""
 
     path: str
@@ -36,9 +38,11 @@ class Entry:
 class Keys:
     """All keys in use, forgotten 24 hours after their first use."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, keeper: Keeper) -> None:
         self._clock = clock
-        self._entries: dict[tuple[str | None, str], Entry] = {}
+        self._entries: Table[tuple[str | None, str], Entry] = keeper.table(
+            "stripe keys", Entry.told, _answered
+        )
 
     def claim(self, owner: tuple[str | None, str], path: str, params: JsonObject) -> Answer | None:
         """The saved answer, or None where this request is the first and may run."""
@@ -73,6 +77,11 @@ class Keys:
             if entry.since >= oldest or entry.answer is None:
                 return
             del self._entries[owner]
+
+
+def _answered(kept: dict[str, Any]) -> Entry | None:
+    """A request that was running when the process ended may be sent again."""
+    return Entry(**kept) if kept["answer"] is not None else None
 
 
 def in_use(key: str) -> StripeError:

@@ -31,7 +31,7 @@ def create(world: World, call: Call) -> JsonObject:
     _take(world, refund, charge)
     if cards.card_of(world, charge["payment_method"]).refund_fails:
         moment = world.clock.time() + FAILS_AFTER_S
-        world.agenda.at(moment, lambda: _fail_later(world, refund))
+        world.agenda.at(moment, _fail_later, refund["id"])
     return refund
 
 
@@ -74,7 +74,8 @@ def _take(world: World, refund: JsonObject, charge: JsonObject) -> None:
     world.events.emit("charge.refunded", charge)
 
 
-def _fail_later(world: World, refund: JsonObject) -> None:
+def _fail_later(world: World, refund_id: str) -> None:
+    refund = world.store.get("refund", refund_id)
     if refund["status"] == "succeeded":
         fail(world, refund)
 

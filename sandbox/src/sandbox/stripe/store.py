@@ -1,14 +1,15 @@
-"""All of Stripe's objects, in memory, each begun from the official example of its kind."""
+"""All of Stripe's objects, each begun from the official example of its kind."""
 
 import json
 import secrets
 import string
-from collections import defaultdict
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.keeping import Keeper
 from sandbox.stripe.errors import no_such
 
 JsonObject = dict[str, Any]
@@ -45,15 +46,16 @@ def random_id(prefix: str, length: int = 24) -> str:
 class Store:
     """Objects by kind and id, oldest first."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._tables: defaultdict[str, dict[str, JsonObject]] = defaultdict(dict)
+    def __init__(self, clock: Clock, keeper: Keeper) -> None:
+        self._clock, self._keeper = clock, keeper
+        self._tables = {kind: keeper.table(f"stripe {kind}") for kind in PREFIXES}
 
     def new(self, kind: str, **fields: Any) -> JsonObject:
         """Make and keep an object: the official shape, a fresh id, the given fields."""
         made = self.shape(kind, **fields)
         made["id"] = random_id(PREFIXES[kind])
         self._tables[kind][made["id"]] = made
+        self.changed(kind, made)
         return made
 
     def shape(self, kind: str, **fields: Any) -> JsonObject:
@@ -65,24 +67,34 @@ class Store:
 
     def get(self, kind: str, id: str, param: str = "id", status: int = 404) -> JsonObject:
         """The object, or Stripe's error that there is none."""
-        found = self._tables[kind].get(id)
+        found = self._of(kind).get(id)
         if found is None:
             raise no_such(NOUNS.get(kind, kind), id, param, status)
+        self._keeper.touch(f"stripe {kind}", id)
         return found
+
+    def changed(self, kind: str, found: JsonObject) -> None:
+        """Say that an object of a list is different now."""
+        self._keeper.touch(f"stripe {kind}", found["id"])
+
+    def _of(self, kind: str) -> Mapping[str, JsonObject]:
+        return self._tables.get(kind) or {}
 
     def find(self, id: str) -> JsonObject | None:
         """Any object by its id, whatever its kind."""
         kind = KINDS.get(id.rpartition("_")[0])
-        return self._tables[kind].get(id) if kind else None
+        if kind is None or id not in self._of(kind):
+            return None
+        return self.get(kind, id)
 
     def all(self, kind: str) -> list[JsonObject]:
         """Every object of the kind, oldest first."""
-        return list(self._tables[kind].values())
+        return list(self._of(kind).values())
 
     def where(self, kind: str, **fields: Any) -> list[JsonObject]:
         """The objects whose fields equal the given ones, oldest first."""
         return [
             found
-            for found in self._tables[kind].values()
+            for found in self._of(kind).values()
             if all(found.get(name) == value for name, value in fields.items())
         ]

@@ -11,9 +11,10 @@ import aiohttp
 
 from sandbox.clock import Clock
 from sandbox.faults import Faults, Kind
+from sandbox.keeping import Keeper, Kept, Table
 from sandbox.stripe.errors import StripeError
 from sandbox.stripe.settings import Settings
-from sandbox.stripe.store import JsonObject, random_id
+from sandbox.stripe.store import JsonObject, Store, random_id
 
 PARTY = "stripe"
 # Stripe retries for three days, ever more slowly.
@@ -42,7 +43,7 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Delivery:
+class Delivery(Kept):
     """One event on its way to the endpoint."""
 
     id: str
@@ -51,7 +52,7 @@ class Delivery:
     attempts: list[Attempt] = field(default_factory=list)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def told(self) -> JsonObject:
+    def shown(self) -> JsonObject:
         """What `GET /control/stripe/deliveries` shows."""
         return {
             "id": self.id,
@@ -65,25 +66,38 @@ class Delivery:
 class Webhooks:
     """The one webhook endpoint and everything on its way there."""
 
-    def __init__(self, settings: Settings, clock: Clock, faults: Faults) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, faults: Faults, store: Store, keeper: Keeper
+    ) -> None:
         self.url = settings.webhook_url
         self.secrets = [settings.webhook_secret]
         self.paused = False
         self.skew_s = 0
         self.retry_scale = settings.webhook_retry_scale
-        self.deliveries: list[Delivery] = []
+        self._keeper = keeper
+        self._kept: Table[str, Delivery] = keeper.table(
+            "stripe deliveries",
+            lambda it: {**it.told("settled"), "event": it.event["id"]},
+            lambda body: _again(body, store),
+        )
+        self.deliveries = list(self._kept.values())
         self._timeout = aiohttp.ClientTimeout(total=settings.webhook_timeout_s)
         self._clock = clock
         self._faults = faults
         self._of_event: dict[str, list[Delivery]] = {}
+        for delivery in self.deliveries:
+            self._of_event.setdefault(delivery.event["id"], []).append(delivery)
         self._overtaken: list[Delivery] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(CONCURRENT)
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        """Open the connection pool."""
+        """Open the connection pool, and go on with what was on its way."""
         self._session = aiohttp.ClientSession(timeout=self._timeout)
+        for delivery in self.deliveries:
+            if delivery.state is State.WAITING:
+                self._spawn(self._run(delivery))
 
     async def stop(self) -> None:
         """Drop what is still on its way."""
@@ -148,6 +162,7 @@ class Webhooks:
     def _keep(self, event: JsonObject, state: State) -> Delivery:
         delivery = Delivery(random_id("whd"), event, state)
         self.deliveries.append(delivery)
+        self._kept[delivery.id] = delivery
         self._of_event.setdefault(event["id"], []).append(delivery)
         return delivery
 
@@ -195,6 +210,7 @@ class Webhooks:
     async def _attempt(self, delivery: Delivery) -> bool:
         if self._session is None:
             raise RuntimeError("the webhooks were not started")
+        self._keeper.flush()  # nobody is told of what could still be forgotten
         shown = {**delivery.event, "pending_webhooks": self.pending(delivery.event["id"])}
         body = json.dumps(shown, indent=2).encode()
         headers = {
@@ -209,6 +225,7 @@ class Webhooks:
         except (aiohttp.ClientError, TimeoutError) as failure:
             error = f"{type(failure).__name__}: {failure}"
         delivery.attempts.append(Attempt(self._clock.time(), status, error))
+        delivery.changed()
         if status is None or not 200 <= status < 300:
             return False
         delivery.state = State.DELIVERED
@@ -221,3 +238,10 @@ class Webhooks:
         payload = f"{moment}.".encode() + body
         marks = [hmac.new(s.encode(), payload, hashlib.sha256).hexdigest() for s in self.secrets]
         return ",".join([f"t={moment}", *(f"v1={mark}" for mark in marks)])
+
+
+def _again(body: JsonObject, store: Store) -> Delivery:
+    delivery = Delivery(**{**body, "event": store.get("event", body["event"])})
+    if delivery.state in (State.DELIVERED, State.FAILED):
+        delivery.settled.set()
+    return delivery

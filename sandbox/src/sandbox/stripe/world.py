@@ -2,11 +2,11 @@
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.keeping import Keeper, Table
 from sandbox.stripe.events import Events
 from sandbox.stripe.settings import Settings
 from sandbox.stripe.store import JsonObject, Store
@@ -31,22 +31,34 @@ class Call:
         return {name: None if value == "" else value for name, value in sent.items()}
 
 
-@dataclass(slots=True)
 class Agenda:
     """What Stripe will do later by itself, in the moved time."""
 
-    clock: Clock
-    _due: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
-    _order: "count[int]" = field(default_factory=count)
+    def __init__(self, clock: Clock, keeper: Keeper) -> None:
+        self._clock = clock
+        # By number: the moment, a function of a module, and the ids that it is about.
+        self._planned = keeper.table("stripe agenda")
+        self._due = [(entry[0], number) for number, entry in self._planned.items()]
+        self._next = max(self._planned, default=0) + 1
+        heapq.heapify(self._due)
 
-    def at(self, moment: float, action: Callable[[], object]) -> None:
-        """Do the action once the moved time has reached the moment."""
-        heapq.heappush(self._due, (moment, next(self._order), action))
+    def at(self, moment: float, action: "Callable[..., object]", *about: str) -> None:
+        """Do `action(world, *about)` once the moved time has reached the moment.
 
-    def run_due(self) -> None:
+        It is kept by its name, so it stands in a module by itself.
+        """
+        if "<" in action.__qualname__:
+            raise TypeError(f"{action.__qualname__} has no name to be kept by")
+        self._planned[self._next] = (moment, action, about)
+        heapq.heappush(self._due, (moment, self._next))
+        self._next += 1
+
+    def run_due(self, world: "World") -> None:
         """Do everything whose time has come."""
-        while self._due and self._due[0][0] <= self.clock.time():
-            heapq.heappop(self._due)[2]()
+        while self._due and self._due[0][0] <= self._clock.time():
+            _, number = heapq.heappop(self._due)
+            _, action, about = self._planned.pop(number)
+            action(world, *about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +71,21 @@ class World:
     events: Events
     agenda: Agenda
     # Which connected account a balance transaction belongs to; the platform's have none.
-    owners: dict[str, str] = field(default_factory=dict)
+    owners: Table[str, str]
     # Which test card a payment method stands for.
-    cards: dict[str, str] = field(default_factory=dict)
+    cards: Table[str, str]
     # How much of a charge has been transferred on with it as the source.
-    drawn: dict[str, int] = field(default_factory=dict)
+    drawn: Table[str, int]
     # The Checkout Session that a payment intent was made by.
-    sessions: dict[str, str] = field(default_factory=dict)
+    sessions: Table[str, str]
     # What a Checkout Session sells and how its intent shall be made.
-    checkouts: dict[str, JsonObject] = field(default_factory=dict)
+    checkouts: Table[str, JsonObject]
+
+
+def build_world(
+    clock: Clock, settings: Settings, store: Store, events: Events, keeper: Keeper
+) -> World:
+    """The platform account with what was kept of it."""
+    names = ("owners", "cards", "drawn", "sessions", "checkouts")
+    tables = {name: keeper.table(f"stripe {name}") for name in names}
+    return World(clock, settings, store, events, Agenda(clock, keeper), **tables)

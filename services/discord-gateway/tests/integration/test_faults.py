@@ -7,7 +7,7 @@ import pytest
 from contracts_schema.commands.discord import PressButton, Target
 from contracts_schema.ids import derive_uuid
 from gateway_builders import LISTING, OFFER, a_card, a_delivery, allowed, an_offer
-from gateway_harness import Harness, eventually
+from gateway_harness import APPLICATION, TOKEN, Harness, eventually
 from gateway_proxy import wire
 from pydantic import SecretStr
 
@@ -182,4 +182,27 @@ async def test_a_dropped_gateway_connection_is_told_by_readiness_and_comes_back(
         await eventually(lambda: session.fault is None, 30)
         answered = await harness.type("ada", "help")
 
+    assert answered["state"] == "answered"
+
+
+async def test_a_discord_that_has_forgotten_the_commands_is_offered_them_with_a_new_session(
+    harness,
+):
+    async with harness.gateway() as app:
+        session = app.state.session
+        api = f"/discord/api/v10/applications/{APPLICATION}/commands"
+        headers = {"Authorization": f"Bot {TOKEN}"}
+        before = await harness.get("/commands")
+        emptied = await harness.http.put(api, json=[], headers=headers)
+        await harness.act("/gateway", {"action": "refuse"})
+        await harness.act("/gateway", {"action": "invalidate"})
+        await eventually(lambda: session.fault is not None, 30)
+        await harness.act("/gateway", {"action": "accept"})
+        await eventually(lambda: session.fault is None, 30)
+
+        after = await harness.get("/commands")
+        answered = await harness.type("ada", "help")
+
+    assert emptied.status_code == 200
+    assert {it["name"] for it in after["global"]} == {it["name"] for it in before["global"]}
     assert answered["state"] == "answered"

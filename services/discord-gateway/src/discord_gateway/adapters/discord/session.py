@@ -47,6 +47,7 @@ class Bot(discord.Client):
             http_trace=session.trace,
         )
         self.interactions, self._session = interactions, session
+        self._offered = False
         self.tree = Tree(
             self,
             allowed_contexts=app_commands.AppCommandContext(
@@ -61,6 +62,7 @@ class Bot(discord.Client):
         """After the login: listen to every button there is, and offer the commands."""
         self.add_dynamic_items(SignedButton)
         await self.tree.sync()
+        self._offered = True
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Take in forms that were sent; commands and buttons have found their way already."""
@@ -68,7 +70,15 @@ class Bot(discord.Client):
             await self.interactions.submitted(interaction)
 
     async def on_ready(self) -> None:
-        """The session is up."""
+        """A session is up; a new one may find a Discord that has not our commands."""
+        if not self._offered:
+            try:
+                await self.tree.sync()
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                log.warning("discord.commands_not_offered", error=str(error)[:300])
+                await self.close()  # and all is begun again
+                return
+        self._offered = False
         self._session.came_up()
 
     async def on_resumed(self) -> None:
