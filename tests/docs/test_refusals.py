@@ -89,5 +89,5 @@ def test_every_wording_that_is_named_has_words():
         if isinstance(literal, ast.Constant)
     ]
 
-    assert len(named) > 5
+    assert len(named) >= 5
     assert [name for name in named if not refusals.has_words(name)] == []

@@ -9,8 +9,8 @@ FastAPI's own, which tells what is wrong with it.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,11 @@ from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.http import bodies
+from chassis.http.bodies import BoundedRequest
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Unfit(Exception):
@@ -67,18 +72,32 @@ class DirectRoute(APIRoute):
         mounted._shorten()
         return mounted
 
+    def get_route_handler(self) -> Handler:
+        """FastAPI's own way, once the body was looked at: it would make a 400 of that."""
+        handle, most = super().get_route_handler(), bodies.limit_of(self.endpoint)
+
+        async def bounded(request: Request) -> Response:
+            request = BoundedRequest(request.scope, request.receive, most)
+            if self.body_field is not None:
+                body = await request.body()
+                with suppress(ValueError):  # which FastAPI tells of
+                    bodies.simple_json(body)
+            return await handle(request)
+
+        return bounded
+
     def _shorten(self) -> None:
         """Go the short way; all of FastAPI's own where no plan can hold what is asked for."""
         way, plan = request_response(self.get_route_handler()), plan_of(self)
         if plan is not None:
-            way = partial(_direct, plan, way)
+            way = partial(_direct, plan, bodies.limit_of(self.endpoint), way)
         self.app = wrap_app_with_body_limit(way, self.max_body_size)
 
 
-async def _direct(
-    plan: Plan, thorough: ASGIApp, scope: Scope, receive: Receive, send: Send
+async def _direct(  # noqa: PLR0913, PLR0917 the last three are ASGI's
+    plan: Plan, most: int, thorough: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    request = Request(scope, receive, send)
+    request = BoundedRequest(scope, receive, most)
     try:
         if request.app.dependency_overrides:
             raise Unfit
@@ -185,7 +204,8 @@ def _default(field: ModelField) -> Any:
 async def _json(request: Request) -> Any:
     if request.headers.get("content-type") != "application/json":
         raise Unfit
+    body = await request.body()
     try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError):
+        return bodies.simple_json(body)
+    except ValueError:
         raise Unfit from None

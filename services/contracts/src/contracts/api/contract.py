@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from chassis.http.auth import Caller
+from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.lists import Cursors, Page, Position
 from chassis.http.preconditions import etag
@@ -58,9 +59,10 @@ async def list_contracts(
     responses=documented(413, 422),
     openapi_extra={"requestBody": {"required": True, "content": PDF}},
 )
+@takes(LARGEST_PDF)
 async def verify(request: Request) -> Verification:
     """Tell whether a PDF is, byte for byte, a contract made here. Open to whoever holds one."""
-    content = await _bounded(request)
+    content = await request.body()
     if not content.startswith(b"%PDF-"):
         raise Problem(422, "not_a_pdf", wording="contracts.not_a_pdf")
     sha256 = sha256_hex(content)
@@ -101,17 +103,6 @@ async def read_pdf(request: Request, caller: Caller, contract_id: ContractInPath
         "X-Content-Type-Options": "nosniff",
     }
     return Response(pdf, media_type="application/pdf", headers=headers)
-
-
-async def _bounded(request: Request) -> bytes:
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST_PDF:
-            raise Problem(
-                413, "body_too_large", wording="contracts.pdf_too_large", most=LARGEST_PDF
-            )
-    return bytes(content)
 
 
 def _position(contract: Contract) -> Position:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from chassis import principals
 from chassis.cause import Cause
 from chassis.http.auth import Caller
+from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
 from chassis.http.routes import Router
@@ -72,6 +73,7 @@ async def show(request: Request, token: str) -> HTMLResponse:
 
 
 @router.post("/sign/{token}", include_in_schema=False)
+@takes(LARGEST_FORM)
 async def submit(request: Request, token: str) -> HTMLResponse:
     """Sign, and use the link up; a wrong phrase leaves both as they were."""
     try:
@@ -100,11 +102,7 @@ async def _sign(database: Database, link: SigningLink, signing: Signing) -> Cont
 
 
 async def _form(request: Request) -> tuple[str, str]:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_FORM:
-            raise Problem(413, "body_too_large", wording="contracts.form_too_large")
+    body = await request.body()
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=10))
     return fields.get("phrase", ""), fields.get("terms_sha256", "")
 

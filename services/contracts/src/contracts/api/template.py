@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.http.auth import Caller
+from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.routes import Router
@@ -12,6 +13,8 @@ from fastapi import Request, Response
 
 from contracts import handlers, store
 from contracts.api.schemas import TemplateIn, TemplateList, TemplateOut, template_out
+
+LARGEST_TEMPLATE = 512 * 1024
 
 router = Router(prefix="/v1/admin", tags=["admin"])
 
@@ -32,6 +35,7 @@ async def list_templates(request: Request, caller: Caller) -> TemplateList:
     response_model=TemplateOut,
     responses=documented(400, 401, 403, 422, 503),
 )
+@takes(LARGEST_TEMPLATE)
 async def publish_template(
     request: Request, caller: Caller, body: TemplateIn, key: IdempotencyKey = None
 ) -> Response:

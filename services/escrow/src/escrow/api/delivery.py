@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.http.auth import LiveCaller
+from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, required
 from chassis.http.preconditions import IfMatch, seen_version
@@ -16,6 +17,9 @@ from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
 from escrow.handlers import delivery
 from escrow.store import escrow as escrows
 
+LARGEST = 128 * 1024
+"""Ten pieces of evidence in whatever script."""
+
 router = Router(tags=["escrows"])
 
 
@@ -25,6 +29,7 @@ router = Router(tags=["escrows"])
     response_model=EscrowSummary,
     responses=documented(400, 401, 403, 404, 409, 412, 422, 503),
 )
+@takes(LARGEST)
 async def deliver(
     request: Request,
     caller: LiveCaller,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.routes import Router
-from chassis.problems import Problem, not_found
+from chassis.problems import not_found
 from fastapi import Path, Request
 
 from escrow.api.schemas.provider import WebhookOut
@@ -24,13 +25,14 @@ router = Router(tags=["webhooks"])
     responses=documented(400, 404, 413, 422, 503),
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {}}}},
 )
+@takes(LARGEST)
 async def receive(
     request: Request,
     rail: Annotated[str, Path(pattern=r"^[a-z_]{2,30}$", description="Whose event it is")],
 ) -> WebhookOut:
     """Take a provider's event in; off where no secret of theirs is set."""
     provider = _listening(request.app.state.rails, rail)
-    body = await _bounded(request)
+    body = await request.body()
     await webhook.receive(request.app.state.database, provider, request.headers, body)
     return WebhookOut()
 
@@ -40,13 +42,3 @@ def _listening(rails: Rails, name: str) -> PaymentRail:
         if rail.lower() == name and adapter.takes_webhooks:
             return adapter
     raise not_found("webhook")
-
-
-async def _bounded(request: Request) -> bytes:
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST:
-            wording = "escrow.event_too_large"
-            raise Problem(413, "body_too_large", wording=wording, most=LARGEST)
-    return bytes(content)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+from chassis.http.bodies import at_most
 from contracts_schema.events.identity import PlatformRole, Tier
 from contracts_schema.ids import UserId
 from fastapi import Path
@@ -80,7 +81,7 @@ class KeyIn(_In):
     """A new API key."""
 
     name: Annotated[Line, Field(min_length=1, max_length=60)]
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3), at_most(3)]
     expires_at: AwareDatetime | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from chassis.http.bodies import at_most
 from contracts_schema.ids import EntityId
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,4 +40,4 @@ class Read(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    notification_ids: Annotated[list[EntityId], Field(min_length=1, max_length=100)]
+    notification_ids: Annotated[list[EntityId], Field(min_length=1, max_length=100), at_most(100)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from chassis.http.bodies import at_most
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from escrow.domain.outcome import Outcome
@@ -28,7 +29,7 @@ class DeliveryIn(_Body):
 
     title: Annotated[Text, Field(min_length=1, max_length=255)]
     description: Annotated[Text, Field(max_length=2000)] = ""
-    evidence: Annotated[tuple[EvidenceIn, ...], Field(max_length=10)] = ()
+    evidence: Annotated[tuple[EvidenceIn, ...], Field(max_length=10), at_most(10)] = ()
 
 
 class ReasonIn(_Body):
