@@ -33,6 +33,10 @@ from escrow.ports import (
 FEE_BPS, FEE_FIXED = 290, 30
 
 
+def _fee(paid: int) -> Money:
+    return Money(paid * FEE_BPS // 10_000 + FEE_FIXED, Currency.USD)
+
+
 @dataclass
 class FakeRail:
     """Pages, payments, payouts and accounts in memory."""
@@ -54,6 +58,8 @@ class FakeRail:
     paid_out: Counter[str] = field(default_factory=Counter)
     given_back: Counter[str] = field(default_factory=Counter)
     charged_back: Counter[str] = field(default_factory=Counter)
+    tells_fees_at_once: bool = True
+    """Off: the fee is shown only after ``tell_fee``, as where a capture is completed later."""
 
     # The drivers' side -------------------------------------------------------------------
 
@@ -70,6 +76,12 @@ class FakeRail:
         foreign = f"{FEE_FIXED} {currency}"
         self.seen[reference] = replace(self.seen[reference], provider_fee=None, foreign_fee=foreign)
 
+    def tell_fee(self, reference: str) -> str:
+        """Play the provider, who knows its fee now; the charge."""
+        seen = self.seen[reference]
+        self.seen[reference] = replace(seen, provider_fee=_fee(seen.received_minor))
+        return str(seen.charge_id)
+
     def pay(self, reference: str, minor: int | None = None, currency: str = "USD") -> str:
         """Play the buyer; the provider's payment id. Raises if nobody can pay there any more."""
         seen, ask = self.seen[reference], self.pages[reference]
@@ -85,7 +97,7 @@ class FakeRail:
             charge_id=f"ch_{reference}_{number}",
             received_minor=amount,
             currency=currency,
-            provider_fee=Money(amount * FEE_BPS // 10_000 + FEE_FIXED, Currency.USD),
+            provider_fee=_fee(amount) if self.tells_fees_at_once else None,
         )
         self.paid_in[ask.escrow_id] += amount
         return str(self.seen[reference].provider_id)

@@ -173,6 +173,7 @@ class About(StrEnum):
     PAYMENT = "payment"
     PAYOUT = "payout"
     RETURNED = "returned"
+    CHARGE = "charge"
     REFUNDS = "refunds"
     ACCOUNT = "account"
     CHARGEBACK = "chargeback"

@@ -80,6 +80,7 @@ def test_without_secrets_nothing_is_taken():
         ("payment_intent.payment_failed", "pi_1", About.PAYMENT),
         ("payment_intent.canceled", "pi_1", About.PAYMENT),
         ("charge.refunded", "ch_1", About.REFUNDS),
+        ("charge.updated", "ch_1", About.CHARGE),
         ("charge.dispute.created", "dp_1", About.CHARGEBACK),
         ("charge.dispute.closed", "dp_1", About.CHARGEBACK),
         ("transfer.created", "tr_1", About.PAYOUT),

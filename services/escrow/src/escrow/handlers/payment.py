@@ -134,6 +134,8 @@ async def _receive(tx: Transaction, escrow: Escrow, payment: Payment, seen: Paym
     payment.received = Money(seen.received_minor, escrow.currency)
     _learn_fee(tx, escrow, payment, seen)
     await payments.save(tx, payment)
+    if payment.is_watched:
+        await look_again(tx, escrow.escrow_id)
     await _credit(tx, escrow, payment.payment_id, payment.received)
     tx.audit(
         "payment.receive",

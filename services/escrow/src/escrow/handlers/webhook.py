@@ -90,6 +90,17 @@ async def _payment(to: Applying) -> str:
     return "looked"
 
 
+async def _charge(to: Applying) -> str:
+    """The provider's fee may be known now. Of a payment that is not known, it will be shown."""
+    known = await payments.by_charge(to.database, to.subject)
+    if known is None:
+        return "not ours"
+    if not known.is_watched:
+        return "known"
+    await payment.look_at(to.database, to.rail, known, to.cause)
+    return "looked"
+
+
 async def _payout(to: Applying) -> str:
     """A transfer or refund: what is open of its escrow is looked at by the payouts' own job."""
     if await payouts.by_provider_id(to.database, to.subject) is not None:
@@ -151,6 +162,7 @@ _APPLY: Mapping[About, Callable[[Applying], Awaitable[str]]] = {
     About.PAYMENT: _payment,
     About.PAYOUT: _payout,
     About.RETURNED: _returned,
+    About.CHARGE: _charge,
     About.REFUNDS: _refunds,
     About.ACCOUNT: _account,
     About.CHARGEBACK: _chargeback,

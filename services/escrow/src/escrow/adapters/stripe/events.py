@@ -16,6 +16,7 @@ ABOUT: Mapping[str, About] = MappingProxyType(
         "payment_intent.canceled": About.PAYMENT,
         "checkout.session.expired": About.PAYMENT,
         "checkout.session.async_payment_succeeded": About.PAYMENT,
+        "charge.updated": About.CHARGE,
         "charge.refunded": About.REFUNDS,
         "charge.refund.updated": About.RETURNED,
         "refund.failed": About.RETURNED,
