@@ -24,6 +24,7 @@ SECRET_KEY = "sk_test_holdfast0123456789"
 WEBHOOK_SECRET = "whsec_holdfast"
 PRICE = 430_000
 SELLER_GETS = 417_500
+CAPTURE_S = 2
 
 
 @dataclass
@@ -135,7 +136,13 @@ class Harness:
         paid = await self.control(
             f"stripe/payment_intents/{intent.id}/pay", {"payment_method": card}
         )
+        await self.captured(paid["latest_charge"])
         return paid["latest_charge"]
+
+    async def captured(self, charge: str) -> stripe.Charge:
+        """The charge once Stripe has completed its capture in the background."""
+        self.clock.move(CAPTURE_S)
+        return await self.client.v1.charges.retrieve_async(charge)
 
     async def transfer(self, charge: str, seller: str, amount: int = SELLER_GETS, key: str = "t"):
         """Pay a seller out of a charge."""

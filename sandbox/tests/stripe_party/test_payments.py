@@ -280,3 +280,45 @@ async def test_a_restricted_account_receives_nothing_until_it_answers(harness: H
     assert refused.value.code == "insufficient_capabilities_for_transfer"
     await harness.control(f"stripe/accounts/{seller}/onboard")
     assert (await harness.transfer(charge, seller, key="second")).amount == 417_500
+
+
+async def test_a_charge_has_no_fee_until_its_capture_is_complete(harness: Harness) -> None:
+    intent = await an_intent(harness)
+    paid = await harness.control(f"stripe/payment_intents/{intent.id}/pay")
+    assert intent.capture_method == "automatic_async"
+    early = await harness.endpoint.until_type("charge.succeeded")
+    assert early["data"]["object"]["captured"]
+    assert early["data"]["object"]["balance_transaction"] is None
+    await harness.endpoint.until_type("payment_intent.succeeded")
+
+    charge = await harness.captured(paid["latest_charge"])
+
+    told = await harness.endpoint.until_type("charge.updated")
+    assert told["data"]["object"]["balance_transaction"] == charge.balance_transaction
+    assert told["data"]["previous_attributes"] == {"balance_transaction": None}
+    assert charge.balance_transaction.startswith("txn_")
+    harness.clock.move(60)
+    await harness.client.v1.charges.retrieve_async(charge.id)
+    assert len((await harness.client.v1.events.list_async({"type": "charge.updated"})).data) == 1
+
+
+async def test_a_capture_is_not_put_off_where_the_shop_asks_for_it_at_once(
+    harness: Harness,
+) -> None:
+    intent = await an_intent(harness, capture_method="automatic")
+    paid = await harness.control(f"stripe/payment_intents/{intent.id}/pay")
+    charge = await harness.client.v1.charges.retrieve_async(paid["latest_charge"])
+    assert charge.balance_transaction.startswith("txn_")
+
+
+async def test_money_leaves_a_charge_only_once_it_has_come(harness: Harness) -> None:
+    """A refund at once: the capture is completed before it, and the books come out even."""
+    intent = await an_intent(harness)
+    paid = await harness.control(f"stripe/payment_intents/{intent.id}/pay")
+    await harness.client.v1.refunds.create_async({"charge": paid["latest_charge"]})
+    listed = await harness.client.v1.balance_transactions.list_async()
+    assert [one.type for one in listed.data] == ["refund", "charge"]
+    harness.clock.move(60)
+    listed = await harness.client.v1.balance_transactions.list_async()
+    assert sum(one.net for one in listed.data) == -12_500
+    assert len(listed.data) == 2

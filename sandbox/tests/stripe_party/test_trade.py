@@ -102,6 +102,7 @@ async def test_a_buyer_pays_on_the_checkout_page_and_the_shop_is_told(harness: H
     assert intent["transfer_group"] == "esc_1"
     assert intent["metadata"] == {"escrow_id": "esc_1"}
     assert intent["amount_received"] == PRICE
+    await harness.captured(intent["latest_charge"])
     shown = await harness.client.v1.checkout.sessions.retrieve_async(
         session.id, {"expand": ["payment_intent.latest_charge.balance_transaction", "line_items"]}
     )

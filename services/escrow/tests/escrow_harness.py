@@ -100,13 +100,17 @@ class FakeWorld:
     name = "fake"
 
     def __init__(self) -> None:
-        self.rail: Any = FakeRail()
+        self.rail: Any = FakeRail(tells_fees_at_once=False)
         self.now = datetime.now(UTC)
 
     async def pay(self, reference: str) -> str:
         """The buyer pays; the charge."""
         self.rail.pay(reference)
         return str(self.rail.seen[reference].charge_id)
+
+    async def tell_fee(self, reference: str) -> None:
+        """The provider knows what it kept."""
+        self.rail.tell_fee(reference)
 
     async def decline(self, reference: str) -> None:
         """The buyer's card is declined."""
@@ -174,6 +178,10 @@ class SandboxWorld:
         """The buyer pays on Stripe's page; the charge."""
         await self.sandbox.control(f"stripe/checkout/sessions/{reference}/pay")
         return str((await self.rail.look_up_payment(reference)).charge_id)
+
+    async def tell_fee(self, reference: str) -> None:
+        """Time passes, and Stripe completes the capture in the background."""
+        await self.sandbox.control("clock", {"advance_s": 60})
 
     async def decline(self, reference: str) -> None:
         """The buyer's card is declined."""

@@ -28,9 +28,23 @@ def attempt(world: World, intent: JsonObject, method: JsonObject) -> JsonObject:
     )
     if declined:
         charge.update(failure_code=card.code, failure_message=card.message)
-    elif intent["capture_method"] != "manual":
+    elif intent["capture_method"] == "automatic":
         settle(world, charge, charge["amount"])
+    elif intent["capture_method"] == "automatic_async":
+        charge.update(captured=True, amount_captured=charge["amount"])
+        moment = world.clock.time() + world.settings.capture_delay_s
+        world.agenda.at(moment, lambda: finish_capture(world, charge))
     return charge
+
+
+def finish_capture(world: World, charge: JsonObject) -> None:
+    """Complete a capture in the background: only now is there money, and a fee.
+
+    Whatever takes money out of the charge completes it first.
+    """
+    if charge["captured"] and charge["balance_transaction"] is None:
+        settle(world, charge, charge["amount_captured"])
+        world.events.emit("charge.updated", charge, previous={"balance_transaction": None})
 
 
 def settle(world: World, charge: JsonObject, amount: int) -> None:

@@ -1,6 +1,6 @@
 """Disputes: a payer's bank takes the money back and charges a fee; the platform answers."""
 
-from sandbox.stripe import balance, listing
+from sandbox.stripe import balance, charges, listing
 from sandbox.stripe.errors import StripeError
 from sandbox.stripe.parameters import merge_metadata
 from sandbox.stripe.store import JsonObject
@@ -25,6 +25,7 @@ def open_dispute(world: World, charge: JsonObject, amount: int, reason: str) -> 
         raise StripeError(f"reason must be one of {', '.join(sorted(REASONS))}")
     if not 1 <= amount <= charge["amount_captured"] - charge["amount_refunded"]:
         raise StripeError("amount must lie between 1 and what is not refunded of the charge.")
+    charges.finish_capture(world, charge)
     dispute = world.store.new(
         "dispute",
         amount=amount,

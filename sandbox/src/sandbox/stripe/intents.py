@@ -9,6 +9,7 @@ from sandbox.stripe.store import JsonObject, random_id
 from sandbox.stripe.world import Call, World
 
 CURRENCIES = frozenset({"usd", "eur", "gbp", "cad", "aud"})
+CAPTURE = "automatic_async"
 SMALLEST, LARGEST = 50, 99_999_999
 CANCELABLE = (
     "requires_payment_method",
@@ -70,7 +71,7 @@ def create(world: World, call: Call) -> JsonObject:
         world,
         amount=call.params["amount"],
         currency=call.params["currency"].lower(),
-        capture_method=call.get("capture_method", "automatic"),
+        capture_method=call.get("capture_method", CAPTURE),
         customer=call.get("customer"),
         metadata=merge_metadata({}, call.get("metadata")),
         transfer_group=call.get("transfer_group"),
@@ -92,7 +93,7 @@ def automatic_methods(call: Call) -> JsonObject | None:
 
 def make(world: World, **fields: object) -> JsonObject:
     """A new payment intent with its client secret, announced."""
-    intent = world.store.new("payment_intent", **fields)
+    intent = world.store.new("payment_intent", **{"capture_method": CAPTURE, **fields})
     intent["client_secret"] = random_id(f"{intent['id']}_secret", 25)
     world.events.emit("payment_intent.created", intent)
     return intent

@@ -1,6 +1,6 @@
 """Refunds of charges, whole or in part; some cards let them fail later."""
 
-from sandbox.stripe import balance, cards, listing
+from sandbox.stripe import balance, cards, charges, listing
 from sandbox.stripe.errors import StripeError, invalid, missing_parameter
 from sandbox.stripe.parameters import merge_metadata
 from sandbox.stripe.store import JsonObject
@@ -18,6 +18,7 @@ def create(world: World, call: Call) -> JsonObject:
     amount = call.get("amount", charge["amount_captured"] - charge["amount_refunded"])
     metadata = merge_metadata({}, call.get("metadata"))
     _check(charge, amount)
+    charges.finish_capture(world, charge)
     refund = world.store.new(
         "refund",
         amount=amount,

@@ -18,6 +18,7 @@ class Settings:
     api_version: str
     fee_bps: int
     fee_fixed_minor: int
+    capture_delay_s: float
     pending_days: int
     opening_balance_minor: int
 
@@ -35,6 +36,7 @@ def read(config: Config) -> Settings:
         api_version=section.text("api_version", "2026-10-28.endive"),
         fee_bps=section.whole("fee_bps", 290),
         fee_fixed_minor=section.whole("fee_fixed_minor", 30),
+        capture_delay_s=section.seconds("capture_delay_s", 1.0),
         pending_days=section.whole("pending_days", 2),
         opening_balance_minor=section.whole("opening_balance_minor", 0),
     )

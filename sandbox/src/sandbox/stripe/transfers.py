@@ -1,6 +1,6 @@
 """Transfers to connected accounts and their reversals."""
 
-from sandbox.stripe import balance, listing
+from sandbox.stripe import balance, charges, listing
 from sandbox.stripe.errors import StripeError, invalid, missing_parameter
 from sandbox.stripe.intents import check_money
 from sandbox.stripe.parameters import merge_metadata
@@ -53,6 +53,7 @@ def _source(world: World, call: Call) -> JsonObject | None:
             f"Charge {id} cannot be used as a source_transaction: it has not been captured.",
             param="source_transaction",
         )
+    charges.finish_capture(world, charge)
     return charge
 
 

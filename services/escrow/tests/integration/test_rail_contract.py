@@ -80,14 +80,18 @@ async def test_a_page_can_be_paid_at_until_it_is_closed(world: Any):
     assert (await world.rail.look_up_payment(page.reference)).status is PaymentStatus.CLOSED
 
 
-async def test_a_payment_shows_its_amount_its_charge_and_the_providers_fee(world: Any):
+async def test_a_payment_shows_its_amount_and_charge_and_later_the_providers_fee(world: Any):
     page = await world.rail.open(an_ask(world))
 
     charge_id = await world.pay(page.reference)
 
+    early = await world.rail.look_up_payment(page.reference)
+    await world.tell_fee(page.reference)
     seen = await world.rail.look_up_payment(page.reference)
     assert (seen.status, seen.received_minor, seen.currency) == (PaymentStatus.PAID, PRICE, "USD")
-    assert (seen.charge_id, seen.provider_fee) == (charge_id, usd(FEE))
+    assert (early.provider_fee, early.foreign_fee) == (None, "")
+    assert seen == replace(early, provider_fee=usd(FEE))
+    assert seen.charge_id == charge_id
     assert await world.rail.reference_of(seen.provider_id) == page.reference
     assert await world.rail.reference_of(page.reference) == page.reference
 
