@@ -1,10 +1,14 @@
 """The shell bootstrap: when it makes the environment, and that two of them do not collide."""
 
+import getpass
 import os
 import shutil
+import socket
 import stat
 import subprocess
+import tempfile
 import textwrap
+from pathlib import Path
 
 import pytest
 from holdfast.instance import checkout
@@ -122,7 +126,19 @@ def test_a_failed_installation_is_not_taken_for_a_good_one(root):
 def test_without_a_fit_python_it_says_what_to_install(root, tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("sh", "dirname", "cat", "sha256sum", "cut", "mkdir", "rm", "sleep", "mv"):
+    for name in (
+        "sh",
+        "dirname",
+        "cat",
+        "sha256sum",
+        "cut",
+        "mkdir",
+        "rm",
+        "sleep",
+        "mv",
+        "stat",
+        "id",
+    ):
         (tools / name).symlink_to(shutil.which(name))
 
     code, _, err = run(root, "status", PATH=str(tools))
@@ -140,3 +156,92 @@ def test_a_folder_with_a_space_in_its_name_is_no_obstacle(root, tmp_path):
     assert code == 0
     assert out == "python -m holdfast.cli status\n"
     assert any(f"-e {spaced}/sandbox" in it for it in calls(spaced))
+
+
+SOMEBODY = 65534
+
+
+@pytest.fixture
+def anyones(root):
+    """The checkout where any user gets to it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        shutil.copytree(root, folder / "checkout")
+        for path in folder.rglob("*"):
+            path.chmod(0o755)
+        yield folder / "checkout"
+
+
+def run_as(uid, root, *words):
+    return subprocess.run(
+        [root / "holdfast", *words], user=uid, group=uid, extra_groups=(), timeout=60,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_the_checkout_of_somebody_else_is_refused_with_what_to_do(anyones):
+    done = run_as(SOMEBODY, anyones, "up")
+
+    assert done.returncode == 1
+    assert f"{anyones}/.holdfast belongs to {getpass.getuser()}, and you are nobody" in done.stderr
+    assert "make a clone of your own" in done.stderr
+    assert not calls(anyones)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_root_leaves_no_files_of_its_own_in_somebody_elses_checkout(anyones):
+    for path in (anyones, *anyones.rglob("*")):
+        os.chown(path, SOMEBODY, SOMEBODY)
+
+    code, _, err = run(anyones, "up")
+
+    assert code == 1
+    assert "belongs to nobody, and you are" in err
+    assert not calls(anyones)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may write anywhere and has to step down")
+@pytest.mark.parametrize("existing", [True, False], ids=["with its folder", "before its folder"])
+def test_a_read_only_checkout_says_so_at_once(anyones, existing):
+    if not existing:
+        shutil.rmtree(anyones / ".holdfast")
+    for path in (anyones, *anyones.rglob("*")):
+        os.chown(path, SOMEBODY, SOMEBODY)
+        path.chmod(path.stat().st_mode & ~0o222)
+
+    done = run_as(SOMEBODY, anyones, "up")
+
+    assert done.returncode == 1
+    assert "is read-only: copy the checkout to where you may write" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_a_network_the_first_run_says_so_and_does_not_blame_pip(root):
+    shutil.rmtree(root / ".holdfast/venv")
+    with socket.socket() as closed:  # bound, and nobody listens
+        closed.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/simple"
+        child = start(root, "up", PIP_INDEX_URL=nowhere, PIP_RETRIES="0", PIP_TIMEOUT="5")
+        _, err = child.communicate(timeout=120)
+
+    assert child.returncode == 1
+    assert "is there a network?" in err.splitlines()[-1]
+    assert "PIP_INDEX_URL names a mirror" in err.splitlines()[-1]
+    assert "has no pip" not in err
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", ""])
+def test_a_folder_with_any_letters_in_its_name_is_no_obstacle_whatever_the_locale(
+    root, tmp_path, locale
+):
+    named = tmp_path.parent / f"{tmp_path.name} größe ✓"
+    shutil.copytree(root, named)
+    program(named / ".holdfast/venv/bin/python", '#!/bin/sh\necho "$LC_ALL"; locale charmap\n')
+
+    code, out, _ = run(named, "status", LC_ALL=locale)
+
+    assert code == 0
+    assert out.split() == ["C.UTF-8", "UTF-8"]

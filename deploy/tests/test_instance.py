@@ -4,7 +4,9 @@ import os
 import shutil
 import socket
 import stat
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from holdfast.credentials import credential
@@ -90,14 +92,25 @@ def test_roots_closed_checkout_keeps_its_data_where_servers_can_reach_them(tmp_p
         shutil.rmtree(data.parent.parent)
 
 
-def test_a_checkout_with_a_space_in_its_name_keeps_its_data_where_rabbitmq_can_run(tmp_path):
-    spaced = tmp_path / "with space"
-    spaced.mkdir()
+@pytest.fixture
+def spaced():
+    """An instance of an open folder with a space in its name."""
+    with tempfile.TemporaryDirectory(suffix=" with space") as folder:
+        Path(folder).chmod(0o755)
+        instance = Instance(Path(folder), "one")
+        yield instance
+        instance.outside.unlink(missing_ok=True)
 
-    data = Instance(spaced, "one").data
 
-    try:
-        assert " " not in str(data)
-        assert data.is_dir()
-    finally:
-        shutil.rmtree(data.parent.parent)
+def test_a_checkout_with_a_space_in_its_name_keeps_its_data_and_is_reached_without_it(spaced):
+    assert " " not in str(spaced.data)
+    assert spaced.data.resolve() == spaced.root / ".holdfast/one/data"
+    assert spaced.data.is_dir()
+    assert spaced.cache.resolve() == spaced.root / ".holdfast/cache"
+
+
+def test_a_link_that_leads_elsewhere_is_not_followed(spaced, tmp_path):
+    spaced.outside.symlink_to(tmp_path)
+
+    with pytest.raises(PermissionError, match="leads elsewhere: remove it"):
+        _ = spaced.data

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from rich.markup import escape
 
-from holdfast.console import fail
+from holdfast.console import err, fail
 from holdfast.instance import BadInstanceName, Instance
+from holdfast.state import BrokenState
 
 # The module of each command, in the order of the help. A command's module loads what it needs,
 # which takes time and may not be installed where another command runs (a container has no pytest).
@@ -21,6 +24,14 @@ _MODULES = {
     "migrate": "migrate", "new": "new", "docs": "docs", "routes": "routes", "secrets": "secrets",
     "lock": "lock",
 }  # fmt: skip
+
+
+_REFUSED = {
+    errno.EACCES: "run it as the owner of the checkout, or make a clone of your own",
+    errno.EPERM: "run it as the owner of the checkout, or make a clone of your own",
+    errno.EROFS: "copy the checkout to where you may write, and start it there",
+    errno.ENOSPC: "make room; ./holdfast doctor says how much is needed",
+}
 
 
 def command_line(words: Sequence[str]) -> typer.Typer:
@@ -54,5 +65,23 @@ def choose(
         fail(str(failure))
 
 
+def main() -> None:
+    """Run the command; what the machine refuses is told as a sentence."""
+    try:
+        command_line(sys.argv[1:])(prog_name="holdfast")
+    except BrokenState as failure:
+        _end(str(failure))
+    except OSError as failure:
+        if failure.errno not in _REFUSED:
+            raise
+        where = f"{failure.filename}: " if failure.filename else ""
+        _end(f"{where}{failure.strerror or failure}; {_REFUSED[failure.errno]}")
+
+
+def _end(message: str) -> NoReturn:
+    err.print(f"[bold red]holdfast:[/] {escape(message)}")
+    sys.exit(1)
+
+
 if __name__ == "__main__":
-    command_line(sys.argv[1:])(prog_name="holdfast")
+    main()

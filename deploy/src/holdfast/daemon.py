@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from holdfast.instance import Instance
 from holdfast.state import State, Status, load, lock
@@ -24,11 +25,7 @@ class NotStarted(RuntimeError):
 
 def running(instance: Instance) -> State | None:
     """The instance's state, or None when no supervisor lives."""
-    held = lock(instance.run / "supervisor.lock", wait=False)
-    if held is not None:
-        held.close()
-        return None
-    return load(instance)
+    return load(instance) if supervisor_pid(instance) is not None else None
 
 
 def ensure(
@@ -62,17 +59,36 @@ def ensure(
 
 def stop(instance: Instance) -> bool:
     """Take the instance down and wait until all of it is gone; False when it did not run."""
-    state = running(instance)
-    if state is None or state.pid is None:
+    pid = supervisor_pid(instance)
+    if pid is None:
         return False
     with contextlib.suppress(ProcessLookupError):
-        os.kill(state.pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_TIMEOUT_S
-    while running(instance) is not None:
+    while supervisor_pid(instance) is not None:
         if time.monotonic() > deadline:
-            raise NotStarted(f"process {state.pid} does not stop; see {instance.log}")
+            raise NotStarted(f"process {pid} does not stop; see {instance.log}")
         time.sleep(_POLL_S)
     return True
+
+
+def supervisor_pid(instance: Instance) -> int | None:
+    """The process that supervises the instance, as the lock that it holds says."""
+    path = instance.run / "supervisor.lock"
+    held = lock(path, wait=False)
+    if held is not None:
+        held.close()
+        return None
+    text = path.read_text(encoding="utf-8")
+    return int(text) if text.isdecimal() and _supervises(int(text)) else None
+
+
+def _supervises(pid: int) -> bool:
+    """Whether the process is a supervisor: the lock may be held by one who just looks."""
+    try:
+        return b"holdfast.supervise" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def _spawn(instance: Instance, plan: str, linger_s: float | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -88,20 +89,34 @@ class Instance:
 
     @property
     def unfit(self) -> str | None:
-        """Why the servers cannot live in the checkout itself, or None when they can."""
+        """Why the servers cannot live in the checkout as it is, or None when they can."""
+        if self._is_closed:
+            return f"{self.root} is closed to others: the servers' data are in {self.outside}"
         if " " in str(self.root):
-            return f"{self.root} has a space in it, which RabbitMQ's scripts do not take"
-        if os.geteuid() == 0 and not is_traversable(self.root):
-            return f"{self.root} is closed to others"
+            return (
+                f"{self.root} has a space in it, which RabbitMQ's scripts do not take: "
+                f"the servers come by the link {self.outside}"
+            )
         return None
+
+    @property
+    def outside(self) -> Path:
+        """Where the servers' files are, or are reached, when the checkout is unfit for them."""
+        digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+        return Path("/var/tmp") / f"holdfast-{digest}"  # noqa: S108 - its owner is checked
+
+    @property
+    def _is_closed(self) -> bool:
+        return os.geteuid() == 0 and not is_traversable(self.root)
 
     def _reachable(self) -> Path:
         if self.unfit is None:
             return self.home
-        digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
-        outside = Path("/var/tmp") / f"holdfast-{digest}"  # noqa: S108 - owner checked below
-        made = _made(outside)
-        if made.stat().st_uid != os.geteuid() or made.is_symlink():
+        if self._is_closed:
+            made = _made(self.outside)
+        else:
+            made = _linked(self.outside, _made(self.root / ".holdfast"))
+        if made.lstat().st_uid != os.geteuid() or (self._is_closed and made.is_symlink()):
             raise PermissionError(f"{made} belongs to somebody else: remove it and start again")
         return made if self.name == DEFAULT else _made(made / self.name)
 
@@ -121,6 +136,14 @@ def hand_over(path: Path) -> None:
     user = server_user()
     if user is not None:
         os.chown(path, user, user)
+
+
+def _linked(path: Path, target: Path) -> Path:
+    with contextlib.suppress(FileExistsError):
+        path.symlink_to(target)
+    if path.is_symlink() and path.resolve() != target:
+        raise PermissionError(f"{path} leads elsewhere: remove it and start again")
+    return path
 
 
 def _made(path: Path, mode: int = 0o755) -> Path:

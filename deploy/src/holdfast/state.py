@@ -56,14 +56,23 @@ class State:
         fresh.replace(path)
 
 
+class BrokenState(RuntimeError):
+    """The state file cannot be understood; the text names it and says what to do."""
+
+
 def load(instance: Instance) -> State | None:
     """The state last written, or None when there is none."""
     try:
         raw = json.loads(instance.state_file.read_text(encoding="utf-8"))
+        processes = {name: ProcessState(**it) for name, it in raw.pop("processes").items()}
+        return State(**{**raw, "status": Status(raw["status"])}, processes=processes)
     except FileNotFoundError:
         return None
-    processes = {name: ProcessState(**it) for name, it in raw.pop("processes").items()}
-    return State(**{**raw, "status": Status(raw["status"])}, processes=processes)
+    except (ValueError, LookupError, TypeError, AttributeError) as failure:
+        raise BrokenState(
+            f"{instance.state_file} is broken ({type(failure).__name__}: {failure}); "
+            "next: ./holdfast down, which does without it, then ./holdfast up"
+        ) from failure
 
 
 def lock(path: Path, *, wait: bool) -> IO[str] | None:

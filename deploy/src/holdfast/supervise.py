@@ -68,6 +68,9 @@ def _only_one(instance: Instance) -> IO[str] | None:
         if time.monotonic() > deadline:
             return None
         time.sleep(0.05)
+    held.truncate(0)
+    held.write(str(os.getpid()))
+    held.flush()
     return held
 
 

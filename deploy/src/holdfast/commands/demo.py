@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from holdfast import daemon
+from holdfast import daemon, leases
 from holdfast.commands.up import addresses, start
 from holdfast.console import err, fail, out
 from holdfast.demo import report, trade
@@ -22,6 +24,8 @@ from holdfast.demo.scenario import scenario_on
 from holdfast.demo.trade import Trade
 from holdfast.instance import Instance
 from holdfast.state import State
+
+_LINGER_S = 5.0
 
 
 def demo(
@@ -33,8 +37,11 @@ def demo(
     """Set up what is missing, start everything, run one whole trade, stop everything."""
     instance = Instance.named()
     found_running = daemon.running(instance) is not None
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _end)
+    lease = leases.take(instance)  # if we are killed, what we started ends as unused
     try:
-        state = start(instance)
+        state = start(instance, None if keep else _LINGER_S)
         result, people = asyncio.run(_play(state))
     except daemon.NotStarted as failure:
         fail(str(failure), f"./holdfast doctor, or read the logs in {instance.log}")
@@ -43,6 +50,7 @@ def demo(
     finally:
         if not keep and not found_running and sys.exc_info()[0] is not None:
             daemon.stop(instance)
+        leases.release(lease)
     if json_file is not None:
         json_file.write_text(json.dumps(result.as_json(), indent=1) + "\n", encoding="utf-8")
     out.print(_summary(result))
@@ -53,6 +61,10 @@ def demo(
     elif not found_running:
         daemon.stop(instance)
         err.print("stopped")
+
+
+def _end(signum: int, _: FrameType | None) -> None:
+    sys.exit(128 + signum)
 
 
 async def _play(state: State) -> tuple[Report, Table]:

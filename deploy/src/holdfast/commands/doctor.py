@@ -13,7 +13,7 @@ import httpx
 import typer
 from rich.markup import escape
 
-from holdfast import ports, providers
+from holdfast import daemon, ports, providers
 from holdfast.broker import BrokerRefused, BrokerTooOld, Management
 from holdfast.broker_version import objection
 from holdfast.console import err, out
@@ -63,7 +63,14 @@ def doctor() -> None:
             out.print(f"{'':<22}→ {escape(it.fix)}")
     if any(it.verdict is Verdict.BAD for it in findings):
         raise typer.Exit(1)
-    err.print("nothing is missing: ./holdfast up")
+    err.print(f"nothing is missing: {_next_step(instance)}")
+
+
+def _next_step(instance: Instance) -> str:
+    state = daemon.running(instance)
+    if state is None:
+        return "./holdfast up"
+    return f"it runs already ({state.status}); ./holdfast status tells more"
 
 
 def examine(instance: Instance) -> Iterator[Finding]:
@@ -76,10 +83,10 @@ def examine(instance: Instance) -> Iterator[Finding]:
     yield _server("s3", seaweedfs.given, lambda: str(seaweedfs.find_weed()))
     yield _server("gateway", lambda: None, lambda: str(traefik.find_traefik()))
     yield from _outside(instance)
-    yield from _ports()
+    yield from _ports(instance)
     yield from _space(instance)
     if instance.unfit:
-        yield Finding("folder", Verdict.NOTE, f"{instance.unfit}: data go to {instance.data}")
+        yield Finding("folder", Verdict.NOTE, instance.unfit)
 
 
 def _docker() -> Finding:
@@ -134,11 +141,15 @@ def _outside(instance: Instance) -> Iterator[Finding]:
         yield Finding(name, Verdict.GOOD, "the real one" if real else "played by the sandbox")
 
 
-def _ports() -> Iterator[Finding]:
+def _ports(instance: Instance) -> Iterator[Finding]:
+    if (state := daemon.running(instance)) is not None:
+        said = ", ".join(f"{name} {port}" for name, port in state.ports.items())
+        yield Finding("ports", Verdict.GOOD, f"ours: {said}")
+        return
     usual = {"gateway": traefik.USUAL_PORT} | {it.name: it.usual_port for it in SERVICES}
     taken = [f"{name} {port}" for name, port in usual.items() if not ports.is_free(port)]
     if taken:
-        said = f"in use: {', '.join(taken)}; `up` takes others (or it is already running)"
+        said = f"in use by others: {', '.join(taken)}; `up` takes free ones"
         yield Finding("ports", Verdict.NOTE, said)
     else:
         yield Finding("ports", Verdict.GOOD, "the usual ones are free")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import typer
 from rich.table import Table
 
@@ -9,7 +11,7 @@ from holdfast import daemon
 from holdfast.console import err, out
 from holdfast.instance import Instance
 from holdfast.memory import resident_mb
-from holdfast.state import ProcessState, State, Status, load
+from holdfast.state import BrokenState, ProcessState, State, Status, load
 
 
 def status() -> None:
@@ -17,7 +19,7 @@ def status() -> None:
     instance = Instance.named()
     state = daemon.running(instance)
     if state is None:
-        err.print(f"instance {instance.name}: {_last_words(load(instance))}")
+        err.print(f"instance {instance.name}: {_last_words(instance)}")
         raise typer.Exit(1)
     err.print(f"instance {instance.name}: {state.status}")
     out.print(table(state))
@@ -41,9 +43,11 @@ def _cells(it: ProcessState) -> tuple[str, ...]:
     return str(it.port or ""), str(it.pid), ready, str(it.restarts), memory
 
 
-def _last_words(state: State | None) -> str:
-    if state and state.error:
-        return f"not running; it ended with: {state.error}"
+def _last_words(instance: Instance) -> str:
+    with contextlib.suppress(BrokenState):  # the next start writes it anew
+        state = load(instance)
+        if state and state.error:
+            return f"not running; it ended with: {state.error}"
     return "not running; start it with ./holdfast up"
 
 
