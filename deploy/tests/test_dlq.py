@@ -1,10 +1,13 @@
 """Parked messages are looked at, sent again and dropped without loss."""
 
+import asyncio
 import json
 
 import aio_pika
 import pytest
+from holdfast import topology
 from holdfast.dlq import NoSuchQueue, ParkedQueue, counts
+from yarl import URL
 
 QUEUE = "escrow.commands"
 
@@ -67,6 +70,31 @@ async def test_retrying_one_sends_it_afresh_and_keeps_the_others(parked, broker)
     assert "x-attempt" not in message.headers
     assert "x-error" not in message.headers
     assert {it.message_id for it in await parked.show(10)} == {"one", "three"}
+
+
+async def test_what_the_broker_moved_here_is_sent_again_with_who_published_it_first(broker):
+    limit = topology.read().delivery_limit
+    async with await aio_pika.connect(broker.operator_url) as connection:
+        channel = await connection.channel()
+        user = URL(broker.operator_url).user
+        exchange = await channel.get_exchange("holdfast.commands", ensure=False)
+        confirm = aio_pika.Message(b"{}", message_id="one", type="any", user_id=user)
+        await exchange.publish(confirm, "escrow.confirm.v1")
+        queue = await channel.get_queue(QUEUE)
+        for _ in range(limit + 1):
+            async with asyncio.timeout(30):
+                while (message := await queue.get(fail=False)) is None:
+                    await asyncio.sleep(0.05)
+            await message.nack(requeue=True)
+    parked = ParkedQueue.of(broker.operator_url, QUEUE, broker.management)
+    async with asyncio.timeout(30):
+        while not await parked.retry(lambda _: True):
+            await asyncio.sleep(0.05)
+
+    (message,) = await ids(broker, QUEUE)
+    assert message.user_id == user
+    assert message.headers["x-author"] == user
+    assert message.headers["x-published-as"] == "escrow.confirm.v1"
 
 
 async def test_dropping_all_leaves_nothing(parked, broker):

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from yarl import URL
 
 from holdfast.broker import Management
 
 ERROR, ATTEMPT = "x-error", "x-attempt"
+AUTHOR, PUBLISHED_AS = "x-author", "x-published-as"
 _SUFFIX = ".parked"
 _TIMEOUT_S = 10.0
 _BOOKKEEPING = frozenset({ERROR, ATTEMPT, "x-death", "x-delivery-count"})
@@ -86,13 +89,18 @@ class ParkedQueue:
         return found  # closing the channel gives them all back
 
     async def retry(self, chosen: Callable[[str], bool]) -> int:
-        """Send the chosen messages to their queue again; each leaves only once it has arrived."""
+        """Send the chosen messages to their queue again; each leaves only once it has arrived.
+
+        The operator's user sends them; who published them first is kept, and looked at again.
+        """
+        operator = URL(self.url).user
 
         async def again(channel: AbstractChannel, message: AbstractIncomingMessage) -> None:
             kept = {k: v for k, v in message.headers.items() if _is_ours(k)}
             copy = aio_pika.Message(
                 message.body,
-                headers=kept,
+                headers={**self._first_published(message), **kept},
+                user_id=operator,
                 message_id=message.message_id,
                 correlation_id=message.correlation_id,
                 type=message.type,
@@ -104,6 +112,14 @@ class ParkedQueue:
                 await channel.default_exchange.publish(copy, self.queue, mandatory=True)
 
         return await self._take(chosen, again)
+
+    def _first_published(self, message: AbstractIncomingMessage) -> dict[str, str]:
+        """Who published, and as what, a message that the broker itself moved here."""
+        deaths: Any = message.headers.get("x-death")
+        key = str(deaths[-1]["routing-keys"][0]) if deaths else self.queue
+        if key == self.queue:
+            return {}
+        return {AUTHOR: message.user_id or "", PUBLISHED_AS: key}
 
     async def drop(self, chosen: Callable[[str], bool]) -> int:
         """Remove the chosen messages for good."""

@@ -64,7 +64,7 @@ def topology_faults(root: Path) -> Iterator[str]:
     named = {it.name for it in SERVICES}
     listed = {it.name for it in whole.services}
     if named != listed:
-        yield f"services.py and topology.toml name different services: {sorted(named ^ listed)}"
+        yield f"services.py and speakers.py name different services: {sorted(named ^ listed)}"
     yield from _unknown_messages(whole)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 _TEMPLATE = Path(__file__).parent / "service_template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _NOUN = re.compile(r"[a-z]{2,20}")
+_SPEAKERS = "libs/contracts-schema/src/contracts_schema/speakers.py"
 _TEST_KIT = "chassis_client"
 
 
@@ -83,7 +84,7 @@ class NewService:
         deploy = self.root / "deploy"
         yield deploy / "src/holdfast/services.py", self._in_services
         yield deploy / "src/holdfast/routes.py", self._in_routes
-        yield deploy / "topology.toml", self._in_topology
+        yield self.root / _SPEAKERS, self._in_speakers
         yield self.root / "docker-compose.yml", self._in_compose
         yield self.root / "services/identity/src/identity/api/token.py", self._in_identity
         yield self.root / "pyproject.toml", self._in_workspace
@@ -98,9 +99,9 @@ class NewService:
         route = f'    Route("{self.name}", ("/v1/{self.name}",)),\n'
         return _before(text, ")  # fmt: skip\n\n\ndef dynamic", route)
 
-    def _in_topology(self, text: str) -> str:
-        entry = f'[services.{self.name}]\nevents = "{self.name}"\n'
-        return _before(text, "\n# begin queues", entry)
+    def _in_speakers(self, text: str) -> str:
+        entry = f'    "{self.name}": Speaker("{self.name}"),\n'
+        return _before(text, '}\n"""By the name of the service', entry)
 
     def _in_compose(self, text: str) -> str:
         block = re.search(r"\n  notifier:\n.*?(?=\n\n  [a-z])", text, re.DOTALL)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts_schema.speakers import SPEAKERS
+
 from holdfast.instance import checkout
 
 FILE = checkout() / "deploy" / "topology.toml"
@@ -83,10 +85,7 @@ def read(path: Path = FILE) -> Topology:
     """The topology the file describes, checked."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     topology = Topology(
-        services=tuple(
-            Service(name, it["events"], tuple(it.get("commands", ())))
-            for name, it in raw["services"].items()
-        ),
+        services=tuple(Service(name, it.events, it.commands) for name, it in SPEAKERS.items()),
         queues=tuple(
             Queue(it["name"], f"holdfast.{it['exchange']}", tuple(it["bindings"]))
             for it in raw["queues"]

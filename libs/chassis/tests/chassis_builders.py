@@ -18,6 +18,7 @@ from chassis.problems import Rules
 from chassis.storage.database import Database
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import new_id
+from contracts_schema.speakers import speakers_of
 from faststream.rabbit import RabbitBroker
 
 QUEUE = "notifier.events"
@@ -64,6 +65,27 @@ async def parked(broker: Any) -> list[AbstractIncomingMessage]:
                 else:
                     await asyncio.sleep(0.05)
         return found
+
+
+class EveryService:
+    """Publishes each message as the broker user of the service whose it is."""
+
+    def __init__(self, broker: Any) -> None:
+        """Connect to this virtual host, as each service when it first has something to say."""
+        self._broker = broker
+        self._publishers: dict[str, Publisher] = {}
+
+    async def publish(self, exchange: str, topic: str, message: aio_pika.Message) -> None:
+        """Publish and return when it is confirmed."""
+        service = next(speakers_of(topic, is_event=exchange == "holdfast.events"))
+        if service not in self._publishers:
+            self._publishers[service] = Publisher(self._broker.url(service), service)
+        await self._publishers[service].publish(exchange, topic, message)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for publisher in self._publishers.values():
+            await publisher.close()
 
 
 @asynccontextmanager

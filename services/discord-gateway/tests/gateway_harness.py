@@ -74,6 +74,7 @@ class Harness:
     clock: Clock
     owners: FakeOwners
     operator_url: str
+    notifier_url: str
     app: FastAPI | None = None
     guild: str = ""
     channel: str = ""
@@ -135,7 +136,7 @@ class Harness:
         message_id = message.get("message_id", uuid4())
         now = self.clock.now()
         row = staged_command(command, actor, message_id, Origin("notifier", Cause(), now))
-        publisher = Publisher(self.operator_url, "test")
+        publisher = Publisher(self.notifier_url, "notifier")
         try:
             ready = outgoing(row.body, str(message_id), row.topic, row.headers, "")
             await publisher.publish(row.exchange, row.topic, ready)
@@ -145,7 +146,7 @@ class Harness:
 
     async def raw(self, body: bytes) -> None:
         """Send anything at all under the name of an order."""
-        publisher = Publisher(self.operator_url, "test")
+        publisher = Publisher(self.notifier_url, "notifier")
         try:
             ready = outgoing(body, str(uuid4()), Deliver.topic, {}, "")
             await publisher.publish("holdfast.commands", Deliver.topic, ready)
@@ -220,9 +221,7 @@ async def served(app: web.Application, port: int) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def a_harness(
-    database_url: str, broker_url: str, operator_url: str, folder: Path
-) -> AsyncIterator[Harness]:
+async def a_harness(database_url: str, broker: Any, folder: Path) -> AsyncIterator[Harness]:
     """The world around a gateway, with two people in a guild and one outside."""
     port, owners, clock_file = free_port(), FakeOwners(), folder / "clock"
     base, clock = f"http://127.0.0.1:{port}", Clock(clock_file)
@@ -236,7 +235,7 @@ async def a_harness(
     ):
         settings = Settings(
             database_url=database_url,
-            broker_url=broker_url,
+            broker_url=broker.url("discord-gateway"),
             cursor_secret="unused",
             discord_token=TOKEN,
             custom_id_secret=SECRET,
@@ -246,7 +245,9 @@ async def a_harness(
             clock_file=clock_file,
             **{f"{name}_url": owner for name in (*OWNERS, "verification")},
         )
-        harness = Harness(settings, http, clock, owners, operator_url)
+        harness = Harness(
+            settings, http, clock, owners, broker.operator_url, broker.url("notifier")
+        )
         await _people(harness)
         yield harness
 

@@ -17,8 +17,8 @@ import aio_pika
 import asyncpg
 import httpx
 from chassis.cause import Cause
-from chassis.messaging.publisher import Publisher
 from chassis.storage.database import connect
+from chassis_builders import EveryService
 from contracts_schema.commands.escrow import Confirm, Deliver
 from contracts_schema.events.identity import Tier, TierChanged, UserRegistered
 from contracts_schema.ids import derive_uuid
@@ -105,7 +105,7 @@ class World:
             type=topic,
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         )
-        publisher = Publisher(self.broker.operator_url, "tests")
+        publisher = EveryService(self.broker)
         await publisher.publish(exchange, topic, message)
         await publisher.close()
 

@@ -16,6 +16,7 @@ from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
+from chassis_builders import EveryService
 from chassis_client import RestClient, api_settings, client_of, discord_id
 from contracts_schema.ids import derive_uuid, uuid7
 from contracts_schema.message import Command, Event
@@ -72,7 +73,7 @@ class Discord:
 
     db: Database
     gateway: Publisher
-    others: Publisher
+    others: EveryService
     roblox: FakeRoblox
 
     async def send(
@@ -109,7 +110,7 @@ class Discord:
 
     @staticmethod
     async def _publish(
-        publisher: Publisher, exchange: str, topic: str, message_id: str, body: str
+        publisher: Publisher | EveryService, exchange: str, topic: str, message_id: str, body: str
     ) -> None:
         message = aio_pika.Message(body.encode(), message_id=message_id, type=topic)
         await publisher.publish(f"holdfast.{exchange}", topic, message)
@@ -120,7 +121,7 @@ async def listening(db: Database, broker: Any) -> AsyncIterator[Discord]:
     """The service's consumers on this broker."""
     own = Publisher(broker.url("listings"), "listings")
     gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
-    others = Publisher(broker.operator_url, "others")
+    others = EveryService(broker)
     roblox = FakeRoblox()
     consuming = Consuming(register(Consumers("listings"), roblox, DEFAULT_CAPS), db, own, RULES)
     connection = RabbitBroker(broker.url("listings"), apply_types=False, logger=None)

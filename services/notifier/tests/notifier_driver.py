@@ -14,7 +14,7 @@ from chassis.messaging.consumers import Consumers
 from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
-from chassis_builders import consuming, until
+from chassis_builders import EveryService, consuming, until
 from chassis_client import RestClient, api_settings, client_of, discord_id, joined
 from contracts_schema.events.identity import Tier
 from contracts_schema.ids import new_id, uuid7
@@ -34,8 +34,8 @@ class Others:
     """The other services: they tell events, and discord-gateway sends commands."""
 
     db: Database
-    services: Publisher
-    gateway: Publisher
+    services: EveryService
+    gateway: Publisher | EveryService
 
     async def tell(self, event: Event, message_id: str = "", caused_by: str = "") -> str:
         """Publish an event, caused by that command if one is named; the message's id."""
@@ -103,7 +103,7 @@ class Others:
 @asynccontextmanager
 async def listening(db: Database, broker: Any) -> AsyncIterator[Others]:
     """The service's consumers on this broker."""
-    services = Publisher(broker.operator_url, "others")
+    services = EveryService(broker)
     gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
     consumers = register(Consumers("notifier"))
     async with consuming(consumers, db, broker.url("notifier")):

@@ -11,10 +11,9 @@ import aio_pika
 import httpx
 from chassis.clock import Clock
 from chassis.messaging.consumers import Consumers
-from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
 from chassis.storage.database import Database
-from chassis_builders import consuming, until
+from chassis_builders import EveryService, consuming, until
 from chassis_client import (
     SERVICES,
     RestClient,
@@ -72,7 +71,7 @@ class Others:
     """The other services, which tell events."""
 
     db: Database
-    services: Publisher
+    services: EveryService
 
     async def tell(self, event: Event, message_id: str = "", **more: Any) -> str:
         """Publish an event, with other values than it may have if they are given; its id."""
@@ -102,7 +101,7 @@ class Others:
 @asynccontextmanager
 async def listening(db: Database, broker: Any) -> AsyncIterator[Others]:
     """The service's consumers on this broker."""
-    services = Publisher(broker.operator_url, "others")
+    services = EveryService(broker)
     async with httpx.AsyncClient(verify=PLAIN) as http:
         providers = {DEFAULT_KIND: Roblox("http://{host}.test", http, db.clock)}
         registered = register(Consumers("verification"), providers)

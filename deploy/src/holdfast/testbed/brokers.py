@@ -137,7 +137,8 @@ class Brokers:
         management = self._seen(broker)
         management.create_vhost()
         management.declare(part)
-        management.grant(part, {it.name: derived(self._server, it.name) for it in part.services})
+        whole = topology.read()  # whoever plays another service in a test speaks as its user
+        management.grant(whole, {it.name: derived(self._server, it.name) for it in whole.services})
 
     def _seen(self, broker: TestBroker) -> Management:
         return Management(self._operator.client, broker.vhost)

@@ -19,6 +19,7 @@ from chassis.storage.database import Database, Transaction
 from chassis_builders import QUEUE, an_event, consuming, until
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.ids import uuid7
+from yarl import URL
 
 CANARY_EVERY_S, SILENT_S = 0.3, 10.0
 
@@ -92,10 +93,10 @@ async def test_one_that_is_given_messages_and_no_canary_hears_all_the_same(db, b
         consuming(some_consumers(), db, url) as another,
         await aio_pika.connect(broker.operator_url) as operator,
     ):
-        channel = await operator.channel()
+        channel, user = await operator.channel(), URL(broker.operator_url).user
         for kind in (CANARY, PayoutAccountReady.topic) * 4:
             body = an_event().model_dump_json().encode()
-            message = aio_pika.Message(body, type=kind, message_id=str(uuid7()))
+            message = aio_pika.Message(body, type=kind, user_id=user, message_id=str(uuid7()))
             await channel.default_exchange.publish(message, QUEUE)
 
         await until(lambda: QUEUE in one.heard and QUEUE in another.heard)

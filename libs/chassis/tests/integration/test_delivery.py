@@ -34,6 +34,7 @@ async def publish_raw(broker, body: bytes, **properties) -> None:
         channel = await connection.channel()
         exchange = await channel.get_exchange("holdfast.events", ensure=False)
         topic = properties.pop("topic", "escrow.payout_account_ready.v1")
+        properties = {"user_id": "escrow"} | properties
         await exchange.publish(aio_pika.Message(body, **properties), topic)
 
 

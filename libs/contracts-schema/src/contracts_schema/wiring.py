@@ -1,4 +1,4 @@
-"""Who publishes each message and which queues take it, as the broker's topology file says."""
+"""Who publishes each message, and which queues take it as the broker's topology file says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts_schema.message import Event, Message, topics
+from contracts_schema.speakers import speakers_of
 
 UNHEARD: frozenset[str] = frozenset()
 """Events that no queue takes, on purpose: none so far, for notifier tells people of all."""
@@ -35,16 +36,13 @@ class Wire:
 def wiring(topology: Mapping[str, Any]) -> list[Wire]:
     """Every message with its publishers and queues, by topic."""
     return [
-        Wire(message, tuple(_publishers(topology, message)), tuple(_queues(topology, message)))
+        Wire(message, _publishers(message), tuple(_queues(topology, message)))
         for _, message in sorted(topics().items())
     ]
 
 
-def _publishers(topology: Mapping[str, Any], message: type[Message]) -> Iterator[str]:
-    for service, may in topology["services"].items():
-        words = [may["events"]] if issubclass(message, Event) else may.get("commands", [])
-        if any(message.topic.startswith(word + ".") for word in words):
-            yield service
+def _publishers(message: type[Message]) -> tuple[str, ...]:
+    return tuple(speakers_of(message.topic, is_event=issubclass(message, Event)))
 
 
 def _queues(topology: Mapping[str, Any], message: type[Message]) -> Iterator[str]:

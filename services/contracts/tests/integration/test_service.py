@@ -98,7 +98,11 @@ class World:
             channel = await connection.channel()
             target = await channel.get_exchange(f"holdfast.{exchange}", ensure=False)
             message = aio_pika.Message(
-                body.encode(), message_id=message_id, type=topic, headers={"correlationid": "c-9"}
+                body.encode(),
+                message_id=message_id,
+                type=topic,
+                user_id=service,
+                headers={"correlationid": "c-9"},
             )
             await target.publish(message, topic)
         return message_id

@@ -17,7 +17,5 @@ def broker(broker_for: Any) -> Any:
 @pytest_asyncio.fixture
 async def harness(database_for: Any, broker: Any, tmp_path: Path) -> AsyncIterator[Harness]:
     database_url = database_for("discord-gateway")
-    async with a_harness(
-        database_url, broker.url("discord-gateway"), broker.operator_url, tmp_path
-    ) as ready:
+    async with a_harness(database_url, broker, tmp_path) as ready:
         yield ready

@@ -7,8 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis.messaging.publisher import Publisher
-from chassis_builders import until
+from chassis_builders import EveryService, until
 from chassis_client import joined
 from chassis_service_process import arrived, environment_of, process
 from contracts_schema.events.escrow import FundsHeld
@@ -33,7 +32,7 @@ def environment(database_url, broker) -> dict[str, str]:
 
 @pytest.fixture
 async def others(db, broker) -> AsyncIterator[Others]:
-    services = Publisher(broker.operator_url, "others")
+    services = EveryService(broker)
     yield Others(db, services, services)
     await services.close()
 

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis.messaging.publisher import Publisher
-from chassis_builders import until
+from chassis_builders import EveryService, until
 from chassis_service_process import arrived, environment_of, process
 from contracts_schema.events.listings import ListingCreated
 from contracts_schema.ids import new_id
@@ -41,7 +40,7 @@ def environment(database_url, broker, world, tmp_path) -> dict[str, str]:
 
 @pytest.fixture
 async def others(db, broker) -> AsyncIterator[Others]:
-    services = Publisher(broker.operator_url, "others")
+    services = EveryService(broker)
     yield Others(db, services)
     await services.close()
 

@@ -66,6 +66,10 @@ class Consumers:
         """The routing keys that the queue is bound by: its handlers' topics, or wider patterns."""
         return self.patterns.get(queue) or tuple(sorted(self.routes[queue]))
 
+    def takes_commands(self, queue: str) -> bool:
+        """Whether the queue takes commands; a queue takes these or events, never both."""
+        return any(it.caller is not None for it in self.routes[queue].values())
+
     def hears(self, queue: str, *patterns: str) -> None:
         """Bind the queue by these patterns, also for what it has no handler for yet."""
         self.patterns[queue] = patterns

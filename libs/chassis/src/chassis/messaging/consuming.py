@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chassis import principals
 from chassis.cause import Cause
+from chassis.messaging.authorship import Forged, comes_back, proven_topic
 from chassis.messaging.batches import Batches, Work
 from chassis.messaging.consumers import Consumers, Route
 from chassis.messaging.publisher import BROKEN, Publisher, Unroutable
@@ -27,7 +28,7 @@ from chassis.messaging.received import CANARY, Poison, Received, attempt, take_a
 from chassis.messaging.retries import Retries
 from chassis.ops import tracing
 from chassis.ops.failpoints import failpoint
-from chassis.ops.telemetry import CONSUMED
+from chassis.ops.telemetry import CONSUMED, FORGED
 from chassis.ops.tracing import SpanKind
 from chassis.principals import Principal
 from chassis.problems import Problem, Rules, as_problem
@@ -51,6 +52,7 @@ class Consuming:
         """Apply messages to this database; publish retries and parkings by this publisher."""
         self.consumers, self._database, self._rules = consumers, database, rules
         self._retries = Retries(publisher)
+        self._asks = {queue: consumers.takes_commands(queue) for queue in consumers.routes}
         self._batches = {queue: Batches(database) for queue in consumers.bulk}
         self.heard: dict[str, float] = {}
         """When a message, or a canary, came last from each queue."""
@@ -79,7 +81,7 @@ class Consuming:
     async def consume(self, queue: str, message: AbstractIncomingMessage) -> None:
         """Apply one message and ack it; whatever happens, it is never lost."""
         self.heard[queue] = asyncio.get_running_loop().time()
-        if message.type == CANARY:
+        if message.type == CANARY and comes_back(queue, message):
             await message.ack()
             return
         try:
@@ -93,11 +95,30 @@ class Consuming:
 
     async def _outcome(self, queue: str, message: AbstractIncomingMessage) -> str:
         try:
-            return await self._traced(take_apart(queue, message))
+            topic = proven_topic(queue, message, self._asks[queue])
+            return await self._traced(take_apart(queue, topic, message))
+        except Forged as error:
+            return await self._refuse(queue, message, error)
         except (Poison, Problem, ValidationError) as error:
             return await self._retries.park(queue, message, error)
         except Exception as error:
             return await self._retries.wait_or_park(queue, message, error)
+
+    async def _refuse(self, queue: str, message: AbstractIncomingMessage, error: Forged) -> str:
+        """Raise the alarm: somebody speaks for another."""
+        FORGED.labels(queue, error.reason).inc()
+        log.error(
+            "consumer.forged",
+            queue=queue,
+            reason=error.reason,
+            author=message.user_id,
+            published_as=message.routing_key,
+            type=message.type,
+            error=str(error),
+            next_step="./holdfast dlq show; whose broker password leaked, and change it",
+        )
+        await self._retries.set_aside(queue, message, error)
+        return "forged"
 
     async def _give_back(
         self, queue: str, message: AbstractIncomingMessage, error: Exception

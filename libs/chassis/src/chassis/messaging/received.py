@@ -75,15 +75,15 @@ class Received:
             )
 
 
-def take_apart(queue: str, raw: AbstractIncomingMessage) -> Received:
-    """Read the envelope; raises Poison for what no publisher of ours would send."""
+def take_apart(queue: str, topic: str, raw: AbstractIncomingMessage) -> Received:
+    """Read the envelope of a message of this topic; raises Poison for what nobody should send."""
     if len(raw.body) > LARGEST_BODY:
         raise Poison(f"the body has {len(raw.body)} bytes; {LARGEST_BODY} is the most")
     try:
         message_id = UUID(raw.message_id or "")
     except ValueError:
         raise Poison(f"the message id is no UUID: {str(raw.message_id)[:60]!r}") from None
-    return Received(queue, message_id, raw.type or "", dict(raw.headers), raw.body)
+    return Received(queue, message_id, topic, dict(raw.headers), raw.body)
 
 
 def attempt(headers: Any) -> int:

@@ -5,10 +5,13 @@ The waits grow (1 s, 5 s, 30 s, 2 min, 10 min) and end in the parked queue, wher
 
 from __future__ import annotations
 
+from typing import Any
+
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
+from chassis.messaging.authorship import AUTHOR, COPIED, PUBLISHED_AS, first_published
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.received import ATTEMPT, ERROR, Away, attempt
 from chassis.storage import database
@@ -18,6 +21,8 @@ AWAY_WAITS = 3
 """For who is away, the waits stop growing at the third: the answer comes soon after the return."""
 AWAY = (Away, *database.AWAY)
 """Somebody outside, or our own database: no fault of the message, which is never parked for it."""
+
+_WRITTEN_ANEW = frozenset({"x-death", ATTEMPT, ERROR, AUTHOR, PUBLISHED_AS, *COPIED})
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +49,12 @@ class Retries:
     async def park(self, queue: str, message: AbstractIncomingMessage, error: Exception) -> str:
         """Put the message aside for an operator, with the error's text."""
         log.error("consumer.parked", queue=queue, error=_shown(error), exc_info=error)
+        return await self.set_aside(queue, message, error)
+
+    async def set_aside(
+        self, queue: str, message: AbstractIncomingMessage, error: Exception
+    ) -> str:
+        """Park it without a word in the log: who calls says it better."""
         await self._forward("holdfast.parked", queue, message, attempt(message.headers), error)
         return "parked"
 
@@ -55,12 +66,12 @@ class Retries:
         number: int,
         error: Exception,
     ) -> None:
-        headers = {
-            key: value for key, value in message.headers.items() if key not in ("x-death", ATTEMPT)
-        }
+        kept = {key: it for key, it in message.headers.items() if key not in _WRITTEN_ANEW}
+        own: dict[str, Any] = {ATTEMPT: number, ERROR: _shown(error)}
+        own |= first_published(queue, message)
         copy = aio_pika.Message(
             message.body,
-            headers=headers | {ATTEMPT: number, ERROR: _shown(error)},
+            headers={**kept, **own},
             content_type=message.content_type,
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=message.message_id,

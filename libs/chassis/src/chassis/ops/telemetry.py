@@ -26,6 +26,11 @@ REQUESTS = Histogram(
 PUBLISHED = Counter("holdfast_outbox_published", "Messages confirmed by the broker", ["exchange"])
 UNPUBLISHED = Gauge("holdfast_outbox_unpublished_seconds", "Age of the oldest unpublished message")
 CONSUMED = Counter("holdfast_consumed", "Messages consumed", ["queue", "outcome"])
+FORGED = Counter(
+    "holdfast_messages_forged",
+    "Messages parked since their publisher may not say them (copied, type or author)",
+    ["queue", "reason"],
+)
 HANDLING = Histogram(
     "holdfast_consume_seconds",
     "From commit at the publisher to commit at the consumer",
