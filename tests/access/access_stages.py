@@ -106,6 +106,7 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "POST /v1/links": Asked(body={}),
         "POST /v1/links/{link_id}/url": Asked(thing="link"),
         "GET /v1/me": Asked(),
+        "DELETE /v1/me/accounts/roblox": Asked(),
         "GET /v1/me/sessions": Asked(),
         "DELETE /v1/me/sessions": Asked(),
         "DELETE /v1/me/sessions/{session_id}": Asked(thing="session"),

@@ -28,6 +28,7 @@ from identity.settings import Settings
 from sandbox.clock import Clock as SandboxClock
 from sandbox.config import parse
 from sandbox.faults import Faults
+from sandbox.keeping import Keeper
 
 from sandbox import discord, roblox
 
@@ -94,6 +95,12 @@ class Outside:
         """A new person at Discord; their id."""
         return str((await self.control("/discord/users", {"name": name}))["id"])
 
+    async def known(self, discord_id: str) -> None:
+        """Have a person of this id at Discord."""
+        body = {"name": f"p{discord_id}", "id": discord_id}
+        answer = await self.http.post(f"{self.base}/control/discord/users", json=body)
+        assert answer.status_code in (201, 409), answer.text
+
     async def allow(self, url: str, account: int | str, decision: str = "approve") -> str:
         """Answer a provider's page as this account; where the browser is sent then."""
         form = {"user_id": str(account), "user": str(account), "decision": decision}
@@ -120,11 +127,12 @@ async def an_outside() -> AsyncIterator[Outside]:
             SandboxClock(),
             Faults(),
         )
+        keeper = Keeper()
         async with httpx.AsyncClient(verify=False) as http:
             outside = Outside(base, http)
             app = web.Application(middlewares=[_recording(outside)])
             for party in (roblox, discord):
-                app.add_routes(party.build(config, clock, faults).routes())
+                app.add_routes(party.build(config, clock, faults, keeper).routes())
             runner = web.AppRunner(app)
             await runner.setup()
             await web.SockSite(runner, listener).start()
@@ -152,6 +160,8 @@ class Identity:
     clock: ManualClock
     settings: Settings
     outside: Outside | None = None
+    links: dict[str, str] = field(default_factory=dict)
+    """Whose Discord account each link is for, by its URL."""
 
     def browser(self, token: str = "") -> httpx.AsyncClient:
         """A client with cookies of its own; with a token it is logged in."""
@@ -208,14 +218,30 @@ class Identity:
             assert made.status_code == 201, made.text
             shown = await client.post(f"/v1/links/{made.json()['link_id']}/url")
         assert shown.status_code == 200, shown.text
-        return str(shown.json()["url"])
+        url = str(shown.json()["url"])
+        self.links[url] = discord_id
+        return url
 
     async def to_callback(self, browser: httpx.AsyncClient, url: str, account: int) -> str:
-        """Open a link and allow the login at Roblox; the callback's URL, not yet opened."""
+        """Open a link, log in at Discord, allow it at Roblox; the callback, not yet opened."""
+        assert self.outside is not None
+        return await self.outside.allow(await self.to_roblox(browser, url), account)
+
+    async def to_roblox(
+        self, browser: httpx.AsyncClient, url: str, discord_id: str | None = None
+    ) -> str:
+        """Open a link and log in at Discord, as its owner unless somebody else is named."""
+        proven = await self.proven(browser, url, discord_id or self.links[url])
+        assert proven.status_code == 302, proven.text
+        return str(proven.headers["Location"])
+
+    async def proven(self, browser: httpx.AsyncClient, url: str, discord_id: str) -> httpx.Response:
+        """Open a link and log in at Discord as this person; what the browser is answered then."""
         opened = await browser.get(url)
         assert opened.status_code == 302, opened.text
         assert self.outside is not None
-        return await self.outside.allow(opened.headers["Location"], account)
+        await self.outside.known(discord_id)
+        return await browser.get(await self.outside.allow(opened.headers["Location"], discord_id))
 
     async def linked(self, discord_id: str, account: int) -> httpx.Response:
         """Go the whole way from a link to the page at its end."""

@@ -209,8 +209,9 @@ class DiscordDriver:
 
 
 async def link_in_browser(person: Person, url: str) -> None:
-    """Follow the link to Roblox's page, agree there, and come back."""
+    """Follow the link: log in at Discord, agree at Roblox, and come back."""
     page = await person.browser.open(url)
+    page = await person.browser.submit(page, {"user": person.discord_id, "decision": "approve"})
     await person.browser.submit(page, {"user_id": str(person.roblox_id), "decision": "approve"})
 
 

@@ -30,7 +30,7 @@ class Founding:
         self._channels = rest
 
     def add_user(self, body: Json) -> Json:
-        """A new person."""
+        """A new person; who is played elsewhere too may bring the id."""
         name = body.get("name")
         if not isinstance(name, str) or not 1 <= len(name) <= 32:
             raise Refused(400, "name: 1 to 32 characters are needed")
@@ -38,7 +38,10 @@ class Founding:
             raise Refused(409, f"the name {name!r} is taken")
         locale = body.get("locale", "en-US")
         display = body.get("display", name)
-        user = User(self._world.ids.next(), name, display, locale)
+        given = body.get("id")
+        if given is not None and (not str(given).isdecimal() or str(given) in self._world.users):
+            raise Refused(409, f"the id {given!r} is no number or is taken")
+        user = User(str(given or self._world.ids.next()), name, display, locale)
         user.dms_open = body.get("dms_open", True) is not False
         self._world.keep_user(user)
         return self.show_user(user)

@@ -39,9 +39,9 @@ async def test_a_link_leads_through_roblox_to_tier_1(identity: Identity):
 async def test_the_verifier_sent_to_roblox_is_the_one_its_challenge_was_made_of(identity: Identity):
     await identity.joined(ANN)
     async with identity.browser() as browser:
-        opened = await browser.get(await identity.link_url(ANN))
-        asked = query_of(opened.headers["Location"])
-        back = await identity.outside.allow(opened.headers["Location"], ALICE)
+        location = await identity.to_roblox(browser, await identity.link_url(ANN))
+        asked = query_of(location)
+        back = await identity.outside.allow(location, ALICE)
         await browser.get(back)
 
     [form] = identity.outside.posted("/roblox/oauth/v1/token")
@@ -49,7 +49,7 @@ async def test_the_verifier_sent_to_roblox_is_the_one_its_challenge_was_made_of(
     assert asked["code_challenge"] == challenge(form["code_verifier"])
     assert asked["redirect_uri"] == form["redirect_uri"] == f"{PUBLIC}/oauth/roblox/callback"
     assert asked["scope"] == "openid"
-    assert form["code_verifier"] not in opened.text + opened.headers["Location"]
+    assert form["code_verifier"] not in location
 
 
 async def test_a_second_person_with_the_same_roblox_account_sees_the_conflict_page(
@@ -274,8 +274,8 @@ async def test_the_same_key_gives_the_same_link(identity: Identity):
 async def test_who_denies_the_login_sees_a_page_and_nothing_is_linked(identity: Identity):
     await identity.joined(ANN)
     async with identity.browser() as browser:
-        opened = await browser.get(await identity.link_url(ANN))
-        back = await identity.outside.allow(opened.headers["Location"], ALICE, "deny")
+        location = await identity.to_roblox(browser, await identity.link_url(ANN))
+        back = await identity.outside.allow(location, ALICE, "deny")
         page = await browser.get(back)
 
     assert page.status_code == 403

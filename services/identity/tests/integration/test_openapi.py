@@ -19,7 +19,7 @@ from identity_builders import (
     some_settings,
 )
 
-OPERATIONS = 20
+OPERATIONS = 21
 
 
 @pytest.fixture(autouse=True)

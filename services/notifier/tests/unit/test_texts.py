@@ -12,7 +12,7 @@ from contracts_schema.events import contracts, escrow, listings
 from contracts_schema.events.rejected import EscrowCommandRejected, Refusal
 from contracts_schema.ids import new_id, uuid7
 from contracts_schema.money import Currency, Money
-from notifier.domain import contract, listing, offer
+from notifier.domain import contract, listing, offer, person
 from notifier.domain import escrow as deal
 from notifier.domain.by_event import NOTICES_BY_EVENT
 from notifier.domain.command import rejected
@@ -35,7 +35,9 @@ def test_the_builders_cover_every_event_that_is_told():
 
 
 def test_no_text_is_left_that_no_card_uses():
-    source = "".join(inspect.getsource(module) for module in (listing, offer, contract, deal))
+    source = "".join(
+        inspect.getsource(module) for module in (listing, offer, contract, deal, person)
+    )
     used = {
         notice.key for event in every_event() for notice in NOTICES_BY_EVENT[type(event)](event)
     }

@@ -66,6 +66,33 @@ class AccountUnlinked(_UserEvent):
     provider_user_id: str
 
 
+class ContestRole(StrEnum):
+    """Whose side of a contested account is told."""
+
+    HOLDER = "holder"
+    CLAIMANT = "claimant"
+
+
+class LinkContested(_UserEvent):
+    """Two people have proven one outside account; each is told, and the later proof is to win."""
+
+    topic: ClassVar[str] = "identity.link_contested.v1"
+
+    provider: str
+    role: ContestRole
+    decided_at: datetime
+
+
+class LinkContestEnded(_UserEvent):
+    """It is decided whose the contested account is; each is told."""
+
+    topic: ClassVar[str] = "identity.link_contest_ended.v1"
+
+    provider: str
+    role: ContestRole
+    has_account: bool
+
+
 class TierChanged(_UserEvent):
     """The person's tier is another one now."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from identity.api import api_key, link, login, session, token, user
+from identity.api import account, api_key, link, login, session, token, user
 from identity.api.problems import RULES
 
 ROUTERS = (
@@ -12,6 +12,7 @@ ROUTERS = (
     user.admin,
     api_key.router,
     link.router,
+    account.router,
     token.router,
 )
 

@@ -23,7 +23,7 @@ class _Flags(TypedDict):
 def bind(request: Request, response: Response, trip: RoundTrip) -> None:
     """Let only this browser finish the round trip; several may be under way at once."""
     response.set_cookie(
-        _name(trip.state),
+        _name(request, trip.state),
         trip.browser,
         max_age=int(LIFETIME.total_seconds()),
         samesite="lax",
@@ -33,12 +33,12 @@ def bind(request: Request, response: Response, trip: RoundTrip) -> None:
 
 def bound(request: Request, state: str) -> str:
     """What this browser was given for the round trip; empty if nothing."""
-    return request.cookies.get(_name(state), "")[:100]
+    return request.cookies.get(_name(request, state), "")[:100]
 
 
-def unbind(response: Response, state: str) -> None:
+def unbind(request: Request, response: Response, state: str) -> None:
     """Forget the round trip in the browser."""
-    response.delete_cookie(_name(state), path="/")
+    response.delete_cookie(_name(request, state), path="/", **_flags(request))
 
 
 def keep_refresh(request: Request, response: Response, refresh_token: str) -> None:
@@ -58,8 +58,10 @@ def drop_refresh(response: Response) -> None:
     response.delete_cookie(REFRESH, path=_REFRESH_PATH)
 
 
-def _name(state: str) -> str:
-    return f"holdfast_oauth_{digest(state)[:12]}"
+def _name(request: Request, state: str) -> str:
+    """Where HTTPS is, a name that no other host, and no page by HTTP, can set."""
+    prefix = "__Host-" if _flags(request)["secure"] else ""
+    return f"{prefix}holdfast_oauth_{digest(state)[:12]}"
 
 
 def _flags(request: Request) -> _Flags:

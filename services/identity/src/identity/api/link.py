@@ -21,9 +21,10 @@ from identity.api.schemas import LinkId, LinkIn, LinkOut, LinkUrlOut
 from identity.domain import errors
 from identity.domain.account import LinkOutcome, Provider
 from identity.domain.link import Link
-from identity.domain.oauth_state import RoundTrip
+from identity.domain.oauth_state import OAuthState, RoundTrip
 from identity.domain.secret import challenge
 from identity.pages.link import Page, render
+from identity.ports import LoginProvider
 
 router = Router(tags=["linking"])
 
@@ -38,6 +39,7 @@ _REFUSALS: dict[type[errors.IdentityError], tuple[Page, int]] = {
     errors.LinkExpired: (Page.LINK_EXPIRED, 410),
     errors.LinkCompleted: (Page.LINK_COMPLETED, 410),
     errors.Suspended: (Page.SUSPENDED, 403),
+    errors.NotTheOwner: (Page.NOT_THE_OWNER, 403),
     errors.StateRefused: (Page.STATE_REFUSED, 400),
     errors.ProviderRefused: (Page.PROVIDER_REFUSED, 403),
     errors.ProviderUnavailable: (Page.PROVIDER_UNAVAILABLE, 503),
@@ -87,11 +89,11 @@ async def link_url(
 @router.get(
     "/link/{token}",
     response_class=HTMLResponse,
-    responses={302: {"description": "To Roblox"}},
+    responses={302: {"description": "To Discord, where the owner logs in"}},
     summary="Open a link in the browser",
 )
 async def open_link(request: Request, token: str) -> Response:
-    """Use the link's secret up and send the browser to Roblox."""
+    """Use the link's secret up, and have its owner log in at Discord: then it leads to Roblox."""
 
     async def begin() -> Response:
         trip = RoundTrip.begin()
@@ -100,12 +102,34 @@ async def open_link(request: Request, token: str) -> Response:
             return await handlers.link.open_link(tx, token, trip)
 
         await dependencies.database(request).run(work, dependencies.cause(request, "browser"))
-        url = dependencies.roblox(request).authorize_url(trip.state, challenge(trip.verifier))
-        response = RedirectResponse(url, 302, headers=SAFE_HEADERS)
-        cookies.bind(request, response, trip)
-        return response
+        return _to(request, dependencies.discord(request), trip)
 
     return await _as_page(begin)
+
+
+async def go_on(request: Request, taken: OAuthState, discord_id: str) -> Response:
+    """Send the link's owner, who has just logged in at Discord, on to Roblox."""
+
+    async def begin() -> Response:
+        trip = RoundTrip.begin()
+
+        async def work(tx: Transaction) -> bool:
+            return await handlers.link.go_on(tx, taken, discord_id, trip)
+
+        cause = dependencies.cause(request, f"discord:{discord_id}")
+        if not await dependencies.database(request).run(work, cause):
+            raise errors.NotTheOwner
+        return _to(request, dependencies.roblox(request), trip)
+
+    return await _as_page(begin)
+
+
+def _to(request: Request, provider: LoginProvider, trip: RoundTrip) -> Response:
+    """To the provider's own page, and back to this browser only."""
+    url = provider.authorize_url(trip.state, challenge(trip.verifier))
+    response = RedirectResponse(url, 302, headers=SAFE_HEADERS)
+    cookies.bind(request, response, trip)
+    return response
 
 
 @router.get(
@@ -131,7 +155,7 @@ async def roblox_callback(
         return render(*_OUTCOMES[await dependencies.database(request).run(work, cause)])
 
     page = await _as_page(finish)
-    cookies.unbind(page, state)
+    cookies.unbind(request, page, state)
     return page
 
 

@@ -10,13 +10,13 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from identity import handlers
-from identity.api import cookies, dependencies
+from identity.api import cookies, dependencies, link
 from identity.api.oauth_state import OAuthText, take
 from identity.api.schemas import DiscordLogin, TokensOut, UrlOut
 from identity.api.session import UNCACHED, tokens
 from identity.domain import errors
 from identity.domain.account import Provider
-from identity.domain.oauth_state import RoundTrip
+from identity.domain.oauth_state import Purpose, RoundTrip
 from identity.domain.secret import challenge
 from identity.domain.session import Login
 
@@ -48,6 +48,7 @@ async def discord_url(request: Request, response: Response, body: DiscordLogin) 
     "/v1/auth/discord/callback",
     response_model=TokensOut,
     responses={
+        302: {"description": "To Roblox, where the login was for opening a link"},
         303: {"description": "To where the login was begun for"},
         **documented(400, 403, 503),
     },
@@ -61,6 +62,10 @@ async def discord_callback(
     if error or not code:
         raise errors.ProviderRefused(Provider.DISCORD, error[:40])
     discord_id = await dependencies.discord(request).account_id(code, taken.verifier)
+    if taken.purpose is Purpose.LINK:
+        onward = await link.go_on(request, taken, discord_id)
+        cookies.unbind(request, onward, state)
+        return onward
     admins = dependencies.settings(request).bootstrap_admins
     agent = _printable(request.headers.get("user-agent", ""))
 
@@ -74,7 +79,7 @@ async def discord_callback(
         base = dependencies.settings(request).public_base_url.rstrip("/")
         response = RedirectResponse(base + taken.redirect_to, 303, headers=SAFE_HEADERS)
         cookies.keep_refresh(request, response, login.refresh_token)
-    cookies.unbind(response, state)
+    cookies.unbind(request, response, state)
     return response
 
 

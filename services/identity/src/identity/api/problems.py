@@ -27,6 +27,8 @@ RULES: Rules = MappingProxyType(
         errors.ExpiryRefused: Rule(422, "expiry_refused"),
         errors.RefreshRefused: Rule(401, "refresh_refused"),
         errors.StateRefused: Rule(400, "state_refused"),
+        errors.NotTheOwner: Rule(403, "not_the_owner"),
+        errors.AccountNotLinked: Rule(404, "not_found"),
         errors.ProviderRefused: Rule(403, "login_refused"),
         errors.ProviderUnavailable: Rule(503, "provider_unavailable", retryable=True),
     }

@@ -81,6 +81,14 @@ class StateRefused(IdentityError):
     """The OAuth state is unknown, used, expired, or belongs to another browser."""
 
 
+class NotTheOwner(IdentityError):
+    """Whoever opened the link is logged in at Discord with another account than its owner's."""
+
+
+class AccountNotLinked(IdentityError):
+    """The user has no account of this provider."""
+
+
 class ProviderRefused(IdentityError):
     """The provider, or the person at it, did not allow the login."""
 

@@ -15,6 +15,7 @@ class TierAction(StrEnum):
     """What moves a tier."""
 
     LINK = "link"
+    UNLINK = "unlink"
     GRANT = "grant"
     REVOKE = "revoke"
     DEMOTE = "demote"
@@ -24,6 +25,8 @@ class TierAction(StrEnum):
 TRANSITIONS: Mapping[tuple[Tier, TierAction], Tier] = MappingProxyType(
     {
         (Tier.TIER_0, TierAction.LINK): Tier.TIER_1,
+        (Tier.TIER_1, TierAction.UNLINK): Tier.TIER_0,
+        (Tier.TIER_2, TierAction.UNLINK): Tier.TIER_0,
         (Tier.TIER_1, TierAction.GRANT): Tier.TIER_2,
         (Tier.TIER_2, TierAction.REVOKE): Tier.TIER_1,
         (Tier.TIER_1, TierAction.DEMOTE): Tier.TIER_0,
@@ -31,7 +34,8 @@ TRANSITIONS: Mapping[tuple[Tier, TierAction], Tier] = MappingProxyType(
         (Tier.TIER_0, TierAction.RESTORE): Tier.TIER_1,
     }
 )
-"""From a tier, by an action, to a tier; linking moves itself, an administrator does the rest."""
+"""From a tier, by an action, to a tier; links move it, an administrator does the rest."""
+_BY_LINKS = (TierAction.LINK, TierAction.UNLINK)
 
 
 def after_linking(tier: Tier) -> Tier:
@@ -39,10 +43,15 @@ def after_linking(tier: Tier) -> Tier:
     return TRANSITIONS.get((tier, TierAction.LINK), tier)
 
 
+def after_unlinking(tier: Tier) -> Tier:
+    """The tier once no Roblox account is linked."""
+    return TRANSITIONS.get((tier, TierAction.UNLINK), tier)
+
+
 def decided(current: Tier, wanted: Tier, *, has_roblox: bool) -> TierAction:
     """The action by which an administrator brings the tier there; refused if there is none."""
     for (start, action), end in TRANSITIONS.items():
-        if (start, end) == (current, wanted) and action is not TierAction.LINK:
+        if (start, end) == (current, wanted) and action not in _BY_LINKS:
             if end > start and not has_roblox:
                 raise TierMoveRefused(current=current, wanted=wanted, why="no_roblox_account")
             return action

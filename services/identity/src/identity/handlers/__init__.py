@@ -1,5 +1,25 @@
 """One function per command, event and due timer: load, decide, save, stage."""
 
-from identity.handlers import account, api_key, link, login, oauth_state, retention, session, user
+from identity.handlers import (
+    account,
+    api_key,
+    contest,
+    link,
+    login,
+    oauth_state,
+    retention,
+    session,
+    user,
+)
 
-__all__ = ["account", "api_key", "link", "login", "oauth_state", "retention", "session", "user"]
+__all__ = [
+    "account",
+    "api_key",
+    "contest",
+    "link",
+    "login",
+    "oauth_state",
+    "retention",
+    "session",
+    "user",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chassis.principals import Principal
 from chassis.problems import not_found
 from chassis.storage.database import Transaction
@@ -16,6 +18,7 @@ from identity.domain.errors import (
     AlreadyLinked,
     LinkSpent,
     LinkUnknown,
+    StateRefused,
     Suspended,
     TooManyLinks,
 )
@@ -33,7 +36,8 @@ async def create(
     user = await store.user.lock(tx, caller.user_id)
     if user is None:
         raise not_found("own_account")
-    if await store.account.has(tx, user.user_id, provider):
+    contested = await store.contest.is_against(tx, user.user_id, provider)
+    if not contested and await store.account.has(tx, user.user_id, provider):
         raise AlreadyLinked(provider=provider)
     if await store.link.count_since(tx, user.user_id, now - LIFETIME) >= MOST_PER_LIFETIME:
         raise TooManyLinks
@@ -60,7 +64,10 @@ async def replace_token(tx: Transaction, caller: Principal, link_id: str) -> tup
 
 
 async def open_link(tx: Transaction, token: str, trip: RoundTrip) -> Link:
-    """Use the link's secret up and begin the login at the provider, for this browser only."""
+    """Use the link's secret up and ask, in this browser only, who is in front of it.
+
+    Whoever has the link is not its owner yet: only the owner's login at Discord leads on.
+    """
     link = await store.link.lock_by_token(tx, digest(token))
     if link is None:
         raise LinkUnknown
@@ -73,7 +80,7 @@ async def open_link(tx: Transaction, token: str, trip: RoundTrip) -> Link:
     await store.link.mark_opened(tx, link.link_id)
     state = OAuthState(
         Purpose.LINK,
-        link.provider,
+        Provider.DISCORD,
         trip.verifier,
         tx.now() + oauth_state.LIFETIME,
         user_id=link.user_id,
@@ -81,3 +88,23 @@ async def open_link(tx: Transaction, token: str, trip: RoundTrip) -> Link:
     )
     await store.oauth_state.add(tx, digest(trip.state), digest(trip.browser), state)
     return link
+
+
+async def go_on(tx: Transaction, asked: OAuthState, discord_id: str, trip: RoundTrip) -> bool:
+    """Begin the login at the link's provider, if the one at Discord was the owner's.
+
+    False if it was somebody else's, which is recorded: somebody may have sent them the link.
+    """
+    if asked.user_id is None or asked.link_id is None:
+        raise StateRefused
+    owner = await store.user.find(tx, asked.user_id)
+    link = await store.link.lock(tx, asked.link_id)
+    if owner is None or link is None or owner.suspended:
+        raise Suspended
+    if owner.discord_id != discord_id:
+        tx.audit("link.refused", link.link_id, reason="another_discord_account")
+        return False
+    until = tx.now() + oauth_state.LIFETIME
+    state = replace(asked, provider=link.provider, verifier=trip.verifier, expires_at=until)
+    await store.oauth_state.add(tx, digest(trip.state), digest(trip.browser), state)
+    return True

@@ -16,6 +16,7 @@ class Page(StrEnum):
     """Every page a person may end on; its texts stand under ``page`` in the catalogue."""
 
     LINKED = "linked"
+    NOT_THE_OWNER = "not_the_owner"
     TAKEN = "taken"
     HAS_ANOTHER = "has_another"
     LINK_UNKNOWN = "link_unknown"

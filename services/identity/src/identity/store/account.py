@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import parameters, statement
-from sqlalchemy import bindparam, select, true
+from sqlalchemy import bindparam, delete, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from identity.domain.account import Account, Provider
@@ -21,6 +21,8 @@ _OWNER = statement(
     )
 )
 _HAS = statement(select(true()).select_from(linked_accounts).where(_USER, _PROVIDER))
+_FIND = statement(select(linked_accounts.c.provider_user_id).where(_USER, _PROVIDER))
+_REMOVE = statement(delete(linked_accounts).where(_USER, _PROVIDER))
 _OF_USER = statement(
     select(
         linked_accounts.c.provider, linked_accounts.c.provider_user_id, linked_accounts.c.linked_at
@@ -41,6 +43,17 @@ async def owner(tx: Transaction, provider: Provider, provider_user_id: str) -> s
     account = {"provider": provider, "provider_user_id": provider_user_id}
     found: str | None = await tx.value(_OWNER, **account)
     return found
+
+
+async def find(tx: Transaction, user_id: str, provider: Provider) -> str | None:
+    """The user's account at this provider."""
+    found: str | None = await tx.value(_FIND, user_id=user_id, provider=provider)
+    return found
+
+
+async def remove(tx: Transaction, user_id: str, provider: Provider) -> None:
+    """The user has no account of this provider any more."""
+    await tx.run(_REMOVE, user_id=user_id, provider=provider)
 
 
 async def has(tx: Transaction, user_id: str, provider: Provider) -> bool:

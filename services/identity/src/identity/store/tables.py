@@ -52,6 +52,19 @@ linked_accounts = Table(
     UniqueConstraint("user_id", "provider"),
 )
 
+link_contests = Table(
+    "link_contests",
+    METADATA,
+    Column("contest_id", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("provider_user_id", Text, nullable=False),
+    Column("holder_id", Text, ForeignKey(users.c.user_id), nullable=False),
+    Column("claimant_id", Text, ForeignKey(users.c.user_id), nullable=False),
+    Column("decided_at", MOMENT, nullable=False),
+    UniqueConstraint("provider", "provider_user_id"),
+)
+Index("link_contests_holder", link_contests.c.holder_id)
+
 links = Table(
     "links",
     METADATA,

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from contracts_schema.events.escrow import PayoutAccountReady
 from contracts_schema.events.identity import (
     AccountLinked,
+    AccountUnlinked,
+    ContestRole,
+    LinkContested,
+    LinkContestEnded,
     LinkCreated,
     TierChanged,
     UserRegistered,
@@ -43,6 +47,25 @@ def link_created(event: LinkCreated) -> list[Notice]:
 def account_linked(event: AccountLinked) -> list[Notice]:
     """The account is theirs now."""
     return [person("account_linked", event.user_id, params={"provider": event.provider.title()})]
+
+
+def account_unlinked(event: AccountUnlinked) -> list[Notice]:
+    """The account is theirs no more."""
+    return [person("account_unlinked", event.user_id, params={"provider": event.provider.title()})]
+
+
+def link_contested(event: LinkContested) -> list[Notice]:
+    """Another person proved the same account."""
+    is_holder = event.role is ContestRole.HOLDER
+    key = "link_contested.holder" if is_holder else "link_contested.claimant"
+    params = {"provider": event.provider.title()}
+    return [person(key, event.user_id, params=params, deadline=event.decided_at)]
+
+
+def link_contest_ended(event: LinkContestEnded) -> list[Notice]:
+    """It is decided whose the account is."""
+    key = "link_contest_ended.yours" if event.has_account else "link_contest_ended.not_yours"
+    return [person(key, event.user_id, params={"provider": event.provider.title()})]
 
 
 def tier_changed(event: TierChanged) -> list[Notice]:
