@@ -33,8 +33,12 @@ def attempt(world: World, intent: JsonObject, method: JsonObject) -> JsonObject:
     elif intent["capture_method"] == "automatic_async":
         charge.update(captured=True, amount_captured=charge["amount"])
         moment = world.clock.time() + world.settings.capture_delay_s
-        world.agenda.at(moment, lambda: finish_capture(world, charge))
+        world.agenda.at(moment, _capture, charge["id"])
     return charge
+
+
+def _capture(world: World, charge_id: str) -> None:
+    finish_capture(world, world.store.get("charge", charge_id))
 
 
 def finish_capture(world: World, charge: JsonObject) -> None:
