@@ -131,18 +131,23 @@ class Harness:
 
     async def deliver(self, command: Deliver, reader: str = "ada", **message: Any) -> UUID:
         """Send a card as notifier does."""
+        message_id = message.get("message_id", uuid4())
+        await self.deliver_all({message_id: command}, reader)
+        return message_id
+
+    async def deliver_all(self, commands: dict[UUID, Deliver], reader: str = "ada") -> None:
+        """Send cards as notifier does, one after the other."""
         person = self.people.get(reader, {"id": "0"})
         actor = DiscordActor(discord_user_id=person["id"], locale="en-US")
-        message_id = message.get("message_id", uuid4())
-        now = self.clock.now()
-        row = staged_command(command, actor, message_id, Origin("notifier", Cause(), now))
+        origin = Origin("notifier", Cause(), self.clock.now())
         publisher = Publisher(self.notifier_url, "notifier")
         try:
-            ready = outgoing(row.body, str(message_id), row.topic, row.headers, "")
-            await publisher.publish(row.exchange, row.topic, ready)
+            for message_id, command in commands.items():
+                row = staged_command(command, actor, message_id, origin)
+                ready = outgoing(row.body, str(message_id), row.topic, row.headers, "")
+                await publisher.publish(row.exchange, row.topic, ready)
         finally:
             await publisher.close()
-        return message_id
 
     async def raw(self, body: bytes) -> None:
         """Send anything at all under the name of an order."""

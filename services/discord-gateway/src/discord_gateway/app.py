@@ -23,6 +23,8 @@ from discord_gateway.api.interactions import InteractionContext
 from discord_gateway.api.routes import Routes
 from discord_gateway.api.verbs import STEPS
 from discord_gateway.domain.custom_id import CustomIds
+from discord_gateway.handlers.backlog import Backlog
+from discord_gateway.handlers.card import Cards
 from discord_gateway.handlers.delivery import Deliveries
 from discord_gateway.settings import Settings
 
@@ -39,7 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
         page = await things.below(owners, reader, card)
         return page.card, things.buttons(buttons, page, reader.locale)
 
-    deliveries = Deliveries(Messages(session), owners, buttons, STEPS, now)
+    cards = Cards(Messages(session), owners, buttons, STEPS, now)
+    backlog = Backlog(cards)
 
     async def converse(database: Database) -> None:
         """Hold the session with Discord."""
@@ -59,10 +62,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     parts = Parts(
         name="discord-gateway",
-        consumers=consumers.register(Consumers("discord-gateway"), deliveries),
+        consumers=consumers.register(Consumers("discord-gateway"), Deliveries(cards, backlog)),
         state={"readiness": {"discord": fault}, "session": session},
         enter=[reach_owners],
-        background=[converse, jobs.forget],
+        background=[converse, jobs.forget, backlog.forever],
         lease=lease,
     )
     return create(settings, parts)

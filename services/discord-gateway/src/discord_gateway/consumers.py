@@ -8,8 +8,8 @@ from discord_gateway.handlers import delivery
 from discord_gateway.handlers.delivery import Deliveries
 
 QUEUE = "discord-gateway.deliveries"
-PREFETCH = 50
-"""Changes of one card wait for up to a second; others must not wait for them."""
+PREFETCH = 200
+"""A card may wait some seconds for its line; others must not wait for it."""
 
 
 def register(consumers: Consumers, deliveries: Deliveries) -> Consumers:

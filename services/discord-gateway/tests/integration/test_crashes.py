@@ -106,3 +106,26 @@ async def test_a_process_stays_small(harness: Harness, tmp_path: Path):
 
 def _to_ada(harness: Harness) -> Target:
     return Target(kind="direct", discord_user_id=harness.people["ada"]["id"])
+
+
+async def test_a_kill_while_cards_wait_for_their_turn_shows_each_of_them_once_and_in_order(
+    harness: Harness, tmp_path: Path
+):
+    ada = Target(kind="direct", discord_user_id=harness.people["ada"]["id"])
+    async with process(harness, tmp_path, "backlog.before_record") as child:
+        for n in range(12):
+            await harness.deliver(a_delivery(ada, a_card(title=f"Card {n:02}"), revision=n))
+        assert await dead(child)
+    async with process(harness, tmp_path):
+
+        async def all_shown() -> bool:
+            sql = "SELECT 1 FROM deliveries"
+            return len(await in_database(harness, sql)) == 12
+
+        await harness.until(all_shown, 60)
+        messages = await harness.inbox("ada", wait=0)
+        waiting = await in_database(harness, "SELECT 1 FROM waiting_deliveries")
+
+    titles = [message["text"].splitlines()[0].removeprefix("### ") for message in messages]
+    assert titles == [f"Card {n:02}" for n in range(12)]
+    assert waiting == []

@@ -88,12 +88,23 @@ class Target(_Part):
     guild_id: str | None = None
 
 
+class Summary(_Part):
+    """One card in the place of many that would tell the same person the like."""
+
+    key: str = Field(min_length=1, max_length=160)
+    """Cards of the same person with the same key may be told of together."""
+    card: Card
+    counted: str = Field(min_length=1, max_length=256)
+    """What the number of them is called on the card."""
+
+
 class Placed(_Part):
     """A card for one more place of the same person."""
 
     target: Target
     card: Card
     card_key: str = Field(default="", max_length=120)
+    summary: Summary | None = None
 
 
 class Deliver(Command):
@@ -107,5 +118,7 @@ class Deliver(Command):
     card_key: str = Field(default="", max_length=120)
     revision: int = Field(default=0, ge=0, strict=True)
     """A card never replaces one of a higher revision under its key: messages may come unordered."""
+    summary: Summary | None = None
+    """What is shown instead where many like it wait for the same person; None: each is shown."""
     also: tuple[Placed, ...] = Field(default=(), max_length=3)
     """What the same person is shown elsewhere of the same thing that happened."""

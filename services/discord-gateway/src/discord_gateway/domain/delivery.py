@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     POSTED = "posted"
     EDITED = "edited"
     SUPERSEDED = "superseded"
+    SUMMED_UP = "summed_up"
     FAILED = "failed"
 
 
@@ -57,6 +58,8 @@ class Known:
     """The message that stands in its place."""
     waiting: Pending | None = None
     """The interaction that it can still answer."""
+    channel_id: str = ""
+    """Where other cards of the same line stand, if any do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,12 @@ def deliveries_of(command: Deliver) -> list[Deliver]:
             target=placed.target,
             card=placed.card,
             card_key=placed.card_key,
+            summary=placed.summary,
             revision=command.revision,
         )
         for number, placed in enumerate(command.also, 1)
     )
-    return [command, *more]
+    return [command.model_copy(update={"also": ()}), *more]
 
 
 def place_of(delivery: Deliver, reader: str) -> Place:
@@ -96,8 +100,18 @@ def place_of(delivery: Deliver, reader: str) -> Place:
     return Place("direct", target.discord_user_id or reader)
 
 
-def turn_of(delivery: Deliver, reader: str) -> str:
-    """Deliveries with the same word here are made one after the other."""
-    if delivery.target.kind == "answer" and delivery.target.command_id:
+def line_of(delivery: Deliver, reader: str) -> str:
+    """Cards with the same word here are shown one after the other, in the order they came."""
+    if answers(delivery):
         return f"answer:{delivery.target.command_id}"
-    return f"{place_of(delivery, reader).key}:{delivery.card_key}"
+    return place_of(delivery, reader).key
+
+
+def turn_of(delivery: Deliver, reader: str) -> str:
+    """Of cards with the same word here only the newest matters."""
+    return f"{line_of(delivery, reader)}:{delivery.card_key}"
+
+
+def answers(delivery: Deliver) -> bool:
+    """Whether it answers an interaction: nobody else's answer has the same limits."""
+    return delivery.target.kind == "answer" and delivery.target.command_id is not None

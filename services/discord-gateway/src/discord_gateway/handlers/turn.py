@@ -1,20 +1,54 @@
-"""Cards for one place come one after the other, and changes of one card not too fast."""
+"""Cards of one line come one after the other, and changes of one card not too fast."""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 BETWEEN_EDITS_S = 1.0
 
 
-class Turn:
-    """Cards for one place wait here for each other, and know of the newest among them."""
+class Line:
+    """Cards for one recipient wait here for each other, in the order they came."""
 
     def __init__(self) -> None:
         """Nobody waits."""
-        self.lock = asyncio.Lock()
+        self._lock = asyncio.Lock()
+        self.length = 0
+        """How many are here, with the one whose turn it is."""
+        self.refused = False
+        """Discord took none of this line's any more: who is here follows the one before."""
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn, and have it while the block runs."""
+        self.length += 1
+        try:
+            async with self._lock:
+                yield
+        finally:
+            self.length -= 1
+
+
+class Lines:
+    """The line of each recipient, for as long as anybody waits in it."""
+
+    def __init__(self) -> None:
+        """Nobody waits anywhere."""
+        self._lines: weakref.WeakValueDictionary[str, Line] = weakref.WeakValueDictionary()
+
+    def at(self, name: str) -> Line:
+        """The line of this name."""
+        return self._lines.setdefault(name, Line())
+
+
+class Turn:
+    """Changes of one card know of the newest among them, and come not too fast."""
+
+    def __init__(self) -> None:
+        """Nobody waits."""
         self.newest = 0
         """The highest revision that was announced."""
         self._free_at = 0.0
@@ -46,12 +80,14 @@ class Turn:
 
 
 class Turns:
-    """The turn of each place, for as long as anybody waits or a change is not long ago."""
+    """The turn of each card, for as long as anybody waits or a change is not long ago."""
 
     def __init__(self) -> None:
         """Nobody waits anywhere."""
         self._turns: weakref.WeakValueDictionary[str, Turn] = weakref.WeakValueDictionary()
 
-    def at(self, place: str) -> Turn:
-        """The turn of this place."""
-        return self._turns.setdefault(place, Turn())
+    def announced(self, name: str, revision: int) -> Turn:
+        """The turn of this card; it knows of this revision from now on."""
+        turn = self._turns.setdefault(name, Turn())
+        turn.announce(revision)
+        return turn

@@ -22,7 +22,8 @@ SELECT asked.delivery_id, made.delivery_id IS NOT NULL AS made,
     asked.target, asked.card_key, posted.channel_id, posted.message_id, posted.revision,
     waiting.command_id, waiting.interaction_id, waiting.application_id, waiting.token,
     waiting.discord_user_id, waiting.locale, waiting.topic, waiting.acknowledged,
-    waiting.created_at, waiting.answered_at
+    waiting.created_at, waiting.answered_at,
+    (SELECT channel_id FROM posted_messages WHERE target = asked.target LIMIT 1) AS line_channel_id
 FROM unnest(
     CAST(:delivery_ids AS text[]), CAST(:targets AS text[]), CAST(:card_keys AS text[]),
     CAST(:command_ids AS uuid[])) AS asked (delivery_id, target, card_key, command_id)
@@ -69,7 +70,10 @@ async def known(database: Database, asked: Sequence[Deliver], reader: str) -> di
     )
     now = database.clock.now()
     return {
-        row["delivery_id"]: Known(row["made"], _posted(row), _waiting(row, now)) for row in rows
+        row["delivery_id"]: Known(
+            row["made"], _posted(row), _waiting(row, now), row["line_channel_id"] or ""
+        )
+        for row in rows
     }
 
 

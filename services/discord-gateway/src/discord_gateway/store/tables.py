@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Identity,
     Index,
     MetaData,
     Table,
@@ -62,7 +63,31 @@ deliveries = Table(
     Column("message_id", Text, nullable=False, server_default=text("''")),
     Column("shown_at", MOMENT, nullable=False),
     CheckConstraint(
-        "outcome IN ('answered', 'followed_up', 'posted', 'edited', 'superseded', 'failed')"
+        "outcome IN ('answered', 'followed_up', 'posted', 'edited', 'superseded', 'summed_up', "
+        "'failed')"
     ),
 )
 Index("deliveries_shown", deliveries.c.shown_at)
+
+waiting_deliveries = Table(
+    "waiting_deliveries",
+    METADATA,
+    Column("position", BigInteger, Identity(always=True), primary_key=True),
+    Column("delivery_id", Text, nullable=False, unique=True),
+    Column("line", Text, nullable=False),
+    Column("card_key", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("summary_key", Text, nullable=False),
+    Column("told", Boolean, nullable=False, server_default=text("false")),
+    Column("reader", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("causation_id", Text, nullable=False),
+)
+Index(
+    "waiting_deliveries_line",
+    waiting_deliveries.c.line,
+    waiting_deliveries.c.told,
+    waiting_deliveries.c.revision,
+    waiting_deliveries.c.position,
+)
