@@ -1,5 +1,6 @@
 """From what the services tell, over a real broker, to what each person is to be shown."""
 
+import json
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from uuid import UUID
@@ -21,6 +22,7 @@ from contracts_schema.events.listings import (
     ListingSold,
     ListingUpdated,
     OfferAccepted,
+    OfferDeclined,
     OfferMade,
     Side,
 )
@@ -373,3 +375,32 @@ async def test_what_is_told_of_a_listing_waits_until_the_listing_is_known(others
     assert "listing_rejected" in {
         row["kind"] for row in await db.rows("SELECT kind FROM notifications")
     }
+
+
+async def test_many_notices_of_one_kind_say_how_they_are_told_together_and_each_is_kept(
+    others, db, buyer, seller
+):
+    listing_id, title = new_id("lst"), "Tower {counted}"
+    declined = [
+        an_event(
+            OfferDeclined, **between(buyer, seller), listing_id=listing_id, title=title,
+            reason_code="listing_reserved",
+        )
+        for _ in range(7)
+    ]  # fmt: skip
+    sent = [await others.tell(event) for event in declined]
+    await others.applied(*sent)
+    for event, message_id in zip(declined, sent, strict=True):
+        await others.tell(event, message_id)
+    await others.told(PayoutAccountReady(user_id=buyer.user_id))
+
+    cards = [card for card in await others.cards() if card["summary"]]
+    kept = await db.value(
+        "SELECT count(*) FROM notifications WHERE kind = 'offer_closed.listing_reserved'"
+    )
+    [summary] = {json.dumps(card["summary"], sort_keys=True) for card in cards}
+    assert (len(cards), kept) == (14, 14)
+    assert json.loads(summary)["key"] == f"many.offers_closed:{listing_id}"
+    assert json.loads(summary)["card"]["title"] == f"Offers closed: {title}"
+    [button] = json.loads(summary)["card"]["buttons"]
+    assert (button["verb"], button["subject"]) == ("view_offers", listing_id)

@@ -17,17 +17,17 @@ from notifier.domain import escrow as deal
 from notifier.domain.by_event import NOTICES_BY_EVENT
 from notifier.domain.command import rejected
 from notifier.domain.notice import STEPS, Press, Reader, presses
-from notifier.handlers.card import TEXTS, render
+from notifier.handlers.card import TEXTS, render, summary
 from notifier_builders import an_event, every_event
 
 
 def test_every_event_is_told_with_texts_that_exist():
     for event in every_event():
         for notice in NOTICES_BY_EVENT[type(event)](event):
-            card = render(notice, "en")
-
-            assert card.title
-            assert "{" not in card.title + card.body + card.turn + card.if_nobody_acts
+            together = summary(notice, "en")
+            for card in (render(notice, "en"), *([together.card] if together else [])):
+                assert card.title
+                assert "{" not in card.title + card.body + card.turn + card.if_nobody_acts
 
 
 def test_the_builders_cover_every_event_that_is_told():
@@ -39,7 +39,10 @@ def test_no_text_is_left_that_no_card_uses():
         inspect.getsource(module) for module in (listing, offer, contract, deal, person)
     )
     used = {
-        notice.key for event in every_event() for notice in NOTICES_BY_EVENT[type(event)](event)
+        key
+        for event in every_event()
+        for notice in NOTICES_BY_EVENT[type(event)](event)
+        for key in (notice.key, notice.many.key if notice.many else "")
     }
     fixed = {
         "listing_rejected",

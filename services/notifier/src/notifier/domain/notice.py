@@ -51,6 +51,15 @@ Button = Press | SecretLink
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """What a notice is one of: many of them about one thing may be told the same person as one."""
+
+    key: str
+    """Of the texts that tell of many."""
+    listing_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What to tell: a key of the texts, its facts, the step, the deadline and the buttons."""
 
@@ -69,6 +78,8 @@ class Notice:
     """(key of the field's name, its value)"""
     now: str = ""
     """The thing that is shown below as it stands when the card is shown; empty: none."""
+    many: Many | None = None
+    """How it is told together with others like it; None: always by itself."""
     refusal: Refusal | None = None
     """What was refused: its own words fill the slots ``detail`` and ``next``."""
 

@@ -14,7 +14,7 @@ from contracts_schema.events.listings import (
     Side,
 )
 
-from notifier.domain.notice import Notice, actor, may, person
+from notifier.domain.notice import Many, Notice, actor, may, person
 
 
 def made(event: OfferMade | OfferCountered) -> list[Notice]:
@@ -27,6 +27,7 @@ def made(event: OfferMade | OfferCountered) -> list[Notice]:
         "deadline": event.expires_at,
         "card_key": f"offer:{event.offer_id}",
     }
+    many = Many("many.offers_made", event.listing_id)
     old: list[Notice] = []
     if isinstance(event, OfferCountered):
         old = [
@@ -39,7 +40,7 @@ def made(event: OfferMade | OfferCountered) -> list[Notice]:
         ]
     return [
         actor(f"{kind}.maker", maker, **shared, **may(event, maker)),
-        person(f"{kind}.other", other, **shared, **may(event, other)),
+        person(f"{kind}.other", other, many=many, **shared, **may(event, other)),
         *old,
     ]
 
@@ -64,10 +65,12 @@ def closed(event: OfferDeclined | OfferWithdrawn | OfferExpired) -> list[Notice]
     key = f"offer_closed.{_how_it_closed(event)}"
     params = {"title": event.title, "amount": str(event.amount)}
     card_key = f"offer:{event.offer_id}"
-    told = [
-        person(key, event.buyer_id, params=params, card_key=card_key),
-        person(key, event.seller_id, params=params, card_key=card_key),
-    ]
+    shared: dict[str, Any] = {
+        "params": params,
+        "card_key": card_key,
+        "many": Many("many.offers_closed", event.listing_id),
+    }
+    told = [person(key, event.buyer_id, **shared), person(key, event.seller_id, **shared)]
     if (side := _closed_by(event)) is not None:
         told.append(actor(key, _sides(event, side)[0], params=params))
     return told

@@ -8,6 +8,7 @@ from contracts_schema.commands.discord import (
     Fact,
     PressButton,
     SecretLinkButton,
+    Summary,
 )
 
 from notifier.domain.notice import STEPS, Button, Notice, Press, SecretLink
@@ -43,6 +44,20 @@ def render(notice: Notice, locale: str) -> Card:
         buttons=tuple(_button(button, locale) for button in notice.buttons),
         now=notice.now or None,
     )
+
+
+def summary(notice: Notice, locale: str) -> Summary | None:
+    """The card that tells of many like it, if any may."""
+    if (many := notice.many) is None:
+        return None
+    shown = {name: value[:200] for name, value in notice.params.items()}
+    card = Card(
+        title=TEXTS.text(f"{many.key}.title", locale, **shown)[:256],
+        body=TEXTS.text(f"{many.key}.body", locale, **shown)[:3000],
+        buttons=(_button(Press("view_offers", many.listing_id), locale),),
+    )
+    counted = TEXTS.text(f"{many.key}.counted", locale)
+    return Summary(key=f"{many.key}:{many.listing_id}", card=card, counted=counted)
 
 
 def _steps(step: str, locale: str) -> str:

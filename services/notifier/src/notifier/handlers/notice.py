@@ -15,7 +15,7 @@ from notifier.domain.by_event import NOTICES_BY_EVENT
 from notifier.domain.notice import Notice, Reader
 from notifier.domain.notification import Notification
 from notifier.domain.person import Person
-from notifier.handlers.card import render
+from notifier.handlers.card import render, summary
 from notifier.store import notification, person
 
 CHANNEL_LOCALE = "en"
@@ -84,8 +84,12 @@ def _target(tx: Transaction, notice: Notice, reader: Person) -> Target | None:
 
 
 def _placed(notice: Notice, reader: Person, target: Target) -> Placed:
-    card_key = notice.card_key if target.kind != "answer" else ""
-    return Placed(target=target, card=render(notice, reader.locale), card_key=card_key)
+    card, locale = render(notice, reader.locale), reader.locale
+    if target.kind == "answer":
+        return Placed(target=target, card=card)
+    return Placed(
+        target=target, card=card, card_key=notice.card_key, summary=summary(notice, locale)
+    )
 
 
 def _stage(tx: Transaction, reader: Person, placed: Sequence[Placed]) -> None:
@@ -97,6 +101,7 @@ def _stage(tx: Transaction, reader: Person, placed: Sequence[Placed]) -> None:
         target=first.target,
         card=first.card,
         card_key=first.card_key,
+        summary=first.summary,
         revision=revision(tx),
         also=tuple(more),
     )
