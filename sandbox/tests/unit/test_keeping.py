@@ -57,6 +57,15 @@ class Outside:
         path = f"/control/stripe/payment_intents/{made['id']}/pay"
         return made, await self.ask("POST", path, json=card)
 
+    async def captured(self):
+        """Wait until Stripe has captured every charge in the background."""
+        async with asyncio.timeout(30):
+            while not all(
+                it["balance_transaction"]
+                for it in (await self.ask("GET", "/control/stripe/objects/charge"))["data"]
+            ):
+                await asyncio.sleep(0.02)
+
     async def people(self):
         """A guild with a member who owns a game, a command, and a message with a button."""
         ada = await self.ask("POST", "/control/discord/users", json={"name": "ada"})
@@ -116,7 +125,7 @@ async def test_a_killed_sandbox_comes_back_with_all_that_it_had_answered(tmp_pat
     async with outside(tmp_path) as (sandbox, _, _):
         guild = await sandbox.people()
         await sandbox.pay("first", 430_000)
-        await sandbox.ask("POST", "/control/clock", json={"advance_s": 0})
+        await sandbox.captured()
         before = await sandbox.all(guild)
 
         await sandbox.kill()
