@@ -58,7 +58,6 @@ async def serving(database_url: str, clock: Clock) -> AsyncIterator[Client]:
     """The service as ROLE=api, with its own pool, the tests' clock, key and Roblox."""
     settings = Settings(
         **api_settings(database_url),
-        service_secret="s" * 32,
         verification_url="http://127.0.0.1:1",
     )
     app = create_app(settings)
