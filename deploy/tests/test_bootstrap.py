@@ -245,3 +245,16 @@ def test_a_folder_with_any_letters_in_its_name_is_no_obstacle_whatever_the_local
 
     assert code == 0
     assert out.split() == ["C.UTF-8", "UTF-8"]
+
+
+def test_what_is_fetched_is_kept_in_the_folder_and_nowhere_else(root):
+    program(
+        root / ".holdfast/venv/bin/uv",
+        '#!/bin/sh\necho "$UV_CACHE_DIR" >> "$HOLDFAST_ROOT/calls"\n',
+    )
+    (root / ".holdfast/bootstrap").mkdir()
+
+    run(root, "status")
+
+    assert set(calls(root)) == {f"{root}/.holdfast/cache/uv"}
+    assert not (root / ".holdfast/bootstrap").exists()

@@ -105,3 +105,50 @@ def test_a_demo_that_is_ended_leaves_nothing_running(how):
         playing.kill()
         playing.wait()
         daemon.stop(instance)
+
+
+def test_clean_says_what_it_freed_and_leaves_what_runs_and_what_is_the_users(tmp_path):
+    tmp_path.chmod(0o755)
+    old, own = Instance(tmp_path, "old"), Instance(tmp_path)
+    _ = old.run
+    (old.log / "x.log").write_bytes(b"x" * 3_000_000)
+    (own.secrets / "stripe").write_text("kept")
+    (own.run / "state.json").write_text("{}")
+
+    done = clean(tmp_path)
+    again = clean(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert str(old.home) in done.stdout.replace("\n", "")
+    assert "freed 2.9 MB" in done.stderr
+    assert not (tmp_path / ".holdfast/old").exists()
+    assert (own.secrets / "stripe").read_text() == "kept"
+    assert "nothing to remove" in again.stderr
+
+
+def test_clean_all_leaves_nothing(tmp_path):
+    own = Instance(tmp_path)
+    (own.secrets / "stripe").write_text("x")
+    _ = own.data
+
+    done = clean(tmp_path, "--all")
+
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / ".holdfast").iterdir()) == []
+    assert not own.outside.exists()
+
+
+def test_clean_all_is_refused_while_something_runs(running):
+    done = run(running, "clean", "--all")
+
+    assert done.returncode == 1
+    assert f"./holdfast --instance {running.name} down" in done.stderr
+    assert daemon.running(running) is not None
+
+
+def clean(root, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "holdfast.cli", "clean", *words],
+        capture_output=True, text=True, timeout=WAIT_S, check=False,
+        env={**os.environ, "HOLDFAST_ROOT": str(root), "COLUMNS": "300"},
+    )  # fmt: skip

@@ -9,6 +9,7 @@ import ssl
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -33,8 +34,14 @@ def running():
     instance = Instance.named(f"storage-{os.getpid()}")
     state = daemon.ensure(instance, plan.S3)
     yield instance, state
+    sockets = [
+        Path(f"/tmp/seaweedfs-{it}-grpc-{ports((instance, state))[f'seaweedfs-{it}-grpc']}.sock")
+        for it in (*PARTS, "s3")
+    ]
+    assert all(it.is_socket() for it in sockets)
     daemon.stop(instance)
     assert reaper.marked(instance.mark) == []
+    assert not any(it.exists() for it in sockets)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from holdfast import leases, ports, probes, reaper
@@ -328,3 +329,17 @@ def eventually(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+async def test_what_a_process_makes_outside_of_its_folder_is_removed_with_it(instance, tmp_path):
+    left = tmp_path / "left.sock"
+    server = a_server(instance, "server", f"open({str(left)!r}, 'w').close()\n", leaves=(left,))
+    running = Running(instance, server)
+    await running.ready()
+    environment = Path(f"/proc/{running.state.processes['server'].pid}/environ").read_bytes()
+    assert left.exists()
+
+    await running.end()
+
+    assert not left.exists()
+    assert f"HOME={instance.run}".encode() in environment.split(b"\0")

@@ -22,7 +22,7 @@ _MODULES = {
     "up": "up", "down": "up", "demo": "demo", "bench": "bench", "status": "status", "logs": "logs",
     "doctor": "doctor", "check": "check", "test": "tests", "ledger": "ledger", "dlq": "dlq",
     "migrate": "migrate", "new": "new", "docs": "docs", "routes": "routes", "secrets": "secrets",
-    "lock": "lock",
+    "lock": "lock", "clean": "clean",
 }  # fmt: skip
 
 

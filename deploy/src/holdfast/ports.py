@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import random
 import socket
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +27,7 @@ class Ports:
     instance: Instance
     taken: dict[str, int] = field(default_factory=dict)
     _remembered: dict[str, int] = field(default_factory=dict)
-    _claims: list[int] = field(default_factory=list)
+    _claims: list[socket.socket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Remember what the last run used."""
@@ -48,7 +45,7 @@ class Ports:
     def release(self) -> None:
         """Let others claim these ports; a process that ends does so by itself."""
         while self._claims:
-            os.close(self._claims.pop())
+            self._claims.pop().close()
 
     @property
     def _file(self) -> Path:
@@ -69,17 +66,17 @@ class Ports:
             yield random.randint(_LOWEST, _HIGHEST)  # noqa: S311 - no secret
 
     def _claim(self, port: int) -> bool:
-        """Hold a lock that other checkouts see, because a free port is not yet listened on."""
-        folder = Path(tempfile.gettempdir()) / "holdfast-ports"
-        with contextlib.suppress(OSError):
-            folder.mkdir()
-            folder.chmod(0o1777)
+        """Hold a name that other checkouts see, because a free port is not yet listened on.
+
+        A socket's abstract name is in no folder, and goes with its process.
+        """
+        name = socket.socket(socket.AF_UNIX)
         try:
-            descriptor = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            name.bind(f"\0holdfast-port-{port}")
         except OSError:
+            name.close()
             return False
-        self._claims.append(descriptor)
+        self._claims.append(name)
         return True
 
 

@@ -29,6 +29,8 @@ class Process:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 20.0
     start_timeout_s: float = 60.0
+    leaves: tuple[Path, ...] = ()
+    """Files that it makes outside of its folder: removed once it has ended."""
     loads_early: bool = False
     """Started at once to load its code; its standard input ends when its predecessors are ready."""
 

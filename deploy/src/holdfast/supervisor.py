@@ -180,6 +180,8 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), process.stop_timeout_s)
         _kill_group(child.pid)
+        for left in process.leaves:
+            left.unlink(missing_ok=True)
         self._describe(process).ready = False
         self.state.processes[process.name].pid = None
         self._save()
@@ -215,7 +217,8 @@ class Supervisor:
 
 def _environment(instance: Instance, process: Process) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    own = {**inherited, reaper.MARK: instance.mark, **process.environment}
+    home = str(instance.run)  # what libraries keep in a person's folders they keep here
+    own = {"HOME": home, **inherited, reaper.MARK: instance.mark, **process.environment}
     try:
         added = (overrides(instance) / f"{process.name}.json").read_text(encoding="utf-8")
     except FileNotFoundError:

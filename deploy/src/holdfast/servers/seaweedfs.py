@@ -70,6 +70,7 @@ def local(instance: Instance, ports: Ports) -> Server:
         after=("seaweedfs-files",),
         port=port,
         folder=folder,
+        leaves=_sockets(ports),
         # Its parts wait 15 s for each other when told to stop; what was answered is written by
         # then, so it is not waited for.
         stop_timeout_s=3.0,
@@ -125,6 +126,12 @@ def write_identities(path: Path, secret: str) -> None:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(json.dumps({"identities": [user]}), encoding="utf-8")
+
+
+def _sockets(ports: Ports) -> tuple[Path, ...]:
+    """The sockets by which its parts talk: no setting says where they are."""
+    grpc = {part: ports.get(f"seaweedfs-{part}-grpc") for part in _PARTS}
+    return tuple(Path(f"/tmp/seaweedfs-{part}-grpc-{grpc[part]}.sock") for part in grpc)  # noqa: S108
 
 
 def _port_flags(ports: Ports, s3_port: int) -> list[str]:
