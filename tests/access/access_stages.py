@@ -350,6 +350,6 @@ async def staged(service: str, url: str, people: People, games: Any) -> AsyncIte
 async def _tell(service: str, database: Database) -> None:
     async with database.transaction() as tx:
         for event in [event for one in PEOPLE for event in told(one)]:
-            await principals.project(tx, event)
+            await principals.project(tx, event, sequence=1)
         if service == "verification":
-            await verifications.account.link(tx, SELLER.user_id, "roblox", "1001")
+            await verifications.account.set_account(tx, SELLER.user_id, "roblox", "1001", 2)

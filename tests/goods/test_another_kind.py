@@ -130,7 +130,7 @@ async def services(database_for):
                 linked = AccountLinked(
                     user_id=user_id, provider="keyshop", provider_user_id=name.upper()
                 )
-                await verification.account.project(tx, linked, providers=providers)
+                await verification.account.project(tx, linked, sequence=2, providers=providers)
         yield made
 
 

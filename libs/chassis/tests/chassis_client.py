@@ -71,7 +71,7 @@ async def known(db: Database, *people: Principal) -> None:
     """Identity's events have told of these people."""
     async with db.transaction() as tx:
         for event in [event for one in people for event in joined(one)]:
-            await principals.project(tx, event)
+            await principals.project(tx, event, sequence=1)
 
 
 def token(user_id: str, clock: Clock, role: str = "USER") -> str:

@@ -73,12 +73,17 @@ class Others:
     db: Database
     services: EveryService
 
-    async def tell(self, event: Event, message_id: str = "", **more: Any) -> str:
+    async def tell(
+        self, event: Event, message_id: str = "", *, sequence: int = 0, **more: Any
+    ) -> str:
         """Publish an event, with other values than it may have if they are given; its id."""
         sent_as = message_id or str(uuid7())
         told = event.model_copy(update=more)
         message = aio_pika.Message(
-            told.model_dump_json().encode(), message_id=sent_as, type=event.topic
+            told.model_dump_json().encode(),
+            message_id=sent_as,
+            type=event.topic,
+            headers={"sequence": sequence},
         )
         await self.services.publish("holdfast.events", event.topic, message)
         return sent_as

@@ -17,7 +17,7 @@ from contracts_schema.events.identity import (
     UserSuspended,
 )
 from contracts_schema.message import DiscordActor
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import BigInteger, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.problems import Problem
@@ -81,14 +81,26 @@ _COLUMNS = [table.c[name] for name in ("user_id", "discord_id", "tier", "role", 
 _BY_DISCORD_ID = statement(select(*_COLUMNS).where(table.c.discord_id == bindparam("discord_id")))
 _BY_USER_ID = statement(select(*_COLUMNS).where(table.c.user_id == bindparam("user_id")))
 _ADD = statement(insert(table).values(parameters([table.c.user_id])).on_conflict_do_nothing())
+_REGISTER = statement(
+    update(table)
+    .values(discord_id=bindparam("discord_id"))
+    .where(table.c.user_id == bindparam("user_id"))
+)
 _SET = {
-    column.name: statement(
+    name: statement(
         update(table)
-        .values({column: bindparam("value", type_=column.type)})
+        .values(
+            {
+                table.c[name]: bindparam("value", type_=table.c[name].type),
+                table.c[f"{name}_sequence"]: bindparam("sequence", type_=BigInteger),
+            }
+        )
         .where(table.c.user_id == bindparam("user_id"))
+        .where(table.c[f"{name}_sequence"] <= bindparam("sequence", type_=BigInteger))
     )
-    for column in _COLUMNS[1:]
+    for name in ("tier", "role", "suspended")
 }
+"""Each field by itself: what is older than the value that stands changes nothing."""
 
 
 async def by_discord_id(database: Database, actor: DiscordActor) -> Principal:
@@ -120,21 +132,28 @@ def _fields(row: Any) -> dict[str, Any]:
     }
 
 
-async def project(transaction: Transaction, event: IdentityEvent) -> None:
-    """Take over what identity told; the columns are independent, so order does not matter much."""
-    await transaction.run(_ADD, user_id=event.user_id)
+async def project(transaction: Transaction, event: IdentityEvent, *, sequence: int) -> None:
+    """Take over what identity told, unless something newer was told of the same before.
+
+    ``sequence`` is the version of the person as of the event.
+    """
+    user_id = event.user_id
+    await transaction.run(_ADD, user_id=user_id)
     match event:
         case UserRegistered():
-            await _set(transaction, event.user_id, "discord_id", event.discord_id)
+            await transaction.run(_REGISTER, user_id=user_id, discord_id=event.discord_id)
         case TierChanged():
-            await _set(transaction, event.user_id, "tier", event.tier)
+            await transaction.run(
+                _SET["tier"], user_id=user_id, value=event.tier, sequence=sequence
+            )
         case RoleChanged():
-            await _set(transaction, event.user_id, "role", event.role)
+            await transaction.run(
+                _SET["role"], user_id=user_id, value=event.role, sequence=sequence
+            )
         case UserSuspended() | UserReinstated():
-            await _set(transaction, event.user_id, "suspended", isinstance(event, UserSuspended))
+            value = isinstance(event, UserSuspended)
+            await transaction.run(
+                _SET["suspended"], user_id=user_id, value=value, sequence=sequence
+            )
         case _:
             pass
-
-
-async def _set(transaction: Transaction, user_id: str, column: str, value: object) -> None:
-    await transaction.run(_SET[column], user_id=user_id, value=value)

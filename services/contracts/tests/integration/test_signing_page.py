@@ -35,9 +35,9 @@ async def link(client, harness, contract, user_id=BUYER) -> str:
     """The path of a fresh link."""
     async with harness.database.transaction() as tx:
         joined = UserRegistered(user_id=user_id, discord_id=DISCORD_IDS[user_id])
-        await principals.project(tx, joined)
+        await principals.project(tx, joined, sequence=1)
         risen = TierChanged(user_id=user_id, tier=Tier.TIER_1, previous=Tier.TIER_0)
-        await principals.project(tx, risen)
+        await principals.project(tx, risen, sequence=2)
     answer = await client.post(
         f"/v1/contracts/{contract.contract_id}/signing-links",
         headers=as_person(user_id, harness.clock),
@@ -162,7 +162,7 @@ async def test_who_was_suspended_meanwhile_does_not_sign(client, harness):
     contract = await harness.drafted()
     path = await link(client, harness, contract)
     async with harness.database.transaction() as tx:
-        await principals.project(tx, UserSuspended(user_id=BUYER))
+        await principals.project(tx, UserSuspended(user_id=BUYER), sequence=3)
 
     answer = await client.post(path, data=form(contract))
 

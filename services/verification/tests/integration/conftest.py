@@ -32,6 +32,6 @@ def service() -> str:
 async def traders(db) -> tuple[str, str]:
     seller, buyer = new_id("usr"), new_id("usr")
     async with db.transaction() as tx:
-        await store.account.link(tx, seller, "roblox", str(SELLER))
-        await store.account.link(tx, buyer, "roblox", str(BUYER))
+        await store.account.set_account(tx, seller, "roblox", str(SELLER), 2)
+        await store.account.set_account(tx, buyer, "roblox", str(BUYER), 2)
     return seller, buyer

@@ -265,6 +265,20 @@ async def test_an_account_that_is_no_number_is_parked_at_once(others, db, broker
     assert await store.account.find(db, seller.user_id, "roblox") is None
 
 
+@pytest.mark.abuse("B3")
+async def test_a_link_that_is_told_of_late_does_not_undo_that_it_was_unlinked(others, db, seller):
+    account = {"user_id": seller.user_id, "provider": "roblox", "provider_user_id": str(SELLER)}
+    linked, unlinked = AccountLinked(**account), AccountUnlinked(**account)
+
+    await others.applied(await others.tell(unlinked, sequence=3))
+    await others.applied(await others.tell(linked, sequence=2))
+    assert await store.account.find(db, seller.user_id, "roblox") is None
+
+    await others.applied(await others.tell(linked, sequence=4))
+    await others.applied(await others.tell(unlinked, sequence=3))
+    assert await store.account.find(db, seller.user_id, "roblox") == str(SELLER)
+
+
 async def parked(broker, queue: str) -> aio_pika.abc.AbstractIncomingMessage:
     """The next message that was put aside from this queue."""
     found = []

@@ -34,8 +34,8 @@ def buyer():
 async def rest(db, database_url, clock, games, seller, buyer):
     await known(db, seller, buyer)
     async with db.transaction() as tx:
-        await store.account.link(tx, seller.user_id, "roblox", str(SELLER))
-        await store.account.link(tx, buyer.user_id, "roblox", str(BUYER))
+        await store.account.set_account(tx, seller.user_id, "roblox", str(SELLER), 2)
+        await store.account.set_account(tx, buyer.user_id, "roblox", str(BUYER), 2)
     async with AsyncExitStack() as stack:
         yield await stack.enter_async_context(serving(database_url, clock, games))
 

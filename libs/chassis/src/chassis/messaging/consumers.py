@@ -1,6 +1,7 @@
 """Messages in: each is claimed, applied and committed in one transaction, and only then acked.
 
-A handler says by its annotations what it takes. Events: ``(transaction, event)``. Commands:
+A handler says by its annotations what it takes. Events: ``(transaction, event)``, and by the
+name ``sequence`` the version that an event is of, where events may overtake each other. Commands:
 ``(transaction, caller, command)``, where the caller is a Principal, looked up in this service's own
 copy, or the DiscordActor just as the message names them. Work that must reach the outside world
 goes into ``prepare``, an async context manager that stays open until the transaction has ended.
@@ -49,6 +50,8 @@ class Route:
     prepares_once: bool = True
     """Whether ``prepare`` is spared a message that was handled before."""
     lock: Lock | None = None
+    takes_sequence: bool = False
+    """Whether an event's handler asks for the version of what the event is about."""
 
 
 class Consumers:
@@ -103,7 +106,9 @@ class Consumers:
         for handler in handlers:
             asked = _asked(handler)
             for model in models or _models(asked[1]):
-                self._register(queue, Route(model, handler, lock=lock))
+                ordered = "sequence" in inspect.signature(handler).parameters
+                route = Route(model, handler, lock=lock, takes_sequence=ordered)
+                self._register(queue, route)
         self.prefetch[queue] = max(prefetch, self.prefetch.get(queue, 0))
 
     def commands(

@@ -152,9 +152,10 @@ class Consuming:
         if route.caller is not None:
             return await self._fulfil(received, route)
         event = _event(received, route)
+        ordering = {"sequence": received.sequence} if route.takes_sequence else {}
 
         async def apply(transaction: Transaction) -> None:
-            await route.handler(transaction, event)
+            await route.handler(transaction, event, **ordering)
             failpoint(f"consumer.before_commit.{received.queue}")
 
         claim = received.claim(route.lock and route.lock(event))

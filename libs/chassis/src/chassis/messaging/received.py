@@ -52,6 +52,12 @@ class Received:
             trigger_id=str(self.headers.get("causationid", "")),
         )
 
+    @property
+    def sequence(self) -> int:
+        """The version of what an event is about, as of the event; 0 where it says none."""
+        value = self.headers.get("sequence", 0)
+        return value if isinstance(value, int) and value >= 0 else 0
+
     def claim(self, lock: RowLock | None = None) -> Claim:
         """What makes it applied once, with the lock of the row that it is about."""
         return Claim(self.queue, self.message_id, lock)

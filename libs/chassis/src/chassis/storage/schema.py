@@ -141,6 +141,20 @@ def common_tables_2(role: str) -> str:
     return _SECOND + grant(role, "leases")
 
 
+def common_tables_3() -> str:
+    """The SQL that brings the common tables to their third shape.
+
+    Each field of a person remembers which version it is of, so that an event that comes late does
+    not bring back what was before.
+    """
+    return """
+ALTER TABLE principals DROP COLUMN sequence,
+    ADD COLUMN tier_sequence bigint NOT NULL DEFAULT 0,
+    ADD COLUMN role_sequence bigint NOT NULL DEFAULT 0,
+    ADD COLUMN suspended_sequence bigint NOT NULL DEFAULT 0;
+"""
+
+
 def append_only(table: str, role: str) -> str:
     """Rows of the table can be added and read; changing or removing one fails, for owners too."""
     return f"""

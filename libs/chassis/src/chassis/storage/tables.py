@@ -122,7 +122,9 @@ principals = Table(
     Column("tier", Text, nullable=False, server_default=text("'TIER_0'")),
     Column("role", Text, nullable=False, server_default=text("'USER'")),
     Column("suspended", Boolean, nullable=False, server_default=text("false")),
-    Column("sequence", BigInteger, nullable=False, server_default=text("0")),
+    Column("tier_sequence", BigInteger, nullable=False, server_default=text("0")),
+    Column("role_sequence", BigInteger, nullable=False, server_default=text("0")),
+    Column("suspended_sequence", BigInteger, nullable=False, server_default=text("0")),
 )
 
 

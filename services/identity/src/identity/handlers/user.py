@@ -112,4 +112,4 @@ async def _stage_suspension(tx: Transaction, changed: Changed, reason: str) -> N
 async def stage_and_follow(tx: Transaction, event: principals.IdentityEvent, version: int) -> None:
     """Stage an event of a person and take it over into identity's own copy of who may act."""
     tx.stage(event, sequence=version)
-    await principals.project(tx, event)
+    await principals.project(tx, event, sequence=version)

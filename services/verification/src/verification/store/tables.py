@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.storage.tables import MOMENT, common_tables
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -28,7 +29,8 @@ accounts = Table(
     METADATA,
     Column("user_id", Text, primary_key=True),
     Column("provider", Text, primary_key=True),
-    Column("account_id", Text, nullable=False),
+    Column("account_id", Text),
+    Column("sequence", BigInteger, nullable=False, server_default=text("0")),
 )
 
 snapshots = Table(
