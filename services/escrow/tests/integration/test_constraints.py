@@ -86,3 +86,40 @@ async def test_two_at_once_cannot_take_an_account_below_its_floor_together(house
         "SELECT -sum(amount) FROM postings WHERE account = $1", account
     )
     assert left == 1
+
+
+@pytest.mark.abuse("B4")
+@pytest.mark.parametrize("destination", ["acct_of_a_thief", None])
+async def test_the_services_own_role_cannot_send_a_payout_elsewhere(house: House, destination):
+    escrow_id = await house.delivered()
+    await house.confirm(escrow_id)
+    [payout] = await house.payouts(escrow_id)
+    [account] = house.rail.accounts
+    assert payout.destination == account
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await house.database.pool.execute("UPDATE payouts SET destination = $1", destination)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await house.database.pool.execute("UPDATE payout_accounts SET provider_id = $1", "acct_x")
+
+    assert (await house.payouts(escrow_id))[0].destination == account
+
+
+@pytest.mark.abuse("B4")
+async def test_a_payout_without_a_destination_gets_its_sellers_and_no_other(
+    house: House, database_url, postgres_url
+):
+    escrow_id = await house.delivered()
+    await house.confirm(escrow_id)
+    [account] = house.rail.accounts
+    connection = await asyncpg.connect(as_superuser(database_url, postgres_url))
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("UPDATE escrow.payouts SET destination = NULL")
+    await connection.close()
+    change = "UPDATE payouts SET destination = $1"
+
+    with pytest.raises(asyncpg.CheckViolationError, match="no account of its seller"):
+        await house.database.pool.execute(change, "acct_of_a_thief")
+
+    await house.database.pool.execute(change, account)
+    assert (await house.payouts(escrow_id))[0].destination == account
