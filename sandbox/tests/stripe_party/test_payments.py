@@ -36,7 +36,7 @@ async def a_session(harness: Harness, **more: object) -> stripe.checkout.Session
 async def test_a_declined_card_leaves_the_intent_payable(
     harness: Harness, card: str, code: str, decline_code: str
 ) -> None:
-    intent = await an_intent(harness, payment_method_types=["card"])
+    intent = await an_intent(harness, allowed_payment_method_types=["card"])
     with pytest.raises(stripe.CardError) as declined:
         await harness.client.v1.payment_intents.confirm_async(intent.id, {"payment_method": card})
     assert declined.value.http_status == 402
@@ -86,7 +86,7 @@ async def test_3d_secure_is_finished_on_its_own_page(harness: Harness) -> None:
 
 
 async def test_a_failed_3d_secure_leaves_the_intent_payable(harness: Harness) -> None:
-    intent = await an_intent(harness, payment_method_types=["card"])
+    intent = await an_intent(harness, allowed_payment_method_types=["card"])
     asked = await harness.client.v1.payment_intents.confirm_async(
         intent.id, {"payment_method": "pm_card_authenticationRequired"}
     )
@@ -98,7 +98,7 @@ async def test_a_failed_3d_secure_leaves_the_intent_payable(harness: Harness) ->
 
 
 async def test_a_held_payment_is_captured_or_released(harness: Harness) -> None:
-    params = {"capture_method": "manual", "payment_method_types": ["card"]}
+    params = {"capture_method": "manual", "allowed_payment_method_types": ["card"]}
     params |= {"payment_method": "pm_card_visa", "confirm": True}
     held, dropped = [await an_intent(harness, **params) for _ in range(2)]
     assert (held.status, held.amount_capturable) == ("requires_capture", PRICE)
@@ -146,7 +146,7 @@ async def test_confirming_on_the_server_needs_a_return_url_unless_only_cards_are
     with pytest.raises(stripe.InvalidRequestError, match="return_url"):
         await an_intent(harness, confirm=True, **card)
     assert len((await harness.look("stripe/objects/payment_intent"))["data"]) == 1
-    quiet = await an_intent(harness, payment_method_types=["card"])
+    quiet = await an_intent(harness, allowed_payment_method_types=["card"])
     paid = await harness.client.v1.payment_intents.confirm_async(quiet.id, card)
     assert paid.status == "succeeded"
     method = await harness.client.v1.payment_methods.retrieve_async(paid.payment_method)

@@ -64,7 +64,7 @@ async def test_a_missing_required_parameter_is_named(
         ({"amount": "500", "currency": "usd", "metadata[" + "k" * 41 + "]": "x"}, None),
         ({"amount": "500", "currency": "usd", "metadata[k]": "x" * 501}, None),
         ({"amount": "500", "currency": "usd", "confirm": "yes"}, None),
-        ({"amount": "500", "currency": "usd", "payment_method_types": "card"}, None),
+        ({"amount": "500", "currency": "usd", "allowed_payment_method_types": "card"}, None),
         ({"amount": "500", "currency": "usd", "transfer_data[destination]": "acct_1"}, None),
         ({"amount": "500", "currency": "usd", "customer": "cus_nobody"}, "resource_missing"),
         ({"amount": "500", "currency": "usd", "payment_method": "pm_no"}, "resource_missing"),

@@ -251,7 +251,7 @@ class RealWorld:
             "currency": "usd",
             "transfer_group": group,
             "payment_method": "pm_card_bypassPending",
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
             "confirm": True,
         }
         intent = await client.v1.payment_intents.create_async(asked)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 
 from aiohttp import web
 
@@ -9,7 +10,7 @@ from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.faults import Faults, Kind
 from sandbox.keeping import Keeper
-from sandbox.stripe import balance
+from sandbox.stripe import balance, webhook_endpoints
 from sandbox.stripe.accounts import Links
 from sandbox.stripe.api import PREFIX, Api
 from sandbox.stripe.control import Control
@@ -36,6 +37,7 @@ class Stripe:
         self._webhooks = Webhooks(settings, clock, faults, store, keeper)
         events = Events(store, settings.api_version, self._webhooks.deliver)
         self._world = build_world(clock, settings, store, events, keeper)
+        self._webhooks.registered = partial(webhook_endpoints.listening, self._world)
         self._links = Links(keeper)
         self._ticks: asyncio.Task[None] | None = None
         if settings.opening_balance_minor and not store.all("balance_transaction"):

@@ -11,6 +11,11 @@ from sandbox.stripe.world import Call, World
 
 LINK_LIVES_S = 300
 DUE = ["external_account", "individual.verification.document", "tos_acceptance.date"]
+CONTROLLERS = {
+    "standard": ("account", "stripe", "stripe", "full"),
+    "express": ("application_express", "application", "stripe", "express"),
+    "custom": ("application_custom", "application", "application", "none"),
+}
 KEPT = ("business_type", "email", "business_profile", "default_currency")
 
 
@@ -37,22 +42,37 @@ class Links:
 def create(world: World, call: Call) -> JsonObject:
     """POST /v1/accounts: an Express account that has yet to onboard."""
     kind = call.get("type", "standard")
-    if kind not in ("express", "custom", "standard"):
+    if "controller" in call.params and "type" in call.params:
+        raise invalid("You may not provide both `type` and `controller`.", "controller")
+    if kind not in CONTROLLERS:
         raise invalid("Invalid type: must be one of custom, express, or standard", "type")
     metadata = merge_metadata({}, call.get("metadata"))
     account = world.store.new(
         "account",
-        type=kind,
+        type="none" if "controller" in call.params else kind,
         country=call.get("country", "US"),
         metadata=metadata,
         capabilities=_requested(call),
         requirements=_requirements(DUE),
         future_requirements=_requirements([]),
-        controller={"type": "application", "is_controller": True},
+        controller=_controller(CONTROLLERS[kind], call.get("controller", {})),
         **call.given(*KEPT),
     )
     account["external_accounts"]["url"] = f"/v1/accounts/{account['id']}/external_accounts"
     return account
+
+
+def _controller(usual: tuple[str, ...], given: JsonObject) -> JsonObject:
+    """Who pays fees, bears losses, asks for what is missing, and shows a dashboard."""
+    fees, losses, requirements, dashboard = usual
+    return {
+        "type": "application",
+        "is_controller": True,
+        "fees": {"payer": fees, **given.get("fees", {})},
+        "losses": {"payments": losses, **given.get("losses", {})},
+        "requirement_collection": given.get("requirement_collection", requirements),
+        "stripe_dashboard": {"type": dashboard, **given.get("stripe_dashboard", {})},
+    }
 
 
 def _requested(call: Call) -> JsonObject:
@@ -121,7 +141,7 @@ def create_link(world: World, links: Links, call: Call) -> JsonObject:
             raise missing_parameter(name)
         if not call.params[name].startswith(("http://", "https://")):
             raise invalid("Not a valid URL", name, "url_invalid")
-    if call.params["type"] == "account_update" and account["type"] != "custom":
+    if call.params["type"] == "account_update" and not _collects(account):
         message = "You cannot create `account_update` type Account Links for this account."
         raise invalid(message, "type")
     token = random_id(account["id"], 12)
@@ -131,6 +151,11 @@ def create_link(world: World, links: Links, call: Call) -> JsonObject:
     )
     url = f"{world.settings.base_url}/stripe/connect/{token}"
     return world.store.shape("account_link", expires_at=expires_at, url=url)
+
+
+def _collects(account: JsonObject) -> bool:
+    """Whether the platform asks the owner itself for what is missing."""
+    return bool(account["controller"]["requirement_collection"] == "application")
 
 
 def onboard(world: World, account: JsonObject) -> JsonObject:

@@ -24,8 +24,15 @@ from sandbox.stripe.world import Call, World
 
 Operation = Callable[[World, Call], JsonObject]
 PREFIX = "/stripe"
-VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?\Z")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 ACCOUNT_PATHS = ("/v1/balance", "/v1/balance_transactions")
+
+
+def is_played(version: str, claimed: str) -> bool:
+    """Whether it is the claimed version, or an earlier one of the same release train."""
+    date, _, train = version.partition(".")
+    latest, _, own = claimed.partition(".")
+    return bool(DATE.match(date)) and train == own and date <= latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class Api:
 
     def _handler(self, endpoint: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
+            if "search" in request.match_info.values():
+                return await self._unknown(request)  # A search that is not played, not an id.
             id = random_id("req", 14)
             try:
                 return await self._once(await self._incoming(endpoint, request, id))
@@ -103,7 +112,7 @@ class Api:
     async def _incoming(self, endpoint: str, request: web.Request, id: str) -> Incoming:
         self._authorize(request)
         version = request.headers.get("Stripe-Version", self._world.settings.api_version)
-        if not VERSION.match(version):
+        if not is_played(version, self._world.settings.api_version):
             raise StripeError(f"Invalid Stripe API version: {version}", began=False)
         posted = request.method == "POST"
         text = (await request.read()).decode() if posted else request.query_string

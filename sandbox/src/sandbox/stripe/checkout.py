@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from sandbox.stripe import intents, listing
+from sandbox.stripe import customers, intents, listing
 from sandbox.stripe.errors import StripeError, invalid, missing_parameter
 from sandbox.stripe.parameters import merge_metadata
 from sandbox.stripe.store import JsonObject, random_id
 from sandbox.stripe.world import Call, World
 
 SHORTEST_S, LONGEST_S = 30 * 60, 24 * 3600
+UI_MODES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "hosted_page": ("success_url", ("return_url", "redirect_on_completion")),
+    "embedded_page": ("return_url", ("success_url", "cancel_url")),
+}
 INTENT_PLAIN = (*intents.PLAIN, "transfer_group", "capture_method")
 
 
@@ -16,10 +20,11 @@ def create(world: World, call: Call) -> JsonObject:
     """POST /v1/checkout/sessions, payment mode with prices named in the call."""
     if call.get("mode") != "payment":
         raise invalid("The sandbox plays mode=payment only.", "mode")
+    ways_back = _ways_back(call)
     intent_data = call.get("payment_intent_data", {})
     intents.refuse_unplayed(intent_data, "payment_intent_data")
     if customer := call.get("customer"):
-        world.store.get("customer", customer, "customer", status=400)
+        customers.living(world, customer, status=400)
     items, currency = _items(world, call)
     total = sum(item["amount_total"] for item in items)
     intents.check_money(Call(call.endpoint, {}, {"currency": currency, "amount": total}))
@@ -31,16 +36,37 @@ def create(world: World, call: Call) -> JsonObject:
         currency=currency,
         expires_at=_expiry(world, call),
         metadata=merge_metadata({}, call.get("metadata")),
-        payment_method_types=call.get("payment_method_types", ["card"]),
+        payment_method_types=call.get("allowed_payment_method_types", ["card"]),
         payment_method_collection="always",
         customer_creation=None if call.get("customer") else "if_required",
-        success_url=_url(call.params["success_url"], "success_url"),
         status="open",
+        **ways_back,
         total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        **call.given("cancel_url", "client_reference_id", "customer", "customer_email"),
+        **call.given("client_reference_id", "customer", "customer_email"),
+        **call.given("allowed_payment_method_types"),
     )
     _open(world, session, items, intent_data)
     return session
+
+
+def _ways_back(call: Call) -> JsonObject:
+    """Where the payer goes afterwards, which depends on where the page is shown."""
+    mode = call.get("ui_mode", "hosted_page")
+    if mode not in UI_MODES:
+        raise invalid(f"The sandbox plays ui_mode={' and '.join(UI_MODES)} only.", "ui_mode")
+    required, refused = UI_MODES[mode]
+    if call.get("redirect_on_completion") == "never":
+        required, refused = "", (*refused, "return_url")
+    for name in refused:
+        if name in call.params:
+            raise invalid(f"`{name}` cannot be used with `ui_mode: {mode}`.", name)
+    if required and required not in call.params:
+        raise missing_parameter(required)
+    names = ("success_url", "cancel_url", "return_url")
+    ways = {name: _url(call.params[name], name) for name in names if name in call.params}
+    empty = dict.fromkeys(names)
+    completion = call.get("redirect_on_completion", "always") if mode != "hosted_page" else None
+    return {**empty, **ways, "ui_mode": mode, "redirect_on_completion": completion}
 
 
 def _url(url: str, param: str) -> str:
@@ -131,7 +157,10 @@ def _price(world: World, price_data: JsonObject, unit: int) -> JsonObject:
 def _open(
     world: World, session: JsonObject, items: list[JsonObject], intent_data: JsonObject
 ) -> None:
-    session["url"] = f"{world.settings.base_url}/stripe/checkout/{session['id']}"
+    if session["ui_mode"] == "hosted_page":
+        session["url"] = f"{world.settings.base_url}/stripe/checkout/{session['id']}"
+    else:
+        session["client_secret"] = random_id(f"{session['id']}_secret", 25)
     world.checkouts[session["id"]] = {"items": items, "intent": intent_data}
     moment = session["expires_at"]
     world.agenda.at(moment, _expire_if_open, session["id"])
@@ -219,8 +248,16 @@ def retrieve(world: World, call: Call) -> JsonObject:
 def list_sessions(world: World, call: Call) -> JsonObject:
     """GET /v1/checkout/sessions."""
     found = world.store.all("checkout.session")
-    filters = ("customer", "payment_intent")
+    if wanted := call.get("customer_details"):
+        found = [one for one in found if _email(one) == wanted["email"]]
+    filters = ("customer", "payment_intent", "payment_link", "status", "subscription")
     return listing.page(found, call, "/v1/checkout/sessions", *filters)
+
+
+def _email(session: JsonObject) -> str | None:
+    details: JsonObject = session["customer_details"] or {}
+    email: str | None = details.get("email")
+    return email
 
 
 def line_items(world: World, session: JsonObject) -> JsonObject:

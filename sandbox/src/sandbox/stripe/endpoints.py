@@ -1,13 +1,18 @@
 """The part of Stripe's API that the sandbox plays, by method and path template."""
 
 INTENT = "/v1/payment_intents/{intent}"
+CUSTOMER = "/v1/customers/{customer}"
 SESSION = "/v1/checkout/sessions/{session}"
 TRANSFER = "/v1/transfers/{transfer}"
+WEBHOOK_ENDPOINT = "/v1/webhook_endpoints/{webhook_endpoint}"
 
 ENDPOINTS = frozenset(
     {
         ("POST", "/v1/customers"),
-        ("GET", "/v1/customers/{customer}"),
+        ("GET", "/v1/customers"),
+        ("GET", CUSTOMER),
+        ("POST", CUSTOMER),
+        ("DELETE", CUSTOMER),
         ("POST", "/v1/payment_intents"),
         ("GET", "/v1/payment_intents"),
         ("GET", "/v1/payment_intents/search"),
@@ -22,6 +27,8 @@ ENDPOINTS = frozenset(
         ("POST", "/v1/refunds"),
         ("GET", "/v1/refunds"),
         ("GET", "/v1/refunds/{refund}"),
+        ("POST", "/v1/refunds/{refund}"),
+        ("GET", "/v1/charges/{charge}/refunds"),
         ("POST", "/v1/accounts"),
         ("GET", "/v1/accounts"),
         ("GET", "/v1/accounts/{account}"),
@@ -33,7 +40,8 @@ ENDPOINTS = frozenset(
         ("POST", TRANSFER),
         ("POST", "/v1/transfers/{id}/reversals"),
         ("GET", "/v1/transfers/{id}/reversals"),
-        ("GET", "/v1/transfers/{transfer}/reversals/{id}"),
+        ("GET", f"{TRANSFER}/reversals/{{id}}"),
+        ("POST", f"{TRANSFER}/reversals/{{id}}"),
         ("GET", "/v1/balance"),
         ("GET", "/v1/balance_transactions"),
         ("GET", "/v1/balance_transactions/{id}"),
@@ -48,5 +56,10 @@ ENDPOINTS = frozenset(
         ("GET", SESSION),
         ("POST", f"{SESSION}/expire"),
         ("GET", f"{SESSION}/line_items"),
+        ("POST", "/v1/webhook_endpoints"),
+        ("GET", "/v1/webhook_endpoints"),
+        ("GET", WEBHOOK_ENDPOINT),
+        ("POST", WEBHOOK_ENDPOINT),
+        ("DELETE", WEBHOOK_ENDPOINT),
     }
 )

@@ -2,8 +2,8 @@
 
 import re
 
-from sandbox.stripe import cards, charges, listing
-from sandbox.stripe.errors import StripeError, invalid, missing_parameter
+from sandbox.stripe import cards, charges, customers, listing
+from sandbox.stripe.errors import StripeError, invalid, missing_parameter, no_such
 from sandbox.stripe.parameters import merge_metadata
 from sandbox.stripe.store import JsonObject, random_id
 from sandbox.stripe.world import Call, World
@@ -56,6 +56,9 @@ def refuse_unplayed(params: JsonObject, prefix: str = "") -> None:
         if name in params:
             path = f"{prefix}[{name}]" if prefix else name
             raise invalid(f"The sandbox plays separate charges and transfers: no {path}.", path)
+    if token := params.get("confirmation_token"):
+        # They are made in a payer's browser only, which the sandbox's pages do not do.
+        raise no_such("confirmation token", token, "confirmation_token", status=400)
 
 
 def create(world: World, call: Call) -> JsonObject:
@@ -66,7 +69,7 @@ def create(world: World, call: Call) -> JsonObject:
         raise missing_parameter("payment_method")
     method = cards.use(world, call.params["payment_method"]) if call.get("payment_method") else None
     if customer := call.get("customer"):
-        world.store.get("customer", customer, "customer", status=400)
+        customers.living(world, customer, status=400)
     return make(
         world,
         amount=call.params["amount"],
@@ -76,7 +79,7 @@ def create(world: World, call: Call) -> JsonObject:
         metadata=merge_metadata({}, call.get("metadata")),
         transfer_group=call.get("transfer_group"),
         payment_method=method["id"] if method else None,
-        payment_method_types=call.get("payment_method_types", ["card"]),
+        payment_method_types=call.get("allowed_payment_method_types", ["card"]),
         automatic_payment_methods=automatic_methods(call),
         status="requires_confirmation" if method else "requires_payment_method",
         **call.given(*PLAIN),
@@ -85,7 +88,7 @@ def create(world: World, call: Call) -> JsonObject:
 
 def automatic_methods(call: Call) -> JsonObject | None:
     """Whether Stripe chooses the payment methods: so it is unless the caller names them."""
-    if "payment_method_types" in call.params:
+    if "allowed_payment_method_types" in call.params:
         return None
     methods = call.get("automatic_payment_methods", {"enabled": True})
     return {"allow_redirects": "always", **methods}

@@ -21,6 +21,11 @@ def page(found: Iterable[JsonObject], call: Call, url: str, *equal: str) -> Json
     limit = call.get("limit", 10)
     if not 1 <= limit <= 100:
         raise invalid("Invalid limit: must be between 1 and 100", "limit")
+    if "starting_after" in call.params and "ending_before" in call.params:
+        raise invalid(
+            "Received both starting_after and ending_before parameters. Please pass in only one.",
+            "starting_after",
+        )
     if after := call.get("starting_after"):
         items = items[_position(items, after, "starting_after") + 1 :]
     if before := call.get("ending_before"):

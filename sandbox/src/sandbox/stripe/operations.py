@@ -1,5 +1,6 @@
 """Which function plays which endpoint."""
 
+from fnmatch import fnmatchcase
 from functools import partial
 
 from sandbox.stripe import (
@@ -15,10 +16,12 @@ from sandbox.stripe import (
     payments,
     refunds,
     transfers,
+    webhook_endpoints,
 )
 from sandbox.stripe.accounts import Links
 from sandbox.stripe.api import Operation
-from sandbox.stripe.endpoints import INTENT, SESSION, TRANSFER
+from sandbox.stripe.endpoints import CUSTOMER, INTENT, SESSION, TRANSFER, WEBHOOK_ENDPOINT
+from sandbox.stripe.errors import invalid
 from sandbox.stripe.listing import Included
 from sandbox.stripe.store import JsonObject
 from sandbox.stripe.world import Call, World
@@ -44,10 +47,15 @@ def retrieve_event(world: World, call: Call) -> JsonObject:
 
 def list_events(world: World, call: Call) -> JsonObject:
     """GET /v1/events."""
-    found = world.store.all("event")
-    if wanted := call.get("types"):
-        found = [event for event in found if event["type"] in wanted]
-    return listing.page(found, call, "/v1/events", "type")
+    if "type" in call.params and "types" in call.params:
+        raise invalid("You may pass either `type` or `types`, but not both.", "types")
+    wanted = call.get("types") or [call.get("type", "*")]
+    found = [
+        event
+        for event in world.store.all("event")
+        if any(fnmatchcase(event["type"], pattern) for pattern in wanted)
+    ]
+    return listing.page(found, call, "/v1/events")
 
 
 def included(world: World) -> Included:
@@ -60,7 +68,10 @@ def included(world: World) -> Included:
 
 PLAYED: dict[str, Operation] = {
     "POST /v1/customers": customers.create,
-    "GET /v1/customers/{customer}": customers.retrieve,
+    "GET /v1/customers": customers.list_customers,
+    f"GET {CUSTOMER}": customers.retrieve,
+    f"POST {CUSTOMER}": customers.update,
+    f"DELETE {CUSTOMER}": customers.delete,
     "POST /v1/payment_intents": create_intent,
     "GET /v1/payment_intents": intents.list_intents,
     "GET /v1/payment_intents/search": intents.search,
@@ -75,6 +86,8 @@ PLAYED: dict[str, Operation] = {
     "POST /v1/refunds": refunds.create,
     "GET /v1/refunds": refunds.list_refunds,
     "GET /v1/refunds/{refund}": refunds.retrieve,
+    "POST /v1/refunds/{refund}": refunds.update,
+    "GET /v1/charges/{charge}/refunds": refunds.list_of_charge,
     "POST /v1/accounts": accounts.create,
     "GET /v1/accounts": accounts.list_accounts,
     "GET /v1/accounts/{account}": accounts.retrieve,
@@ -86,6 +99,7 @@ PLAYED: dict[str, Operation] = {
     "POST /v1/transfers/{id}/reversals": transfers.reverse,
     "GET /v1/transfers/{id}/reversals": transfers.list_reversals,
     f"GET {TRANSFER}/reversals/{{id}}": transfers.retrieve_reversal,
+    f"POST {TRANSFER}/reversals/{{id}}": transfers.update_reversal,
     "GET /v1/balance": balance.retrieve,
     "GET /v1/balance_transactions": balance.list_transactions,
     "GET /v1/balance_transactions/{id}": balance.retrieve_transaction,
@@ -100,6 +114,11 @@ PLAYED: dict[str, Operation] = {
     f"GET {SESSION}": checkout.retrieve,
     f"POST {SESSION}/expire": checkout.expire_by_call,
     f"GET {SESSION}/line_items": checkout.list_items,
+    "POST /v1/webhook_endpoints": webhook_endpoints.create,
+    "GET /v1/webhook_endpoints": webhook_endpoints.list_endpoints,
+    f"GET {WEBHOOK_ENDPOINT}": webhook_endpoints.retrieve,
+    f"POST {WEBHOOK_ENDPOINT}": webhook_endpoints.update,
+    f"DELETE {WEBHOOK_ENDPOINT}": webhook_endpoints.delete,
 }
 
 

@@ -29,7 +29,8 @@ def confirm_with(world: World, intent: JsonObject, call: Call) -> JsonObject:
 
 def need_return_url(automatic: JsonObject | None, call: Call) -> None:
     """Refuse to confirm without a way back where a payment method may redirect."""
-    if automatic and automatic.get("enabled") and not call.get("return_url"):
+    redirects = automatic and automatic["enabled"] and automatic["allow_redirects"] == "always"
+    if redirects and not call.get("return_url"):
         raise invalid(
             "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
             "Because some of these payment methods might redirect your customer off of your page, "

@@ -97,6 +97,16 @@ def fail(world: World, refund: JsonObject) -> JsonObject:
     return refund
 
 
+def update(world: World, call: Call) -> JsonObject:
+    """POST /v1/refunds/{refund}: only its metadata can be changed."""
+    refund = retrieve(world, call)
+    previous = {"metadata": dict(refund["metadata"])}
+    refund["metadata"] = merge_metadata(refund["metadata"], call.get("metadata"))
+    world.events.emit("refund.updated", refund, previous=previous)
+    world.events.emit("charge.refund.updated", refund, previous=previous)
+    return refund
+
+
 def retrieve(world: World, call: Call) -> JsonObject:
     """GET /v1/refunds/{refund}."""
     return world.store.get("refund", call.path["refund"])
@@ -106,3 +116,10 @@ def list_refunds(world: World, call: Call) -> JsonObject:
     """GET /v1/refunds."""
     found = world.store.all("refund")
     return listing.page(found, call, "/v1/refunds", "charge", "payment_intent")
+
+
+def list_of_charge(world: World, call: Call) -> JsonObject:
+    """GET /v1/charges/{charge}/refunds, where a charge's `refunds` lead."""
+    charge = world.store.get("charge", call.path["charge"], "charge")
+    found = world.store.where("refund", charge=charge["id"])
+    return listing.page(found, call, f"/v1/charges/{charge['id']}/refunds")

@@ -1,8 +1,14 @@
 """What Stripe's part of the sandbox is told at its start."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from sandbox.config import Config
+
+VERSION: str = json.loads(Path(__file__).with_name("description.json").read_text(encoding="utf-8"))[
+    "api_version"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ def read(config: Config) -> Settings:
         webhook_secret=section.text("webhook_secret", "whsec_sandbox"),
         webhook_retry_scale=section.seconds("webhook_retry_scale", 1.0),
         webhook_timeout_s=section.seconds("webhook_timeout_s", 10.0),
-        api_version=section.text("api_version", "2026-10-28.endive"),
+        api_version=section.text("api_version", VERSION),
         fee_bps=section.whole("fee_bps", 290),
         fee_fixed_minor=section.whole("fee_fixed_minor", 30),
         capture_delay_s=section.seconds("capture_delay_s", 1.0),

@@ -29,6 +29,7 @@ PREFIXES = {
     "refund": "re",
     "transfer": "tr",
     "transfer_reversal": "trr",
+    "webhook_endpoint": "we",
 }
 KINDS = {prefix: kind for kind, prefix in PREFIXES.items() if prefix}
 NOUNS = {"checkout.session": "checkout.session", "payment_method": "PaymentMethod"}

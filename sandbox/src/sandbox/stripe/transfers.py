@@ -207,6 +207,13 @@ def retrieve_reversal(world: World, call: Call) -> JsonObject:
     return world.store.get("transfer_reversal", call.path["id"])
 
 
+def update_reversal(world: World, call: Call) -> JsonObject:
+    """POST /v1/transfers/{transfer}/reversals/{id}: only its metadata can be changed."""
+    reversal = retrieve_reversal(world, call)
+    reversal["metadata"] = merge_metadata(reversal["metadata"], call.get("metadata"))
+    return reversal
+
+
 def list_reversals(world: World, call: Call) -> JsonObject:
     """GET /v1/transfers/{id}/reversals."""
     transfer = world.store.get("transfer", call.path["id"])

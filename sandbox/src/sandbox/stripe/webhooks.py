@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -33,6 +34,14 @@ class State(StrEnum):
     SILENCED = "silenced"
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint that the platform registered by the API, with its own secret."""
+
+    url: str
+    secret: str
+
+
 @dataclass(slots=True)
 class Attempt:
     """One try: when, and what the endpoint answered or why it could not."""
@@ -49,6 +58,8 @@ class Delivery(Kept):
     id: str
     event: JsonObject
     state: State
+    target: Target | None = None
+    """None: the configured endpoint, wherever that is by then."""
     attempts: list[Attempt] = field(default_factory=list)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,7 +75,7 @@ class Delivery(Kept):
 
 
 class Webhooks:
-    """The one webhook endpoint and everything on its way there."""
+    """The configured endpoint, those that are registered, and everything on its way there."""
 
     def __init__(
         self, settings: Settings, clock: Clock, faults: Faults, store: Store, keeper: Keeper
@@ -81,6 +92,7 @@ class Webhooks:
             lambda body: _again(body, store),
         )
         self.deliveries = list(self._kept.values())
+        self.registered: Callable[[str], list[Target]] = lambda kind: []
         self._timeout = aiohttp.ClientTimeout(total=settings.webhook_timeout_s)
         self._clock = clock
         self._faults = faults
@@ -108,9 +120,16 @@ class Webhooks:
             await self._session.close()
 
     def deliver(self, event: JsonObject) -> None:
-        """Send the event, unless paused or disturbed by a fault."""
-        if not self.url:
-            return
+        """Send the event, unless paused; only the configured endpoint suffers faults."""
+        for target in self.registered(event["type"]):
+            state = State.HELD if self.paused else State.WAITING
+            delivery = self._keep(event, state, target)
+            if not self.paused:
+                self._spawn(self._run(delivery))
+        if self.url:
+            self._deliver(event)
+
+    def _deliver(self, event: JsonObject) -> None:
         if self._faults.take(PARTY, event["type"], Kind.SILENCE):
             self._keep(event, State.SILENCED)
             return
@@ -159,8 +178,8 @@ class Webhooks:
             for wait in late:
                 wait.cancel()
 
-    def _keep(self, event: JsonObject, state: State) -> Delivery:
-        delivery = Delivery(random_id("whd"), event, state)
+    def _keep(self, event: JsonObject, state: State, target: Target | None = None) -> Delivery:
+        delivery = Delivery(random_id("whd"), event, state, target)
         self.deliveries.append(delivery)
         self._kept[delivery.id] = delivery
         self._of_event.setdefault(event["id"], []).append(delivery)
@@ -213,14 +232,16 @@ class Webhooks:
         self._keeper.flush()  # nobody is told of what could still be forgotten
         shown = {**delivery.event, "pending_webhooks": self.pending(delivery.event["id"])}
         body = json.dumps(shown, indent=2).encode()
+        target = delivery.target
+        url, secrets = (target.url, [target.secret]) if target else (self.url, self.secrets)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": self.signature(body),
+            "Stripe-Signature": self.signature(body, secrets),
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         status, error = None, None
         try:
-            async with self._session.post(self.url, data=body, headers=headers) as response:
+            async with self._session.post(url, data=body, headers=headers) as response:
                 status = response.status
         except (aiohttp.ClientError, TimeoutError) as failure:
             error = f"{type(failure).__name__}: {failure}"
@@ -232,11 +253,11 @@ class Webhooks:
         delivery.settled.set()
         return True
 
-    def signature(self, body: bytes) -> str:
+    def signature(self, body: bytes, secrets: list[str]) -> str:
         """The `Stripe-Signature` header: one v1 for each secret that is valid now."""
         moment = self._clock.timestamp() + self.skew_s
         payload = f"{moment}.".encode() + body
-        marks = [hmac.new(s.encode(), payload, hashlib.sha256).hexdigest() for s in self.secrets]
+        marks = [hmac.new(s.encode(), payload, hashlib.sha256).hexdigest() for s in secrets]
         return ",".join([f"t={moment}", *(f"v1={mark}" for mark in marks)])
 
 

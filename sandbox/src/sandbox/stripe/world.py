@@ -78,6 +78,8 @@ class World:
     drawn: Table[str, int]
     # The Checkout Session that a payment intent was made by.
     sessions: Table[str, str]
+    # The signing secret of each webhook endpoint, which its object shows only once.
+    secrets: Table[str, str]
     # What a Checkout Session sells and how its intent shall be made.
     checkouts: Table[str, JsonObject]
 
@@ -86,6 +88,6 @@ def build_world(
     clock: Clock, settings: Settings, store: Store, events: Events, keeper: Keeper
 ) -> World:
     """The platform account with what was kept of it."""
-    names = ("owners", "cards", "drawn", "sessions", "checkouts")
+    names = ("owners", "cards", "drawn", "sessions", "secrets", "checkouts")
     tables = {name: keeper.table(f"stripe {name}") for name in names}
     return World(clock, settings, store, events, Agenda(clock, keeper), **tables)

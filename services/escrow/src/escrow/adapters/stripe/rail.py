@@ -91,7 +91,7 @@ class StripeRail:
         }
         asked: Any = {
             "mode": "payment",
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
             "line_items": [{"quantity": 1, "price_data": price}],
             "payment_intent_data": {"transfer_group": ask.escrow_id, "metadata": metadata},
             "metadata": metadata,
