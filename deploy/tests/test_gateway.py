@@ -19,6 +19,7 @@ from holdfast.services import SERVICES
 pytestmark = pytest.mark.xdist_group("gateway")
 WAIT_S = 60
 REACHED = {
+    "/": "identity",
     "/v1/auth/discord/url": "identity",
     "/v1/me": "identity",
     "/v1/me/sessions": "identity",
@@ -54,7 +55,7 @@ REACHED = {
 CLOSED = (
     "/internal/introspect", "/v1/internal/introspect", "/internal/token-exchange", "/ready",
     "/live",
-    "/metrics", "/openapi.json", "/docs", "/", "/v1", "/v1/screenings", "/v1/listingsx", "/v1/mean",
+    "/metrics", "/openapi.json", "/docs", "/v1", "/v1/screenings", "/v1/listingsx", "/v1/mean",
     "/v1/users/../../internal/introspect", "/v1/users/%2e%2e/%2e%2e/internal/introspect",
     "//internal/introspect",
 )  # fmt: skip

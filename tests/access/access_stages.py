@@ -91,6 +91,7 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "POST /internal/token-exchange": Asked(
             body={"discord_user_id": discord_id(SELLER)}, service="discord-gateway"
         ),
+        "GET /": Asked(),
         "GET /link/{token}": Asked(thing="unknown_token"),
         "GET /oauth/roblox/callback": Asked(),
         "PATCH /v1/admin/users/{user_id}": Asked(

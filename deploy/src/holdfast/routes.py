@@ -54,6 +54,7 @@ ROUTES = (
             "/v1/links", "/link/", "/oauth/", "/.well-known/jwks.json",
         ),
     ),
+    Route("identity", (), pattern=r"^/$", suffix="-home"),
     Route("listings", ("/v1/listings", "/v1/offers")),
     Route(
         "contracts",

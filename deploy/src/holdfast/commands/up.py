@@ -24,6 +24,7 @@ def up() -> None:
     except daemon.NotStarted as failure:
         fail(str(failure), f"./holdfast doctor, or read the logs in {instance.log}")
     out.print(addresses(state))
+    err.print("next: ./holdfast demo plays one whole trade on it, ./holdfast down stops it")
 
 
 def down() -> None:

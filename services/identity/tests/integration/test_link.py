@@ -317,3 +317,14 @@ async def test_who_was_suspended_after_opening_a_link_is_not_linked(identity: Id
 
     assert page.status_code == 403
     assert "suspended" in page.text
+
+
+async def test_the_front_page_says_what_this_is_and_where_it_begins(identity: Identity):
+    async with identity.browser() as browser:
+        page = await browser.get(f"{PUBLIC}/")
+
+    assert page.status_code == 200
+    assert "Escrow for digital goods" in page.text
+    assert "/signup" in page.text
+    assert "<script" not in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]

@@ -19,7 +19,7 @@ from identity_builders import (
     some_settings,
 )
 
-OPERATIONS = 21
+OPERATIONS = 22
 
 
 @pytest.fixture(autouse=True)

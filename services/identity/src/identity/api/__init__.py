@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from identity.api import account, api_key, link, login, session, token, user
+from identity.api import account, api_key, home, link, login, session, token, user
 from identity.api.problems import RULES
 
 ROUTERS = (
@@ -14,6 +14,7 @@ ROUTERS = (
     link.router,
     account.router,
     token.router,
+    home.router,
 )
 
 __all__ = ["ROUTERS", "RULES"]

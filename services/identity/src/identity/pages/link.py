@@ -1,4 +1,4 @@
-"""The pages on which a browser ends that came to link an account."""
+"""The front page, and those on which a browser ends that came to link an account."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ TEXTS = texts_of("identity")
 class Page(StrEnum):
     """Every page a person may end on; its texts stand under ``page`` in the catalogue."""
 
+    HOME = "home"
     LINKED = "linked"
     NOT_THE_OWNER = "not_the_owner"
     TAKEN = "taken"
