@@ -87,6 +87,7 @@ ROUTES: dict[str, dict[str, Asked]] = {
     },
     "identity": {
         "GET /.well-known/jwks.json": Asked(),
+        "GET /internal/ended-sessions": Asked(),
         "POST /internal/introspect": Asked(body={"token": "hfk_" + "0" * 64}),
         "POST /internal/token-exchange": Asked(
             body={"discord_user_id": discord_id(SELLER)}, service="discord-gateway"

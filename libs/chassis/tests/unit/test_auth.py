@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from chassis.clock import ManualClock
-from chassis.http import auth
+from chassis.http import auth, ended_sessions
 from chassis.http.auth import ALGORITHM, Authenticator
 from chassis.problems import Problem
 from contracts_schema.events.identity import PlatformRole, Tier
@@ -60,6 +60,8 @@ class Identity:
             return httpx.Response(
                 200, json={"keys": [key.as_dict(private=False) for key in self.keys]}
             )
+        if request.url.path == ended_sessions.PATH:
+            return httpx.Response(200, json={"complete": True, "ended": []})
         known = self.sessions.get(json.loads(request.content)["token"])
         return httpx.Response(200, json={"active": False} if known is None else known)
 

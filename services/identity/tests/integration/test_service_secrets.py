@@ -10,6 +10,7 @@ from identity_builders import ADMIN_DISCORD_ID, GATEWAY_SECRET, Identity
 ANN = "700000000000000001"
 CHECK_LOGINS = ("identity", "listings", "contracts", "escrow", "verification", "notifier")
 ROUTES = {
+    "/internal/ended-sessions": (None, CHECK_LOGINS),
     "/internal/introspect": ({"token": "x"}, CHECK_LOGINS),
     "/internal/token-exchange": ({"discord_user_id": ANN}, ("discord-gateway",)),
 }
@@ -27,7 +28,9 @@ FORGED = {
 async def asked(identity: Identity, path: str, secret: str | None) -> tuple[int, dict]:
     headers = {} if secret is None else {"X-Service-Secret": secret.encode()}
     async with identity.browser() as client:
-        answer = await client.post(path, json=ROUTES[path][0], headers=headers)
+        body = ROUTES[path][0]
+        method = "POST" if body is not None else "GET"
+        answer = await client.request(method, path, json=body, headers=headers)
     return answer.status_code, answer.json()
 
 

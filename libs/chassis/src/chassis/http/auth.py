@@ -23,6 +23,7 @@ from joserfc.jwk import KeySet
 from chassis import principals
 from chassis.clock import Clock
 from chassis.http import callers, tls
+from chassis.http.ended_sessions import EndedSessions
 from chassis.principals import Principal
 from chassis.problems import Problem
 from chassis.storage.database import Database
@@ -31,7 +32,7 @@ ALGORITHM = "Ed25519"  # EdDSA with its curve named (RFC 9864); "EdDSA" alone is
 TOKEN_TYPE = "at+jwt"  # noqa: S105
 AUDIENCE = "holdfast"
 API_KEY_PREFIX = "hfk_"
-DISCORD_SESSION = "dsc"
+SESSION, DISCORD_SESSION = "ses", "dsc"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 READ, WRITE, ADMINISTER = "read", "write", "admin"
 CACHED = 10_000
@@ -89,6 +90,7 @@ class Authenticator:
             verify=tls.trusted(),
             headers={callers.SECRET_HEADER: service_secret},
         )
+        self._ended = EndedSessions(self._http)
         self._keys: KeySet | None = None
         self._fetched_at = -REFETCH_S
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()
@@ -96,10 +98,24 @@ class Authenticator:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        await self._ended.close()
         await self._http.aclose()
 
     async def claims(self, credential: str) -> Claims:
-        """What the credential proves; raises a 401 problem when it proves nothing."""
+        """What the credential proves; raises a 401 problem when it proves nothing.
+
+        A login that ended proves nothing within a minute, at every service.
+        """
+        claims = await self._claims(credential)
+        if claims.session_id.startswith(SESSION + "_"):
+            has_ended = await self._ended.has(claims.session_id)
+            if has_ended is None:
+                return await self.introspect(credential)
+            if has_ended:
+                raise unauthenticated("login_ended")
+        return claims
+
+    async def _claims(self, credential: str) -> Claims:
         digest = hashlib.sha256(credential.encode()).digest()
         known = self._verified.get(digest)
         if known is not None and known.expires_at > self._clock.now().timestamp():

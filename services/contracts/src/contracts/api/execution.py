@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.http.auth import Caller
+from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.routes import Router
@@ -22,7 +22,7 @@ router = Router(prefix="/v1/admin", tags=["admin"])
     responses=documented(400, 401, 403, 404, 409, 422, 503),
 )
 async def execute_again(
-    request: Request, caller: Caller, contract_id: ContractInPath, key: IdempotencyKey = None
+    request: Request, caller: LiveCaller, contract_id: ContractInPath, key: IdempotencyKey = None
 ) -> Response:
     """Run the execution of a contract again that has failed three times."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http.auth import Caller
+from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, once
 from chassis.http.preconditions import seen_version
@@ -28,7 +28,7 @@ router = Router(tags=["contracts"])
 )
 async def sign(
     request: Request,
-    caller: Caller,
+    caller: LiveCaller,
     contract_id: ContractInPath,
     body: SignatureIn,
     guards: Annotated[Guards, Depends()],

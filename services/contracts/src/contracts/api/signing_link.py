@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from chassis import principals
 from chassis.cause import Cause
-from chassis.http.auth import Caller
+from chassis.http.auth import LiveCaller
 from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
@@ -44,7 +44,7 @@ router = Router()
     tags=["contracts"],
 )
 async def create_signing_link(
-    request: Request, response: Response, caller: Caller, contract_id: ContractInPath
+    request: Request, response: Response, caller: LiveCaller, contract_id: ContractInPath
 ) -> SigningLinkOut:
     """Get a link to sign on the web: 15 minutes, one use, and it ends an earlier one.
 

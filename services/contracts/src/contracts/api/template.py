@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.http.auth import Caller
+from chassis.http.auth import LiveCaller
 from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
@@ -22,7 +22,7 @@ router = Router(prefix="/v1/admin", tags=["admin"])
 @router.get(
     "/contract-templates", response_model=TemplateList, responses=documented(401, 403, 422, 503)
 )
-async def list_templates(request: Request, caller: Caller) -> TemplateList:
+async def list_templates(request: Request, caller: LiveCaller) -> TemplateList:
     """List the versions of the contract's template."""
     caller.require(role=PlatformRole.ADMIN)
     found = await store.template.every(request.app.state.database)
@@ -37,7 +37,7 @@ async def list_templates(request: Request, caller: Caller) -> TemplateList:
 )
 @takes(LARGEST_TEMPLATE)
 async def publish_template(
-    request: Request, caller: Caller, body: TemplateIn, key: IdempotencyKey = None
+    request: Request, caller: LiveCaller, body: TemplateIn, key: IdempotencyKey = None
 ) -> Response:
     """Publish a new template; it is tried on a sample first and is active at once."""
     state = request.app.state

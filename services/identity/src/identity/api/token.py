@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from chassis.http.auth import API_KEY_PREFIX, DISCORD_SESSION, Authenticator, Claims
@@ -18,10 +19,12 @@ from identity.api.schemas import AccessOut, ExchangeIn, IntrospectIn, Introspect
 from identity.domain import errors
 from identity.domain.api_key import scopes_of
 from identity.domain.secret import digest
-from identity.domain.session import EXCHANGED_LIFE
+from identity.domain.session import ACCESS_LIFE, EXCHANGED_LIFE
 from identity.domain.user import User, as_in_discord
 
 router = Router(tags=["internal"])
+MOST_ENDED = 10_000
+CLOCKS_APART = timedelta(minutes=1)
 INACTIVE = IntrospectionOut(active=False)
 WHO_CHECK_LOGINS = (
     "identity", "listings", "contracts", "escrow", "verification", "notifier",
@@ -85,6 +88,20 @@ async def token_exchange(
     )
     response.headers["Cache-Control"] = "no-store"
     return AccessOut(access_token=token, expires_in=int(EXCHANGED_LIFE.total_seconds()))
+
+
+@router.get(
+    "/internal/ended-sessions",
+    include_in_schema=False,
+    summary="Which logins ended whose access tokens still live",
+)
+async def ended_sessions(request: Request, service: ChecksLogins) -> Response:
+    """Every login that ended within the life of an access token, unless there are too many."""
+    database = dependencies.database(request)
+    since = database.clock.now() - ACCESS_LIFE - CLOCKS_APART
+    ended = await store.session.ended_since(database, since, MOST_ENDED + 1)
+    told = {"complete": len(ended) <= MOST_ENDED, "ended": ended[:MOST_ENDED]}
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
 async def _api_key(request: Request, secret: str) -> IntrospectionOut:

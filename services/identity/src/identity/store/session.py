@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import parameters, statement
-from sqlalchemy import BindParameter, bindparam, delete, insert, or_, select, true, update
+from sqlalchemy import BindParameter, Integer, bindparam, delete, insert, or_, select, true, update
 
 from identity.domain.session import MOST_LIVE, EndReason, RefreshToken, Session
 from identity.store.tables import refresh_tokens, sessions
@@ -65,6 +65,12 @@ _LIST_LIVE = statement(
     select(*_COLUMNS).where(_OF_USER, *_LIVE).order_by(*_NEWEST_FIRST).limit(MOST_LIVE)
 )
 _IS_LIVE = statement(select(true()).select_from(sessions).where(_THIS, _OF_USER, *_LIVE))
+_ENDED_SINCE = statement(
+    select(sessions.c.session_id)
+    .where(sessions.c.ended_at >= bindparam("since"))
+    .order_by(sessions.c.ended_at.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 _FORGET = statement(
     delete(sessions).where(
         or_(
@@ -121,6 +127,12 @@ async def is_live(database: Database, session_id: str, user_id: str) -> bool:
     """Whether the session counts now."""
     asked = {"session_id": session_id, "user_id": user_id, "now": database.clock.now()}
     return await database.value(_IS_LIVE, **asked) is True
+
+
+async def ended_since(database: Database, since: datetime, most: int) -> list[str]:
+    """The sessions that ended since then, the newest first."""
+    rows = await database.rows(_ENDED_SINCE, since=since, most=most)
+    return [row["session_id"] for row in rows]
 
 
 async def forget(tx: Transaction, before: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
-from chassis.http.auth import Caller
+from chassis.http.auth import Caller, LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, once_prepared
 from chassis.http.lists import Cursors, Page
@@ -102,7 +102,7 @@ async def read_offer(
     summary="Agree to the other side's price",
 )
 async def accept_offer(
-    request: Request, offer_id: OfferPath, caller: Caller, key: IdempotencyKey = None
+    request: Request, offer_id: OfferPath, caller: LiveCaller, key: IdempotencyKey = None
 ) -> Response:
     """Ownership is verified once more; then the listing is reserved and it is a deal."""
     command, state = AcceptOffer(offer_id=offer_id), request.app.state
