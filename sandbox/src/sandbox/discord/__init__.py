@@ -1,5 +1,7 @@
 """Discord, played on the wire: REST v10, gateway, OAuth2, and the people before their clients."""
 
+from functools import partial
+
 from aiohttp import web
 
 from sandbox.clock import Clock
@@ -12,6 +14,7 @@ from sandbox.discord.founding import Founding
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.grants import Grants
 from sandbox.discord.interactions import Interactions
+from sandbox.discord.members import MembersRest, chunks
 from sandbox.discord.messages import Messages
 from sandbox.discord.oauth import OAuth
 from sandbox.discord.people import People
@@ -56,6 +59,7 @@ class Discord:
         self._hello = Hello(
             token, self._url, section.whole("heartbeat_ms", HEARTBEAT_MS),
             section.whole("privileged_intents", 0), self._introduce,
+            partial(chunks, self.world),
         )  # fmt: skip
         grants = Grants(clock, keeper)
         secret = section.text("client_secret", DEFAULT_SECRET)
@@ -72,6 +76,7 @@ class Discord:
         self._rest = [
             *UserRest(world, self._url, redirect_uris).routes(),
             *channels.routes(),
+            *MembersRest(world, self._hello.privileged_intents).routes(),
             *guilds.routes(),
             *CommandRest(world).routes(),
             *InteractionRest(world, interactions, messages).routes(),

@@ -6,11 +6,13 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
 
 from sandbox.discord.errors import Json
+from sandbox.discord.members import asks_for_all
 from sandbox.discord.sessions import PRIVILEGED, Event, Intent, Session
 
 if TYPE_CHECKING:
@@ -35,22 +37,17 @@ class Close(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
 class Hello:
     """What the stand-in tells each client, and what it accepts from it."""
 
-    def __init__(
-        self,
-        token: str,
-        resume_url: str,
-        heartbeat_ms: int,
-        privileged_intents: int,
-        introduce: Callable[[], tuple[Json, list[Json]]],
-    ) -> None:
-        self.token = token
-        self.resume_url = resume_url
-        self.heartbeat_ms = heartbeat_ms
-        self.privileged_intents = privileged_intents
-        self.introduce = introduce
+    token: str
+    resume_url: str
+    heartbeat_ms: int
+    privileged_intents: int
+    introduce: Callable[[], tuple[Json, list[Json]]]
+    members: Callable[[Json], list[Json]]
+    """The chunks that answer a request for members."""
 
 
 class Connection:
@@ -95,10 +92,12 @@ class Connection:
         self.send({"op": 7, "d": None})
 
     def invalidate(self, *, resumable: bool) -> None:
-        """Op 9: the client must come back, and identify anew unless it may resume."""
-        if self.session is not None and not resumable:
-            self._gateway.end_session(self.session)
-            self.session = None
+        """Op 9: the client must resume, on this line or another, or identify anew."""
+        session, self.session = self.session, None
+        if session is not None and resumable:
+            session.leave()
+        elif session is not None:
+            self._gateway.end_session(session)
         self.send({"op": 9, "d": resumable})
 
     def drop(self) -> None:
@@ -249,7 +248,10 @@ class Connection:
             raise Close(BAD_TOKEN, "Authentication failed.")
 
     def _members(self, data: Json) -> None:
-        chunk: Json = {"guild_id": data.get("guild_id"), "members": [], "chunk_index": 0}
-        if self.session is not None:
-            reply = {**chunk, "chunk_count": 1, "not_found": [], "nonce": data.get("nonce")}
-            self.session.push(Event("GUILD_MEMBERS_CHUNK", reply))
+        session = self.session
+        if session is None or not isinstance(data, dict):
+            raise Close(NOT_JSON, "Error while decoding payload.")
+        if asks_for_all(data) and not session.intents & Intent.GUILD_MEMBERS:
+            raise Close(NOT_ALLOWED, "Disallowed intent(s).")
+        for chunk in self._hello.members(data):
+            session.push(Event("GUILD_MEMBERS_CHUNK", chunk))
