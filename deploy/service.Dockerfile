@@ -10,22 +10,23 @@ COPY services services
 COPY sandbox sandbox
 COPY deploy deploy
 # The image gets what this member needs and no more; every line must stand in the lock as it is.
-RUN awk '/^(uv|uv-build)==/ { on = 1 } on { print } on && !/\\$/ { on = 0 }' requirements.lock > tools.txt \
-    && pip install -q --no-cache-dir --require-hashes -r tools.txt \
+RUN --mount=type=cache,target=/root/.cache \
+    awk '/^(uv|uv-build)==/ { on = 1 } on { print } on && !/\\$/ { on = 0 }' requirements.lock > tools.txt \
+    && pip install -q --require-hashes -r tools.txt \
     && case "$SERVICE" in \
-         sandbox) echo sandbox ;; \
-         deploy) ls -d libs/* services/*; echo deploy ;; \
-         *) ls -d libs/*; echo "services/$SERVICE" ;; \
-       esac > members.txt \
-    && sed 's|$|/pyproject.toml|' members.txt | xargs uv pip compile -q --universal \
+         sandbox) set -- sandbox; wanted=$* ;; \
+         deploy) set -- libs/* services/* deploy; wanted=$(echo libs/* deploy) ;; \
+         *) set -- libs/* "services/$SERVICE"; wanted=$* ;; \
+       esac \
+    && uv pip compile -q --universal $(printf '%s/pyproject.toml ' $wanted) \
          --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
          --no-emit-package contracts-schema --no-emit-package chassis \
          -c requirements.lock -o wanted.txt \
     && if grep -vxFf requirements.lock wanted.txt; then echo "not in the lock"; exit 1; fi \
     && uv venv -q /venv \
     && uv pip install -q --python /venv --compile-bytecode --require-hashes -r wanted.txt \
-    && uv pip install -q --python /venv --compile-bytecode --no-deps --no-build-isolation \
-         $(sed 's|^|./|' members.txt)
+    && pip wheel -q --no-deps --no-build-isolation -w wheels $(printf './%s ' "$@") \
+    && uv pip install -q --python /venv --compile-bytecode --no-deps --no-index wheels/*.whl
 
 FROM python:3.11-slim-bookworm
 ARG SERVICE

@@ -92,10 +92,12 @@ def all_providers(instance: Instance, sandbox_url: str) -> tuple[Provider, ...]:
             {
                 "ROBLOX_API_BASE": "https://{host}.roblox.com",
                 "ROBLOX_OAUTH_BASE": "https://apis.roblox.com/oauth",
+                "ROBLOX_OAUTH_API_BASE": "https://apis.roblox.com/oauth",
             },
             {
                 "ROBLOX_API_BASE": f"{sandbox_url}/roblox/{{host}}",
                 "ROBLOX_OAUTH_BASE": f"{sandbox_url}/roblox/oauth",
+                "ROBLOX_OAUTH_API_BASE": f"{sandbox_url}/roblox/oauth",
                 "ROBLOX_CLIENT_ID": _ROBLOX_CLIENT_ID,
                 "ROBLOX_CLIENT_SECRET": secret("roblox-client-secret"),
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -112,7 +113,8 @@ def lock_faults(root: Path) -> Iterator[str]:
 def _asked(root: Path) -> Iterator[tuple[str, Requirement]]:
     for folder in members(root):
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        for text in project.get("dependencies", ()):
+        extras = project.get("optional-dependencies", {}).values()
+        for text in (*project.get("dependencies", ()), *chain.from_iterable(extras)):
             yield f"{folder.relative_to(root)}/pyproject.toml", Requirement(text)
     workspace = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     for text in workspace["dependency-groups"]["dev"]:

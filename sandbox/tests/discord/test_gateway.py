@@ -164,3 +164,19 @@ async def test_silence_duplicate_and_reorder_strike_events(harness: Harness, bot
     second = await harness.act("/messages", said)
     await eventually(lambda: len(bot.heard) == 4)
     assert [str(m.id) for m in bot.heard[2:]] == [second["id"], first["id"]]
+
+
+async def test_the_gateway_is_named_as_whoever_asks_can_reach_it(harness: Harness) -> None:
+    """In a network of containers the loopback interface is nobody's neighbour."""
+    named = {"Host": "sandbox:8090", "Authorization": f"Bot {TOKEN}"}
+    identify = {"token": TOKEN, "intents": 0, "properties": {}}
+    async with aiohttp.ClientSession(harness.base, headers=named) as session:
+        async with session.get("/discord/api/v10/gateway/bot") as answer:
+            told = (await answer.json())["url"]
+        async with session.ws_connect(f"/discord/gateway{QUERY}") as line:
+            await line.receive_json()
+            await line.send_json({"op": 2, "d": identify})
+            ready = await line.receive_json()
+
+    assert told == "ws://sandbox:8090/discord/gateway"
+    assert ready["d"]["resume_gateway_url"] == told

@@ -72,6 +72,7 @@ def some_settings(database_url: str, outside: str = "http://127.0.0.1:9", **more
         "roblox_client_id": ROBLOX_CLIENT["client_id"],
         "roblox_client_secret": ROBLOX_CLIENT["client_secret"],
         "roblox_oauth_base": f"{outside}/roblox/oauth",
+        "roblox_oauth_api_base": f"{outside}/roblox/oauth",
         "bootstrap_admin_discord_ids": ADMIN_DISCORD_ID,
     }
     return Settings(**values | more)

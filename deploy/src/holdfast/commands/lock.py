@@ -41,7 +41,7 @@ def _command(root: Path, upgraded: list[str]) -> list[str]:
         command += ["--upgrade-package", package]
     for member in members:
         command += ["--no-emit-package", member.name]
-    command += ["--group", "pyproject.toml:dev"]
+    command += ["--all-extras", "--group", "pyproject.toml:dev"]
     return command + [str(it.relative_to(root) / "pyproject.toml") for it in members]
 
 

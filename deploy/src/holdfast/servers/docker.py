@@ -1,7 +1,7 @@
 """The servers as containers, when a Docker engine answers; a later run finds them again.
 
-A container is made once and then kept running by `docker start --attach` under the supervisor,
-which stops it like any other process. Its data live in a volume of their own.
+A container is made once and then kept running by `servers.container` under the supervisor, which
+stops it like any other process. Its data live in a volume of their own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -127,7 +128,7 @@ class Container:
 
         process = Process(
             name=self.name,
-            command=("docker", "start", "--attach", "--sig-proxy=true", full_name),
+            command=(sys.executable, "-m", "holdfast.servers.container", full_name),
             environment={"HOME": str(instance.run), **_docker_settings()},
             ready=ready,
             after=(f"{self.name}-container",),

@@ -55,9 +55,8 @@ class Discord:
         )
         self.stats = Stats()
         self.gateway = Gateway(self.stats, faults)
-        self._url = config.base_url.replace("http", "ws", 1) + "/discord/gateway"
         self._hello = Hello(
-            token, self._url, section.whole("heartbeat_ms", HEARTBEAT_MS),
+            token, section.whole("heartbeat_ms", HEARTBEAT_MS),
             section.whole("privileged_intents", 0), self._introduce,
             partial(chunks, self.world),
         )  # fmt: skip
@@ -74,7 +73,7 @@ class Discord:
         interactions = Interactions(world, gateway, stats)
         channels, guilds = ChannelRest(world, messages, gateway), GuildRest(world, gateway)
         self._rest = [
-            *UserRest(world, self._url, redirect_uris).routes(),
+            *UserRest(world, redirect_uris).routes(),
             *channels.routes(),
             *MembersRest(world, self._hello.privileged_intents).routes(),
             *guilds.routes(),

@@ -37,12 +37,16 @@ class Close(Exception):
         self.reason = reason
 
 
+def address(request: web.Request) -> str:
+    """Where the gateway is for whoever asks: on the host that they asked, whatever its name."""
+    return f"{'wss' if request.secure else 'ws'}://{request.host}/discord/gateway"
+
+
 @dataclass(frozen=True, slots=True)
 class Hello:
     """What the stand-in tells each client, and what it accepts from it."""
 
     token: str
-    resume_url: str
     heartbeat_ms: int
     privileged_intents: int
     introduce: Callable[[], tuple[Json, list[Json]]]
@@ -215,7 +219,7 @@ class Connection:
         own = [g for g in guilds if session.wants(Event("GUILD_CREATE", g, g["id"]))]
         ready |= {
             "session_id": session.id,
-            "resume_gateway_url": self._hello.resume_url,
+            "resume_gateway_url": address(self._request),
             "shard": list(session.shard),
             "guilds": [{"id": guild["id"], "unavailable": True} for guild in own],
         }

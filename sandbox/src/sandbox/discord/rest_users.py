@@ -1,6 +1,7 @@
 """The bot's own account, other users, direct conversations and the gateway's address."""
 
 from sandbox.discord import payloads
+from sandbox.discord.connection import address
 from sandbox.discord.entities import User
 from sandbox.discord.errors import Form, Json, unauthorized, unknown
 from sandbox.discord.permissions import of_member
@@ -16,9 +17,8 @@ DAY_MS = 86_400_000
 class UserRest:
     """Routes about users and sessions."""
 
-    def __init__(self, world: World, gateway_url: str, redirect_uris: tuple[str, ...]) -> None:
+    def __init__(self, world: World, redirect_uris: tuple[str, ...]) -> None:
         self._world = world
-        self._gateway_url = gateway_url
         self._redirect_uris = redirect_uris
 
     def routes(self) -> list[Route]:
@@ -95,11 +95,11 @@ class UserRest:
         """The bot's application."""
         return 200, payloads.application(self._world, self._redirect_uris)
 
-    async def gateway(self, _: Call) -> Reply:
+    async def gateway(self, call: Call) -> Reply:
         """Where the gateway is."""
-        return 200, {"url": self._gateway_url}
+        return 200, {"url": address(call.request)}
 
-    async def gateway_bot(self, _: Call) -> Reply:
+    async def gateway_bot(self, call: Call) -> Reply:
         """Where the gateway is, and how often it may be entered."""
         limit = {
             "total": STARTS_PER_DAY,
@@ -107,4 +107,4 @@ class UserRest:
             "reset_after": DAY_MS,
             "max_concurrency": 1,
         }
-        return 200, {"url": self._gateway_url, "shards": 1, "session_start_limit": limit}
+        return 200, {"url": address(call.request), "shards": 1, "session_start_limit": limit}

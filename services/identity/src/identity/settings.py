@@ -17,6 +17,9 @@ class Settings(AnswersServices):
     roblox_client_id: str
     roblox_client_secret: SecretStr
     roblox_oauth_base: str = "https://apis.roblox.com/oauth"
+    """Where a person's browser is sent."""
+    roblox_oauth_api_base: str = "https://apis.roblox.com/oauth"
+    """Where identity asks, which may be another way to the same."""
     bootstrap_admin_discord_ids: str = ""
 
     @property

@@ -11,13 +11,13 @@ from identity.settings import Settings
 
 def provider(settings: Settings, http: httpx.AsyncClient) -> OAuthProvider:
     """Roblox, for linking an account; only the account's id is asked for."""
-    base = settings.roblox_oauth_base.rstrip("/")
+    api = settings.roblox_oauth_api_base.rstrip("/")
     return OAuthProvider(
         Endpoints(
             Provider.ROBLOX,
-            f"{base}/v1/authorize",
-            f"{base}/v1/token",
-            f"{base}/v1/userinfo",
+            f"{settings.roblox_oauth_base.rstrip('/')}/v1/authorize",
+            f"{api}/v1/token",
+            f"{api}/v1/userinfo",
             "sub",
             "openid",
             settings.roblox_client_id,
