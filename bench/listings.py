@@ -71,7 +71,7 @@ def a_seller() -> Seller:
     user_id, now = new_id("usr"), int(time.time())
     claims = {
         "iss": ISSUER, "aud": "holdfast", "sub": user_id, "sid": "ses_bench", "jti": str(uuid7()),
-        "tier": "TIER_1", "role": "USER", "scope": "", "iat": now, "exp": now + 900,
+        "tier": "TIER_1", "role": "USER", "scope": "read write", "iat": now, "exp": now + 900,
     }  # fmt: skip
     header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
     token = jwt.encode(header, claims, key, algorithms=["Ed25519"])
@@ -138,6 +138,7 @@ def ours(shared: Shared, database_url: str, role: str) -> Program:
         "DATABASE_URL": database_url, "BROKER_URL": shared.broker, "CURSOR_SECRET": "bench",
         "SERVICE_SECRET": "only-for-the-bench", "ROLE": role, "PUBLIC_BASE_URL": ISSUER,
         "IDENTITY_URL": shared.identity, "LOG_LEVEL": "WARNING",
+        "REQUESTS_PER_MINUTE": "1000000000", "REQUESTS_PER_MINUTE_OF_A_LOGIN": "1000000000",
     }  # fmt: skip
     named = {f"HOLDFAST_{name}": value for name, value in environment.items()}
     return Program("listings", (), named, shared.log / "bench-listings.log", "HOLDFAST_PORT")

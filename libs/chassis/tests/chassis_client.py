@@ -48,6 +48,8 @@ def api_settings(database_url: str) -> dict[str, Any]:
         "service_secret": "s" * 32,
         "role": Role.API,
         "public_base_url": ISSUER,
+        "requests_per_minute": 10**6,
+        "requests_per_minute_of_a_login": 10**6,
     }
 
 
@@ -74,11 +76,11 @@ async def known(db: Database, *people: Principal) -> None:
             await principals.project(tx, event, sequence=1)
 
 
-def token(user_id: str, clock: Clock, role: str = "USER") -> str:
+def token(user_id: str, clock: Clock, role: str = "USER", session_id: str = "ses_1") -> str:
     """An access token as identity issues it."""
     now = int(clock.now().timestamp())
     claims = {
-        "iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "sid": "ses_1",
+        "iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "sid": session_id,
         "jti": str(uuid7()), "tier": "TIER_1", "role": role, "scope": "read write admin",
         "iat": now, "exp": now + 900,
     }  # fmt: skip

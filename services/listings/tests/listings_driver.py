@@ -15,6 +15,7 @@ from chassis.messaging.consumers import Consumers
 from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.principals import Principal
+from chassis.quotas import Quotas
 from chassis.storage.database import Database
 from chassis_builders import EveryService
 from chassis_client import RestClient, api_settings, client_of, discord_id
@@ -54,10 +55,10 @@ class Client(RestClient):
 
 
 @asynccontextmanager
-async def serving(database_url: str, clock: Clock) -> AsyncIterator[Client]:
+async def serving(database_url: str, clock: Clock, **changed: Any) -> AsyncIterator[Client]:
     """The service as ROLE=api, with its own pool, the tests' clock, key and Roblox."""
     settings = Settings(
-        **api_settings(database_url),
+        **(api_settings(database_url) | changed),
         verification_url="http://127.0.0.1:1",
     )
     app = create_app(settings)
@@ -116,13 +117,16 @@ class Discord:
 
 
 @asynccontextmanager
-async def listening(db: Database, broker: Any) -> AsyncIterator[Discord]:
+async def listening(
+    db: Database, broker: Any, quotas: Quotas | None = None
+) -> AsyncIterator[Discord]:
     """The service's consumers on this broker."""
     own = Publisher(broker.url("listings"), "listings")
     gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
     others = EveryService(broker)
     roblox = FakeRoblox()
-    consuming = Consuming(register(Consumers("listings"), roblox, DEFAULT_CAPS), db, own, RULES)
+    consumers = register(Consumers("listings"), roblox, DEFAULT_CAPS)
+    consuming = Consuming(consumers, db, own, RULES, quotas)
     connection = RabbitBroker(broker.url("listings"), apply_types=False, logger=None)
     consuming.attach(connection, 10)
     await connection.start()

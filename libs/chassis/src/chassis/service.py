@@ -16,7 +16,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from faststream.rabbit import RabbitBroker
 
-from chassis import clock, problems
+from chassis import clock, problems, quotas
 from chassis.clock import Clock
 from chassis.http import health, routes
 from chassis.http.lists import Cursors
@@ -80,6 +80,7 @@ def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
         lifespan=lambda app: _running(app, settings, parts),
     )
     app.state.settings, app.state.consumers = settings, parts.consumers
+    app.state.quotas = quotas.of(settings)
     for name, value in parts.state.items():
         setattr(app.state, name, value)
     routes.mount(app, (*parts.routers, health.router))
@@ -150,7 +151,7 @@ async def _working(
 ) -> AsyncIterator[None]:
     consuming = None
     if parts.consumers is not None:
-        consuming = Consuming(parts.consumers, db, publisher, parts.rules)
+        consuming = Consuming(parts.consumers, db, publisher, parts.rules, app.state.quotas)
     app.state.lease, app.state.relay = parts.lease, relay.Relay(db, publisher)
     begun = asyncio.Event()
     watch = health.BrokerHealth(consuming, publisher, begun.is_set)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -85,6 +85,10 @@ class ServiceSettings(BaseSettings):
     clock_file: Path | None = None
     pool_size: int = 8
     prefetch: int = 10
+    requests_per_minute: int = Field(default=3_000, ge=1)
+    """How many requests one person may make, in each process."""
+    requests_per_minute_of_a_login: int = Field(default=1_500, ge=1)
+    """How many of these by one login or API key."""
 
     @property
     def listening_url(self) -> str:

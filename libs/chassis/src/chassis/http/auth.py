@@ -26,6 +26,7 @@ from chassis.http import callers, tls
 from chassis.http.ended_sessions import EndedSessions
 from chassis.principals import Principal
 from chassis.problems import Problem
+from chassis.quotas import QUOTA_HEADERS, Quotas
 from chassis.storage.database import Database
 
 ALGORITHM = "Ed25519"  # EdDSA with its curve named (RFC 9864); "EdDSA" alone is deprecated
@@ -210,6 +211,7 @@ async def caller(request: Request) -> Principal:
     """The person calling: identity's word on who, this service's own copy on what they may."""
     authenticator: Authenticator = request.app.state.authenticator
     claims = await authenticator.claims(credential(request))
+    _count(request, claims)
     _require_scope(request, claims)
     return await _principal(request, claims)
 
@@ -223,16 +225,23 @@ async def reader(request: Request) -> str:
         claims = await authenticator.claims(credential(request))
     except Problem:
         return ""
+    _count(request, claims)
     return claims.user_id if READ in claims.scopes else ""
 
 
 async def live_caller(request: Request) -> Principal:
     """The same for routes that move money: the login must not have been revoked a moment ago."""
     authenticator: Authenticator = request.app.state.authenticator
-    await authenticator.claims(credential(request))
+    _count(request, await authenticator.claims(credential(request)))
     claims = await authenticator.introspect(credential(request))
     _require_scope(request, claims)
     return await _principal(request, claims)
+
+
+def _count(request: Request, claims: Claims) -> None:
+    """Count the request as the person's; the answer tells what is left to them."""
+    quotas: Quotas = request.app.state.quotas
+    request.scope[QUOTA_HEADERS] = quotas.take(claims.user_id, claims.session_id)
 
 
 def _require_scope(request: Request, claims: Claims) -> None:

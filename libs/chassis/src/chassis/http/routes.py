@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.http import bodies
 from chassis.http.bodies import BoundedRequest
+from chassis.http.documented import documented
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -127,8 +128,8 @@ class Router(APIRouter):
     """FastAPI's router, of direct routes."""
 
     def __init__(self, **options: Any) -> None:
-        """Take FastAPI's options."""
-        super().__init__(route_class=DirectRoute, **options)
+        """Take FastAPI's options; each route may refuse who asks too often."""
+        super().__init__(route_class=DirectRoute, responses=documented(429), **options)
 
 
 def mount(app: FastAPI, routers: Iterable[APIRouter]) -> None:

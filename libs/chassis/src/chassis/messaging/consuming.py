@@ -32,12 +32,15 @@ from chassis.ops.telemetry import CONSUMED, FORGED
 from chassis.ops.tracing import SpanKind
 from chassis.principals import Principal
 from chassis.problems import Problem, Rules, as_problem
+from chassis.quotas import Quotas
 from chassis.storage.database import Database, Transaction
 from chassis.storage.inbox import Claim, apply_once, handled
 
 FORWARD_AGAIN_AFTER_S = 1.0
 RETRYABLE_TRIES = 3
 """So often a refusal that may pass is tried again before the person is told of it."""
+
+TOO_MANY = 429
 
 log = structlog.get_logger(__name__)
 _ACTOR = TypeAdapter(DiscordActor)
@@ -47,9 +50,18 @@ class Consuming:
     """The running consumers of one process."""
 
     def __init__(
-        self, consumers: Consumers, database: Database, publisher: Publisher, rules: Rules
+        self,
+        consumers: Consumers,
+        database: Database,
+        publisher: Publisher,
+        rules: Rules,
+        quotas: Quotas | None = None,
     ) -> None:
-        """Apply messages to this database; publish retries and parkings by this publisher."""
+        """Apply messages to this database; publish retries and parkings by this publisher.
+
+        People's commands are counted by the quotas, if there are any.
+        """
+        self._quotas = quotas
         self.consumers, self._database, self._rules = consumers, database, rules
         self._retries = Retries(publisher)
         self._asks = {queue: consumers.takes_commands(queue) for queue in consumers.routes}
@@ -178,7 +190,8 @@ class Consuming:
             return await self._commanded(received, route, actor, content.get("payload"))
         except Exception as error:
             problem = as_problem(error, self._rules)
-            again = problem is not None and problem.retryable
+            # Who asks too often is told so, and asks again: trying for them would be no limit.
+            again = problem is not None and problem.retryable and problem.status != TOO_MANY
             if problem is None or (again and attempt(received.headers) <= RETRYABLE_TRIES):
                 raise
             if self.consumers.service not in BY_SERVICE:
@@ -193,6 +206,8 @@ class Consuming:
         caller: DiscordActor | Principal = actor
         if route.caller is Principal:
             caller = await principals.by_discord_id(self._database, actor)
+            if self._quotas is not None and caller.user_id and attempt(received.headers) == 1:
+                self._quotas.take_command(caller.user_id)
         who = getattr(caller, "user_id", "") or f"discord:{actor.discord_user_id}"
         async with _prepared(route, self._database, caller, command) as prepared:
 

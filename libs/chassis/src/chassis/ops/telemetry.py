@@ -147,6 +147,7 @@ class TelemetryMiddleware:
                 status = message["status"]
                 message["headers"] = [
                     *message["headers"],
+                    *scope.get("quota_headers", ()),
                     (b"x-request-id", request_id.encode()),
                     (b"traceresponse", f"00-{trace_id}-{span_id}-01".encode()),
                 ]
