@@ -10,6 +10,7 @@ from typing import Any
 
 import aio_pika
 import pytest
+from chassis import principals
 from chassis.clock import ManualClock
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.consuming import Consuming
@@ -17,11 +18,14 @@ from chassis.messaging.publisher import Publisher
 from chassis.storage import audit, database
 from chassis.storage.database import Database
 from contracts_schema.commands.identity import CreateLink, RegisterUser
+from contracts_schema.events.identity import UserRegistered
 from contracts_schema.ids import derive_id, derive_uuid
 from contracts_schema.message import Command
 from faststream.rabbit import RabbitBroker
+from identity import store
 from identity.api.problems import RULES
 from identity.consumers import register
+from identity.domain.user import User
 from identity_builders import ADMIN_DISCORD_ID
 
 ANN = "700000000000000001"
@@ -81,12 +85,33 @@ async def test_signup_and_link_by_discord(sender: Sender):
 
     [(joined, who), (linked, link)] = await sender.answers(2)
 
-    user_id = derive_id("usr", ANN)
+    user_id = who["user_id"]
     assert (joined, linked) == ("identity.user_registered.v1", "identity.link_created.v1")
     assert who == {"user_id": user_id, "discord_id": ANN, "locale": "de"}
     assert link["user_id"] == user_id
     assert link["link_id"] == derive_id("lnk", user_id, str(derive_uuid("link")))
     assert set(link) == {"user_id", "link_id", "expires_at"}
+
+
+async def test_a_users_id_says_nothing_about_the_discord_account(sender: Sender):
+    await sender.send("signup", JOIN)
+
+    [(_, told)] = await sender.answers(1)
+
+    assert told["user_id"] != derive_id("usr", ANN)
+    assert await sender.db.value("SELECT discord_id FROM users") == ANN
+
+
+async def test_an_id_from_before_stays(sender: Sender):
+    old = derive_id("usr", ANN)
+    async with sender.db.transaction() as tx:
+        await store.user.add(tx, User(old, ANN, tx.now()))
+        await principals.project(tx, UserRegistered(user_id=old, discord_id=ANN), sequence=1)
+
+    await sender.send("link", CreateLink())
+
+    [(topic, link)] = await sender.answers(1)
+    assert (topic, link["user_id"]) == ("identity.link_created.v1", old)
 
 
 async def test_a_command_delivered_twice_is_one(sender: Sender):
@@ -152,8 +177,9 @@ async def test_what_identity_did_stands_in_a_chain_that_holds(sender: Sender):
     assert await audit.chain_once(sender.db) == 2
 
     assert await audit.check(sender.db) == []
+    user_id = await sender.db.value("SELECT user_id FROM users")
     rows = await sender.db.rows("SELECT actor, action FROM audit_entries ORDER BY at, entry_id")
     assert [tuple(row) for row in rows] == [
         (f"discord:{ANN}", "user.register"),
-        (derive_id("usr", ANN), "link.create"),
+        (user_id, "link.create"),
     ]

@@ -253,6 +253,17 @@ async def test_a_bad_query_is_refused(rest, seller):
         assert answer.status_code == 422, query
 
 
+@pytest.mark.abuse("J4")
+@pytest.mark.parametrize("read", ["/v1/assets/{game}/snapshots", "/v1/users/{user}/experiences"])
+async def test_a_suspended_person_reads_nothing_that_members_read(rest, db, read):
+    suspended = a_person(suspended=True)
+    await known(db, suspended)
+
+    answer = await rest.ask("GET", read.format(game=GAME, user=suspended.user_id), suspended)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "suspended")
+
+
 async def test_snapshots_are_shown_on_a_leap_day_too(db, database_url, games, seller):
     leap_day = ManualClock(datetime(2028, 2, 29, tzinfo=UTC))
     async with serving(database_url, leap_day, games) as rest:

@@ -16,7 +16,7 @@ from contracts_schema.events.identity import (
     UserReinstated,
     UserSuspended,
 )
-from contracts_schema.ids import derive_id
+from contracts_schema.ids import new_id
 
 from identity import store
 from identity.domain.account import Provider
@@ -31,7 +31,7 @@ async def register(
     """Let the person join at TIER_0 under the terms they agreed to; once."""
     role = PlatformRole.ADMIN if caller.discord_id in admins else PlatformRole.USER
     user = User(
-        derive_id("usr", caller.discord_id),
+        new_id("usr"),  # says nothing about the Discord account: anybody may ask for cards
         caller.discord_id,
         tx.now(),
         role=role,

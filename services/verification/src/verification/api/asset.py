@@ -22,12 +22,13 @@ router = Router(tags=["verification"])
 @router.get(
     "/v1/users/{user_id}/experiences",
     response_model=Experiences,
-    responses=documented(401, 404, 409, 422, 503),
+    responses=documented(401, 403, 404, 409, 422, 503),
 )
 async def list_experiences(
     request: Request, user_id: UserId, caller: Caller, asked: Annotated[OfKind, Query()]
 ) -> Any:
     """The caller's own assets of this kind, asked now."""
+    caller.require()
     if user_id != caller.user_id:
         raise not_found("user", user_id)
     asking: Asking = request.app.state.asking

@@ -22,7 +22,7 @@ router = Router(tags=["verification"])
 @router.get(
     "/v1/assets/{asset_id}/snapshots",
     response_model=SnapshotPage,
-    responses=documented(401, 422),
+    responses=documented(401, 403, 422),
 )
 async def list_snapshots(
     request: Request,
@@ -31,7 +31,8 @@ async def list_snapshots(
     caller: Caller,
     asked: Annotated[AskedSnapshots, Query()],
 ) -> Any:
-    """What an asset looked like at each check, newest first."""
+    """What an asset looked like at each check, newest first; for members who are not suspended."""
+    caller.require()
     try:
         asset_id = asset_id_of(asked.kind, asset_id)
     except ValueError as error:
