@@ -13,7 +13,7 @@ from chassis.http.callers import SECRET_HEADER
 from chassis.principals import Principal
 from chassis_client import discord_id, joined, secret_of
 from contracts_schema.events.identity import PlatformRole, RoleChanged, Tier
-from contracts_schema.ids import derive_id, new_id
+from contracts_schema.ids import derive_id, new_id, uuid7
 from contracts_schema.message import Event
 from httpx import ASGITransport
 from identity import handlers, store
@@ -72,6 +72,10 @@ class People:
                 assert await store.user.add(tx, user)
                 for event in told(one):
                     await handlers.user.stage_and_follow(tx, event, 1)
+
+    async def newcomer(self) -> str:
+        """The id of somebody who has just joined."""
+        return (await self.identity.joined(str(uuid7().int % 10**18))).user_id
 
     def authenticator(self, clock: ManualClock, service: str) -> Authenticator:
         """How this service checks a credential: it asks this identity."""

@@ -8,21 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from access_people import BUYER, PEOPLE, SELLER, STRANGER, People, told
+from access_people import BUYER, PEOPLE, SECOND_ADMIN, SELLER, STRANGER, People, told
 from chassis import principals
 from chassis.clock import ManualClock
 from chassis.principals import Principal
 from chassis.storage.database import Database, connect
 from chassis_client import admitting, api_settings, client_of, discord_id
+from contracts import handlers as contracts
 from contracts.app import create_app as contracts_app
 from contracts_builders import FlatTypesetter, MemoryArchive, a_harness
 from contracts_builders import settings as contracts_settings
 from contracts_schema.commands.identity import CreateLink
+from contracts_schema.events.identity import PlatformRole
 from contracts_schema.ids import new_id, uuid7
 from contracts_situations import failed
 from discord_gateway.app import create_app as gateway_app
 from discord_gateway.settings import Settings as GatewaySettings
 from escrow.app import create_app as escrow_app
+from escrow.domain.outcome import Outcome
+from escrow.handlers import ledger_check
+from escrow.handlers import proposal as escrow_proposals
+from escrow.store import halt as halts
 from escrow_builders import a_house, some_terms
 from escrow_builders import settings as escrow_settings
 from escrow_fake_rail import FakeRail
@@ -31,6 +37,7 @@ from fastapi import FastAPI
 from identity import handlers
 from identity.domain.api_key import Scope
 from identity.domain.link import LIFETIME
+from identity.domain.user import Change
 from identity_builders import PUBLIC
 from listings import handlers as listings
 from listings.app import create_app as listings_app
@@ -56,6 +63,7 @@ class Asked:
     party: Principal = SELLER
     thing: str = ""
     body: Any = None
+    """What is sent; a callable makes it of the thing."""
     service: str = "escrow"
     """Which other service asks with its secret."""
 
@@ -78,6 +86,11 @@ class Stage:
         return made
 
 
+def seen(proposal: Mapping[str, str]) -> dict[str, str]:
+    """The approval of who saw this proposal."""
+    return {"sha256": proposal["sha256"]}
+
+
 ROUTES: dict[str, dict[str, Asked]] = {
     "every service": {
         "GET /live": Asked(),
@@ -97,6 +110,14 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "GET /oauth/roblox/callback": Asked(),
         "PATCH /v1/admin/users/{user_id}": Asked(
             thing="person", body={"reason": WHY, "suspended": False}
+        ),
+        "GET /v1/admin/proposals/identity": Asked(),
+        "GET /v1/admin/proposals/identity/{proposal_id}": Asked(thing="identity_proposal"),
+        "POST /v1/admin/proposals/identity/{proposal_id}/approve": Asked(
+            thing="identity_proposal", body=seen
+        ),
+        "POST /v1/admin/proposals/identity/{proposal_id}/reject": Asked(
+            thing="identity_proposal", body={"reason": WHY}
         ),
         "GET /v1/api-keys": Asked(),
         "POST /v1/api-keys": Asked(body={"name": "bot", "scopes": ["read"]}),
@@ -145,6 +166,14 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "GET /v1/admin/contract-templates": Asked(),
         "POST /v1/admin/contract-templates": Asked(body={"source": "= Contract"}),
         "POST /v1/admin/contracts/{contract_id}/execute": Asked(thing="failed_contract"),
+        "GET /v1/admin/proposals/contracts": Asked(),
+        "GET /v1/admin/proposals/contracts/{proposal_id}": Asked(thing="contracts_proposal"),
+        "POST /v1/admin/proposals/contracts/{proposal_id}/approve": Asked(
+            thing="contracts_proposal", body=seen
+        ),
+        "POST /v1/admin/proposals/contracts/{proposal_id}/reject": Asked(
+            thing="contracts_proposal", body={"reason": WHY}
+        ),
         "GET /sign/{token}": Asked(thing="unknown_token"),
         "POST /sign/{token}": Asked(thing="unknown_token"),
     },
@@ -169,7 +198,15 @@ ROUTES: dict[str, dict[str, Asked]] = {
         ),
         "GET /v1/admin/ledger": Asked(),
         "POST /v1/admin/ledger/check": Asked(),
-        "POST /v1/admin/ledger/resume": Asked(),
+        "POST /v1/admin/ledger/resume": Asked(thing="halted"),
+        "GET /v1/admin/proposals/escrow": Asked(),
+        "GET /v1/admin/proposals/escrow/{proposal_id}": Asked(thing="escrow_proposal"),
+        "POST /v1/admin/proposals/escrow/{proposal_id}/approve": Asked(
+            thing="escrow_proposal", body=seen
+        ),
+        "POST /v1/admin/proposals/escrow/{proposal_id}/reject": Asked(
+            thing="escrow_proposal", body={"reason": WHY}
+        ),
     },
     "verification": {
         "GET /v1/users/{user_id}/experiences": Asked(thing="seller"),
@@ -268,6 +305,40 @@ async def _verification(stage: Stage) -> dict[str, str]:
     return {"verification_id": question.verification_id}
 
 
+def _proposed(proposal: Any) -> dict[str, str]:
+    return {"proposal_id": proposal.proposal_id, "sha256": proposal.sha256}
+
+
+async def _identity_proposal(stage: Stage) -> dict[str, str]:
+    newcomer = await stage.people.newcomer()
+    wanted = Change(WHY, role=PlatformRole.ADMIN)
+    async with stage.database.transaction() as tx:
+        return _proposed(
+            await handlers.proposal.change_or_propose(tx, SECOND_ADMIN, newcomer, wanted, None)
+        )
+
+
+async def _contracts_proposal(stage: Stage) -> dict[str, str]:
+    async with stage.database.transaction() as tx:
+        propose = contracts.proposal.propose_template
+        return _proposed(await propose(tx, SECOND_ADMIN, "= Contract", ""))
+
+
+async def _escrow_proposal(stage: Stage) -> dict[str, str]:
+    frozen = (await _escrow("frozen")(stage))["escrow_id"]
+    async with stage.database.transaction() as tx:
+        propose = escrow_proposals.propose_decision
+        return _proposed(await propose(tx, SECOND_ADMIN, frozen, Outcome.REFUND, WHY))
+
+
+async def _halted(stage: Stage) -> dict[str, str]:
+    """Releases are stopped, and a check since then found nothing wrong."""
+    async with stage.database.transaction() as tx:
+        await halts.add(tx, ledger_check.HALT, "red")
+    await ledger_check.run(stage.database)
+    return {}
+
+
 THINGS: dict[str, Callable[[Stage], Any]] = {
     "person": _fixed(user_id=STRANGER.user_id),
     "seller": _fixed(user_id=SELLER.user_id),
@@ -286,6 +357,10 @@ THINGS: dict[str, Callable[[Stage], Any]] = {
     "draft": _draft,
     "offer": _offer,
     "verification": _verification,
+    "identity_proposal": _identity_proposal,
+    "contracts_proposal": _contracts_proposal,
+    "escrow_proposal": _escrow_proposal,
+    "halted": _halted,
     **{name: _escrow(name) for name in ("open", "funded", "delivered", "frozen")},
 }
 

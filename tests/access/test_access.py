@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -68,16 +69,21 @@ async def test_each_route_answers_each_subject_as_it_is_declared(service, stage)
 async def _status(stage: Stage, route: str, asked: Asked, subject: Subject) -> int:
     """Ask as this subject, about a new thing; a refusal names its next step and changes nothing."""
     method, path = route.split(" ")
-    filled = path.format(**await stage.path_of(asked))
+    made = await stage.path_of(asked)
+    filled, body = path.format(**made), _body(asked, made)
     headers = await stage.people.headers(subject, asked.party, asked.service)
     headers["Idempotency-Key"] = uuid7().hex
     before = await _traces(stage)
     async with _demoted(stage, asked.party.user_id, subject is Subject.BELOW):
-        answer = await stage.client.request(method, filled, headers=headers, json=asked.body)
+        answer = await stage.client.request(method, filled, headers=headers, json=body)
     if answer.status_code in (401, 403, 404):
         assert await _traces(stage) == before, f"{route} as {subject} changed something"
         assert "text/html" in answer.headers["content-type"] or answer.json()["next_action"]
     return answer.status_code
+
+
+def _body(asked: Asked, made: dict[str, str]) -> Any:
+    return asked.body(made) if callable(asked.body) else asked.body
 
 
 async def _traces(stage: Stage) -> tuple[int, ...]:
@@ -114,9 +120,11 @@ async def test_an_administrator_s_key_without_the_scope_is_told_so(service, stag
         if not path.startswith("/v1/admin/"):
             continue
         headers = await stage.people.headers(Subject.ADMIN_WRITE_KEY, asked.party, asked.service)
-        filled = path.format(**await stage.path_of(asked))
+        made = await stage.path_of(asked)
         headers["Idempotency-Key"] = uuid7().hex
-        answer = await stage.client.request(method, filled, headers=headers, json=asked.body)
+        answer = await stage.client.request(
+            method, path.format(**made), headers=headers, json=_body(asked, made)
+        )
         assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), route
         assert answer.json()["params"] == {"scope": "admin"}
 

@@ -50,22 +50,26 @@ ROUTES = (
     Route(
         "identity",
         (
-            "/v1/auth", "/v1/me", "/v1/users", "/v1/admin/users", "/v1/api-keys", "/v1/guilds",
-            "/v1/links", "/link/", "/oauth/", "/.well-known/jwks.json",
+            "/v1/auth", "/v1/me", "/v1/users", "/v1/admin/users", "/v1/admin/proposals/identity",
+            "/v1/api-keys", "/v1/guilds", "/v1/links", "/link/", "/oauth/",
+            "/.well-known/jwks.json",
         ),
     ),
     Route("identity", (), pattern=r"^/$", suffix="-home"),
     Route("listings", ("/v1/listings", "/v1/offers")),
     Route(
         "contracts",
-        ("/v1/contracts", "/v1/admin/contracts", "/v1/admin/contract-templates", "/sign/"),
+        (
+            "/v1/contracts", "/v1/admin/contracts", "/v1/admin/contract-templates",
+            "/v1/admin/proposals/contracts", "/sign/",
+        ),
     ),
     Route("contracts", ("/v1/contracts/verify",), body_limit=20 * _MEBIBYTE, suffix="-verify"),
     Route(
         "escrow",
         (
             "/v1/escrows", "/v1/disputes", "/v1/payout-accounts", "/v1/admin/ledger",
-            "/v1/admin/escrows",
+            "/v1/admin/escrows", "/v1/admin/proposals/escrow",
         ),
     ),
     Route("escrow", ("/v1/webhooks/",), rate_limited=False, suffix="-webhooks"),

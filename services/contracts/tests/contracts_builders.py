@@ -38,7 +38,12 @@ from contracts_schema.terms import canonical_json
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
 ADMIN, ARBITRATOR = derive_id("usr", "admin"), derive_id("usr", "arbitrator")
-ROLES = {ADMIN: PlatformRole.ADMIN, ARBITRATOR: PlatformRole.ARBITRATOR}
+SECOND_ADMIN = derive_id("usr", "second admin")
+ROLES = {
+    ADMIN: PlatformRole.ADMIN,
+    SECOND_ADMIN: PlatformRole.ADMIN,
+    ARBITRATOR: PlatformRole.ARBITRATOR,
+}
 DISCORD_IDS = {SELLER: "100000000000000001", BUYER: "100000000000000002"}
 
 

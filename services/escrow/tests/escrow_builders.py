@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from chassis import principals
 from chassis.cause import Cause
 from chassis.clock import ManualClock
 from chassis.principals import Principal
@@ -19,7 +20,7 @@ from chassis.storage.timers import Timer, Timers
 from chassis_client import ISSUER, client_of, token
 from contracts_schema.commands.escrow import Cancel, Confirm, Deliver, RequestRefund
 from contracts_schema.events.contracts import ContractExecuted
-from contracts_schema.events.identity import PlatformRole, Tier
+from contracts_schema.events.identity import PlatformRole, RoleChanged, Tier
 from contracts_schema.events.verification import OwnershipLost
 from contracts_schema.ids import derive_id, uuid7
 from contracts_schema.money import Currency, Money
@@ -48,7 +49,8 @@ from escrow.store import payout as payouts
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
-ADMIN = derive_id("usr", "admin")
+ADMIN, SECOND_ADMIN = derive_id("usr", "admin"), derive_id("usr", "second admin")
+ADMINS = (ADMIN, SECOND_ADMIN)
 PRICE, NET, FEE = 430_000, 417_500, 12_500
 ROUNDS = int(os.environ.get("HOLDFAST_RACE_ROUNDS", "25"))
 """How often each race is run: enough for every day; 1,000 show what is seldom."""
@@ -120,7 +122,7 @@ def executed(terms: Terms | None = None, **changes: Any) -> ContractExecuted:
 
 def person(user_id: str, **changes: Any) -> Principal:
     """A verified person."""
-    role = PlatformRole.ADMIN if user_id == ADMIN else PlatformRole.USER
+    role = PlatformRole.ADMIN if user_id in ADMINS else PlatformRole.USER
     values: dict[str, Any] = {"tier": Tier.TIER_1, "role": role}
     return Principal(user_id, **values | changes)
 
@@ -138,6 +140,14 @@ class House:
     def rail(self) -> Any:
         """The rail under test."""
         return self.rails[Rail.STRIPE]
+
+    async def know_administrators(self) -> None:
+        """Identity has told of two administrators."""
+        async with self.database.transaction() as tx:
+            for user_id in ADMINS:
+                role = PlatformRole.ADMIN
+                event = RoleChanged(user_id=user_id, role=role, previous=PlatformRole.USER)
+                await principals.project(tx, event, sequence=1)
 
     async def open(self, terms: Terms | None = None) -> str:
         """A contract is executed; the escrow's id, with a page to pay at."""
@@ -333,7 +343,7 @@ async def running(
 
 def as_person(user_id: str, clock: ManualClock, **headers: str) -> dict[str, str]:
     """The headers of this person's requests, with a fresh Idempotency-Key."""
-    role = "ADMIN" if user_id == ADMIN else "USER"
+    role = "ADMIN" if user_id in ADMINS else "USER"
     return {
         "Authorization": f"Bearer {token(user_id, clock, role)}",
         "Idempotency-Key": uuid7().hex,

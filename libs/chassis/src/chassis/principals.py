@@ -116,9 +116,9 @@ async def by_discord_id(database: Database, actor: DiscordActor) -> Principal:
     )
 
 
-async def by_user_id(database: Database, user_id: str) -> Principal | None:
+async def by_user_id(reader: Database | Transaction, user_id: str) -> Principal | None:
     """The user as this service knows them, or None if no event told of them yet."""
-    row = await database.row(_BY_USER_ID, user_id=user_id)
+    row = await reader.row(_BY_USER_ID, user_id=user_id)
     return Principal(**_fields(row)) if row else None
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from contracts import api, consumers, jobs
 from contracts.adapters.s3 import Bucket, S3Archive
 from contracts.adapters.typst import TypstWorker
+from contracts.handlers import proposal
 from contracts.handlers.draft import Drafting
 from contracts.settings import Settings
 
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         consumers=consumers.register(Consumers("contracts"), policy),
         timers=jobs.register(Timers(), Drafting(archive, typesetter, policy)),
         rules=api.RULES,
-        state={"archive": archive, "typesetter": typesetter},
+        state={"archive": archive, "typesetter": typesetter, "proposals": proposal.KINDS},
         enter=[closing],
     )
     return create(settings, parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from chassis import proposals
 from chassis.storage.timers import Timers
 
 from contracts.handlers import contract, draft, execution
@@ -17,4 +18,5 @@ def register(timers: Timers, drafting: Drafting) -> Timers:
     timers.job(DRAFT)(partial(draft.finish, drafting=drafting))
     timers.job(EXECUTE)(partial(execution.execute, archive=drafting.archive))
     timers.on(VOID)(contract.void_unsigned)
+    proposals.register(timers)
     return timers

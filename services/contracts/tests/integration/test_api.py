@@ -9,11 +9,14 @@ from itertools import chain
 
 import httpx
 import pytest
+from chassis import principals
+from chassis_proposals import approve
 from contracts_builders import (
     ADMIN,
     ARBITRATOR,
     BUYER,
     ISSUER,
+    SECOND_ADMIN,
     SELLER,
     STRANGER,
     FlatTypesetter,
@@ -22,6 +25,7 @@ from contracts_builders import (
     as_person,
     running,
 )
+from contracts_schema.events.identity import PlatformRole, RoleChanged
 from contracts_schema.ids import derive_id
 
 
@@ -246,16 +250,52 @@ async def test_an_administrator_publishes_a_template_that_later_contracts_use(
 ):
     before = await harness.drafted("before")
     headers = as_person(ADMIN, harness.clock)
+    await administrators_are_known(database)
 
-    made = await client.post(
+    proposed = await client.post(
         "/v1/admin/contract-templates", json={"source": "= Plain", "note": "test"}, headers=headers
     )
+    unchanged = await harness.drafted("meanwhile")
+    second = as_person(SECOND_ADMIN, harness.clock)
+    made = await approve(client, "contracts", proposed.json(), second)
     listed = (await client.get("/v1/admin/contract-templates", headers=headers)).json()["data"]
 
-    assert (made.status_code, made.json()["version"]) == (201, 2)
+    assert (proposed.status_code, proposed.json()["does"]["source"]) == (202, "= Plain")
+    assert unchanged.template_version == 1
+    assert (made.status_code, made.json()["state"]) == (200, "DONE")
     assert [(one["version"], one["active"]) for one in listed] == [(2, True), (1, False)]
     assert (await harness.drafted("after")).template_version == 2
     assert before.template_version == 1
+
+
+async def administrators_are_known(database):
+    async with database.transaction() as tx:
+        for user_id in (ADMIN, SECOND_ADMIN):
+            role, previous = PlatformRole.ADMIN, PlatformRole.USER
+            event = RoleChanged(user_id=user_id, role=role, previous=previous)
+            await principals.project(tx, event, sequence=1)
+
+
+@pytest.mark.abuse("A13")
+async def test_of_two_templates_that_were_proposed_on_the_same_one_only_one_is_taken(
+    client, harness, database
+):
+    await administrators_are_known(database)
+    first, second = (as_person(who, harness.clock) for who in (ADMIN, SECOND_ADMIN))
+    proposals = [
+        await client.post("/v1/admin/contract-templates", json={"source": source}, headers=headers)
+        for source, headers in (("= One", first), ("= Two", second))
+    ]
+
+    answers = [
+        await approve(client, "contracts", proposal.json(), headers)
+        for proposal, headers in zip(proposals, (second, first), strict=True)
+    ]
+
+    assert [one.status_code for one in answers] == [200, 409]
+    assert answers[1].json()["code"] == "proposal_outdated"
+    active = "SELECT source FROM templates WHERE active"
+    assert await database.value(active) == "= One"
 
 
 async def test_templates_are_for_administrators(client, harness):

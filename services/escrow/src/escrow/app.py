@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from escrow import api, consumers, jobs
 from escrow.adapters.rails import rails_of
+from escrow.handlers import proposal
 from escrow.pages import landing
 from escrow.settings import Settings
 
@@ -36,7 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         consumers=consumers.register(Consumers("escrow"), rails),
         timers=jobs.register(Timers(), rails, timedelta(seconds=settings.ledger_check_every_s)),
         rules=api.RULES,
-        state={"rails": rails},
+        state={"rails": rails, "proposals": proposal.KINDS},
         enter=[opened],
     )
     return create(settings, parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from chassis import proposals
 from chassis.storage.timers import Timers
 
 from escrow.handlers import (
@@ -35,4 +36,5 @@ def register(timers: Timers, rails: Rails, check_every: timedelta) -> Timers:
     timers.job(payout_order.SEND)(partial(payout.send, rails=rails))
     timers.job(webhook.APPLY)(partial(webhook.apply, rails=rails))
     timers.job(ledger_check.CHECK)(partial(ledger_check.on_schedule, every=check_every))
+    proposals.register(timers)
     return timers

@@ -11,12 +11,23 @@ import httpx
 import pytest
 from chassis.cause import Cause
 from chassis.storage.database import Database
+from chassis_proposals import approve
 from escrow.domain.errors import LedgerRed, LedgerUnproven
 from escrow.handlers import ledger_check
 from escrow.store import halt as halts
 from escrow.store import ledger_check as checks
 from escrow.store.ledger import ESCROWS_AT_ONCE
-from escrow_builders import ADMIN, BUYER, HOUR, PRICE, House, as_person, running, some_terms
+from escrow_builders import (
+    ADMIN,
+    BUYER,
+    HOUR,
+    PRICE,
+    SECOND_ADMIN,
+    House,
+    as_person,
+    running,
+    some_terms,
+)
 from escrow_process import a_world
 from holdfast.testbed import as_superuser
 
@@ -114,6 +125,7 @@ async def test_a_kill_in_the_middle_of_a_check_costs_no_part_of_it(
 ):
     count = await many(house, breaker, parts=3)
     await breaker.execute("DELETE FROM timers WHERE kind <> $1", ledger_check.CHECK)
+    await breaker.execute("DELETE FROM ledger_checks")  # the one of the first escrow alone
 
     broker, killed = broker_for("escrow", "notifier"), "escrow.between_parts_of_ledger_check"
     async with a_world(database_url, broker, tmp_path, killed) as world:
@@ -186,13 +198,21 @@ async def test_releases_are_resumed_by_a_check_that_began_after_they_were_stoppe
     too_soon = await ask(client, house, "POST", "/resume")
     await ask(client, house, "POST", "/check")
     await house.due()
-    resumed = await ask(client, house, "POST", "/resume")
+    await house.know_administrators()
+    proposed = await ask(client, house, "POST", "/resume")
+    still = await ask(client, house)
+    second = as_person(SECOND_ADMIN, house.clock)
+    resumed = await approve(client, "escrow", proposed.json(), second)
+    going = await ask(client, house)
+    nothing = await ask(client, house, "POST", "/resume")
 
+    assert (proposed.status_code, still.json()["halted"]) == (202, {"ledger": "red"})
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "not_halted")
     assert halted.json()["halted"] == {"ledger": "red"}
     assert (too_soon.status_code, too_soon.json()["code"]) == (409, "ledger_unproven")
-    assert (resumed.status_code, resumed.json()["halted"]) == (200, {})
+    assert (resumed.status_code, going.json()["halted"]) == (200, {})
     audited = "SELECT actor FROM audit_entries WHERE action = 'releases.resume'"
-    assert await database.value(audited) == ADMIN
+    assert await database.value(audited) == SECOND_ADMIN
 
 
 async def test_a_red_ledger_is_not_resumed(house: House, client, database):
@@ -217,7 +237,7 @@ async def test_a_green_check_of_before_does_not_resume_while_the_next_is_red_so_
     await stopped_after_one_part(house.database)
 
     with pytest.raises(LedgerRed):
-        await ledger_check.resume(house.database, Cause(actor=ADMIN))
+        await house.database.run(ledger_check.resume, Cause(actor=ADMIN))
     await breaker.execute("DELETE FROM ledger_checks")
     with pytest.raises(LedgerUnproven):
-        await ledger_check.resume(house.database, Cause(actor=ADMIN))
+        await house.database.run(ledger_check.resume, Cause(actor=ADMIN))

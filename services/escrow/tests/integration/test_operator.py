@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from chassis_proposals import approve
 from contracts_schema.ids import derive_id
 from contracts_schema.terms import TrancheTerms
 from escrow_builders import (
     ADMIN,
     BUYER,
     DAY,
+    FEE,
     NET,
     PRICE,
+    SECOND_ADMIN,
     SELLER,
     House,
     as_person,
@@ -29,6 +33,7 @@ HALVES = tuple(TrancheTerms(number=n, amount=usd(PRICE // 2)) for n in (1, 2))
 
 @pytest.fixture
 async def client(house: House, database_url) -> AsyncIterator[httpx.AsyncClient]:
+    await house.know_administrators()
     async with running(house.database, database_url, house.rails) as made:
         yield made
 
@@ -39,9 +44,24 @@ async def unfreeze(client, house, escrow_id, who=ADMIN, **headers):
     return await client.post(path, json={"reason": WHY}, headers=sent)
 
 
-async def decide(client, house, escrow_id, outcome="REFUND", who=ADMIN, **headers):
+async def propose(client, house, escrow_id, outcome="REFUND", who=ADMIN, **headers):
     path, body = f"/v1/admin/escrows/{escrow_id}/decide", {"outcome": outcome, "reason": WHY}
     return await client.post(path, json=body, headers=as_person(who, house.clock, **headers))
+
+
+async def decide(client, house, escrow_id, outcome="REFUND", who=ADMIN, **headers):
+    """One administrator proposes it and another approves; the refusal, or the approval."""
+    proposed = await propose(client, house, escrow_id, outcome, who, **headers)
+    if proposed.status_code != 202:
+        return proposed
+    before = (await house.escrow(escrow_id)).version
+    approved = await approved_by(client, house, proposed.json())
+    assert (before, approved.json()["state"]) == (proposed.json()["seen"], "DONE")
+    return approved
+
+
+async def approved_by(client, house, proposal, who=SECOND_ADMIN, **changes):
+    return await approve(client, "escrow", proposal, as_person(who, house.clock), **changes)
 
 
 async def frozen(house: House, stage: str = "delivered", **changes) -> str:
@@ -92,9 +112,11 @@ async def test_an_operator_ends_a_frozen_deal(client, house, outcome, stage, end
     await house.due()
 
     escrow = await house.escrow(escrow_id)
-    assert (answer.status_code, answer.json()["frozen"]) == (200, False)
+    assert (answer.status_code, bool(escrow.frozen)) == (200, False)
     assert (escrow.state, house.rail.moved(escrow_id)) == (end, moved)
-    assert await audited(house, f"escrow.{outcome.lower()}") == [(ADMIN, WHY)]
+    assert await audited(house, f"escrow.{outcome.lower()}") == [(SECOND_ADMIN, WHY)]
+    assert await audited(house, "proposal.propose") == [(ADMIN, WHY)]
+    assert await audited(house, "proposal.approve") == [(SECOND_ADMIN, "")]
     assert WHY not in str(await house.told())
     await house.proven()
 
@@ -103,11 +125,14 @@ async def test_the_same_key_decides_once(client, house):
     escrow_id = await frozen(house)
     key = {"Idempotency-Key": "operator-key-1"}
 
-    first = await decide(client, house, escrow_id, **key)
-    again = await decide(client, house, escrow_id, **key)
+    first = await propose(client, house, escrow_id, **key)
+    again = await propose(client, house, escrow_id, **key)
+    answers = [await approved_by(client, house, first.json()) for _ in range(2)]
 
-    assert (first.status_code, again.status_code) == (200, 200)
+    assert (first.status_code, again.status_code) == (202, 202)
     assert first.json() == again.json()
+    assert [one.status_code for one in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
     assert len(await house.payouts(escrow_id)) == 1
 
 
@@ -187,7 +212,7 @@ async def test_a_deal_that_the_bank_paid_back_ends_as_refunded_and_pays_nothing(
     answer = await decide(client, house, escrow_id)
     await house.pass_time(DAY)
 
-    assert (answer.status_code, answer.json()["state"]) == (200, "REFUNDED")
+    assert (answer.status_code, (await house.escrow(escrow_id)).state) == (200, "REFUNDED")
     assert house.rail.moved(escrow_id) == (PRICE, 0, 0)
     [refunded] = await house.told("refunded")
     assert (refunded["amount"]["minor"], refunded["reason_code"]) == (PRICE, "decided_by_operator")
@@ -214,4 +239,65 @@ async def test_what_the_bank_left_goes_back_tranche_by_tranche(client, house):
     assert house.rail.moved(escrow_id) == (PRICE, 0, PRICE - 300_000)
     assert [one.amount.minor for one in await house.payouts(escrow_id)] == [PRICE - 300_000]
     assert [each.outcome for each in escrow.tranches] == ["REFUND", "REFUND"]
+    await house.proven()
+
+
+@pytest.mark.abuse("A13")
+async def test_what_is_proposed_moves_no_money_and_is_shown_as_it_will_be_done(client, house):
+    escrow_id = await frozen(house)
+    before = await house.told()
+
+    proposal = (await propose(client, house, escrow_id, "RELEASE")).json()
+    await house.due()
+
+    assert (await house.escrow(escrow_id)).state == "DELIVERED"
+    assert (await house.told(), await house.payouts(escrow_id)) == (before, [])
+    shown = {"seller": NET, "buyer": 0, "fee": FEE}
+    amounts = {side: {"minor": minor, "currency": "USD"} for side, minor in shown.items()}
+    assert proposal["does"] == {"outcome": "RELEASE", **amounts}
+    path = f"/v1/admin/proposals/escrow/{proposal['proposal_id']}"
+    for who in (ADMIN, SECOND_ADMIN):
+        read = await client.get(path, headers=as_person(who, house.clock))
+        assert read.json() == proposal
+    listed = await client.get(path.rpartition("/")[0], headers=as_person(ADMIN, house.clock))
+    assert [each["proposal_id"] for each in listed.json()["data"]] == [proposal["proposal_id"]]
+    await house.proven()
+
+
+@pytest.mark.abuse("A13", "A14")
+async def test_what_moved_meanwhile_is_not_done(client, house):
+    escrow_id = await frozen(house)
+    proposal = (await propose(client, house, escrow_id)).json()
+    await unfreeze(client, house, escrow_id)
+    await lost(house, escrow_id)
+
+    answer = await approved_by(client, house, proposal)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "proposal_outdated")
+    assert (await house.escrow(escrow_id)).state == "DELIVERED"
+    assert await house.payouts(escrow_id) == []
+
+
+@pytest.mark.abuse("A14")
+async def test_who_is_a_party_does_not_approve(client, house):
+    escrow_id = await frozen(house, buyer_id=SECOND_ADMIN)
+    proposal = (await propose(client, house, escrow_id)).json()
+
+    answer = await approved_by(client, house, proposal)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong_party")
+    assert await house.payouts(escrow_id) == []
+
+
+@pytest.mark.abuse("A13")
+async def test_many_approvals_at_once_pay_once(client, house):
+    escrow_id = await frozen(house)
+    proposal = (await propose(client, house, escrow_id)).json()
+
+    answers = await asyncio.gather(*(approved_by(client, house, proposal) for _ in range(5)))
+    await house.due()
+
+    assert {one.status_code for one in answers} == {200}
+    assert len(await house.payouts(escrow_id)) == 1
+    assert house.rail.moved(escrow_id) == (PRICE, 0, PRICE)
     await house.proven()

@@ -229,9 +229,9 @@ async def test_a_red_ledger_stops_releases_and_not_refunds(
     assert (await house.escrow(released)).state == "RELEASING"
     assert house.rail.moved(released) == (PRICE, 0, 0)
     with pytest.raises(LedgerRed):
-        await ledger_check.resume(house.database, Cause(actor="admin"))
+        await house.database.run(ledger_check.resume, Cause(actor="admin"))
     await ledger_check.run(house.database)
-    await ledger_check.resume(house.database, Cause(actor="admin"))
+    await house.database.run(ledger_check.resume, Cause(actor="admin"))
     await house.pass_time(HOUR)
     assert (await house.escrow(released)).state == "RELEASED"
 

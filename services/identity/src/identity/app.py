@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from identity import api, consumers, jobs
 from identity.adapters import discord, roblox
 from identity.adapters.token_issuer import token_issuer
+from identity.handlers import proposal
 from identity.settings import Settings
 
 NAME = "identity"
@@ -32,7 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
         consumers=consumers.register(Consumers(NAME), settings.bootstrap_admins),
         timers=jobs.register(Timers()),
         rules=api.RULES,
-        state={"token_issuer": issuer},
+        state={"token_issuer": issuer, "proposals": proposal.KINDS},
         enter=[lambda database: _outside(app, settings, database)],
     )
     app = create(settings, parts)

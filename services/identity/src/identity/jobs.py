@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis import proposals
 from chassis.storage.timers import Timers
 
 from identity.handlers import account, contest, retention
@@ -11,4 +12,5 @@ def register(timers: Timers) -> Timers:
     """Bind every timer of identity to its handler."""
     timers.on(retention.CLEAN_UP)(retention.clean_up)
     timers.on(contest.DECIDE)(account.decide)
+    proposals.register(timers)
     return timers

@@ -155,6 +155,37 @@ ALTER TABLE principals DROP COLUMN sequence,
 """
 
 
+_PROPOSALS = """
+CREATE TABLE proposals (
+    proposal_id text PRIMARY KEY,
+    kind text NOT NULL,
+    subject_id text NOT NULL,
+    seen bigint NOT NULL,
+    does text NOT NULL,
+    sha256 text NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    state text NOT NULL CHECK (state IN ('PENDING', 'DONE', 'REJECTED', 'EXPIRED')),
+    decided_by text,
+    decided_at timestamptz,
+    CONSTRAINT done_by_another CHECK (state <> 'DONE' OR decided_by <> proposed_by)
+);
+CREATE INDEX proposals_by_time ON proposals (proposed_at, proposal_id);
+"""
+
+
+def proposals(role: str) -> str:
+    """The SQL that makes the table of what one administrator proposes and another approves.
+
+    What was proposed cannot be changed by the run-time role; only how it ended is written.
+    """
+    return f"""{_PROPOSALS}
+GRANT SELECT, INSERT, UPDATE (state, decided_by, decided_at) ON proposals TO {role};
+"""
+
+
 def append_only(table: str, role: str) -> str:
     """Rows of the table can be added and read; changing or removing one fails, for owners too."""
     return f"""

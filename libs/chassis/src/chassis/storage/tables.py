@@ -127,6 +127,26 @@ principals = Table(
     Column("suspended_sequence", BigInteger, nullable=False, server_default=text("0")),
 )
 
+proposals = Table(
+    "proposals",
+    COMMON,
+    Column("proposal_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("does", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_at", MOMENT, nullable=False),
+    Column("expires_at", MOMENT, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", MOMENT),
+    CheckConstraint("state <> 'DONE' OR decided_by <> proposed_by", name="done_by_another"),
+)
+Index("proposals_by_time", proposals.c.proposed_at, proposals.c.proposal_id)
+
 
 def common_tables(metadata: MetaData) -> None:
     """Add them to a service's own tables, so that both are compared with its migrations."""

@@ -1,5 +1,7 @@
 """HTTP in: routes for people, for the platform's team, and the page that signs."""
 
+from chassis.http import proposals
+
 from contracts.api import contract, execution, signature, signing_link, template
 from contracts.api.problems import RULES
 
@@ -9,6 +11,7 @@ ROUTERS = (
     signing_link.router,
     template.router,
     execution.router,
+    proposals.router("contracts"),
 )
 
 __all__ = ["ROUTERS", "RULES"]

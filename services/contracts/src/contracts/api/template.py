@@ -6,13 +6,14 @@ from chassis.http.auth import LiveCaller
 from chassis.http.bodies import takes
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.http.proposals import PROPOSED, ProposalOut, proposed
 from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
 from fastapi import Request, Response
 
 from contracts import handlers, store
-from contracts.api.schemas import TemplateIn, TemplateList, TemplateOut, template_out
+from contracts.api.schemas import TemplateIn, TemplateList, template_out
 
 LARGEST_TEMPLATE = 512 * 1024
 
@@ -31,21 +32,22 @@ async def list_templates(request: Request, caller: LiveCaller) -> TemplateList:
 
 @router.post(
     "/contract-templates",
-    status_code=201,
-    response_model=TemplateOut,
-    responses=documented(400, 401, 403, 422, 503),
+    status_code=202,
+    response_model=ProposalOut,
+    responses=PROPOSED | documented(400, 401, 403, 409, 422, 503),
 )
 @takes(LARGEST_TEMPLATE)
-async def publish_template(
+async def propose_template(
     request: Request, caller: LiveCaller, body: TemplateIn, key: IdempotencyKey = None
 ) -> Response:
-    """Publish a new template; it is tried on a sample first and is active at once."""
+    """Propose a new template; it is tried on a sample, and active once another approves it."""
     state = request.app.state
     policy = state.settings.policy()
     await handlers.template.try_out(state.typesetter, policy, state.clock, caller, body.source)
 
     async def work(tx: Transaction) -> Answer:
-        made = await handlers.template.publish(tx, caller, body.source, body.note)
-        return 201, template_out(made)
+        return proposed(
+            await handlers.proposal.propose_template(tx, caller, body.source, body.note)
+        )
 
     return await once(request, caller, key, work)

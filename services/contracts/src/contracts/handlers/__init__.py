@@ -1,5 +1,13 @@
 """One function per command, event and due timer: load, decide, save, stage."""
 
-from contracts.handlers import contract, draft, execution, signature, signing_link, template
+from contracts.handlers import (
+    contract,
+    draft,
+    execution,
+    proposal,
+    signature,
+    signing_link,
+    template,
+)
 
-__all__ = ["contract", "draft", "execution", "signature", "signing_link", "template"]
+__all__ = ["contract", "draft", "execution", "proposal", "signature", "signing_link", "template"]

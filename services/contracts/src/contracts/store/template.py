@@ -45,9 +45,14 @@ async def every(reader: Reader) -> list[Template]:
     return [Template(**row) for row in await reader.rows(_ALL)]
 
 
+async def lock(tx: Transaction) -> None:
+    """Let nobody else add a template until this transaction ends."""
+    await tx.run(_LOCK)
+
+
 async def add(tx: Transaction, template: Template) -> Template:
     """Keep a template as the next version and make it the active one."""
-    await tx.run(_LOCK)
+    await lock(tx)
     await tx.run(_RETIRE)
     row = await tx.row(_ADD, **_ADD.values_of(template))
     if row is None:

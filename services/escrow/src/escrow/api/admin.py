@@ -6,6 +6,7 @@ from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once, required
 from chassis.http.preconditions import IfMatch, seen_version
+from chassis.http.proposals import PROPOSED, ProposalOut, proposed
 from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
@@ -13,7 +14,7 @@ from fastapi import Request, Response
 
 from escrow.api.schemas.command import DecisionIn, OperatorReason
 from escrow.api.schemas.escrow import EscrowInPath, EscrowSummary
-from escrow.handlers import admin
+from escrow.handlers import admin, proposal
 from escrow.store import escrow as escrows
 
 router = Router(tags=["administration"])
@@ -43,9 +44,12 @@ async def unfreeze(
 
 
 @router.post(
-    "/v1/admin/escrows/{escrow_id}/decide", response_model=EscrowSummary, responses=COMMAND
+    "/v1/admin/escrows/{escrow_id}/decide",
+    status_code=202,
+    response_model=ProposalOut,
+    responses=PROPOSED | COMMAND,
 )
-async def decide(
+async def propose_decision(
     request: Request,
     caller: LiveCaller,
     escrow_id: EscrowInPath,
@@ -53,12 +57,12 @@ async def decide(
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """End an escrow that is frozen or disputed. Irreversible."""
+    """Propose how an escrow ends that is frozen or disputed; it does once another approves."""
     caller.require(role=PlatformRole.ADMIN)
 
     async def work(tx: Transaction) -> Answer:
-        decided = await admin.decide(tx, caller, escrow_id, body.outcome, body.reason)
-        return 200, EscrowSummary.of(decided, caller.user_id)
+        outcome, why = body.outcome, body.reason
+        return proposed(await proposal.propose_decision(tx, caller, escrow_id, outcome, why))
 
     row = escrows.row(escrow_id, seen_version(if_match))
     return await once(request, caller, required(key), work, row)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from chassis.http.auth import LiveCaller
 from chassis.http.documented import documented
-from chassis.http.idempotency import cause_of
+from chassis.http.idempotency import Answer, IdempotencyKey, once
+from chassis.http.proposals import PROPOSED, ProposalOut, proposed
 from chassis.http.routes import Router
+from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
-from fastapi import Request
+from fastapi import Request, Response
 
 from escrow.api.schemas.ledger import LedgerOut
-from escrow.handlers import ledger_check
+from escrow.handlers import ledger_check, proposal
 
 router = Router(tags=["administration"])
 
@@ -38,12 +40,17 @@ async def check_ledger(request: Request, caller: LiveCaller) -> LedgerOut:
 
 @router.post(
     "/v1/admin/ledger/resume",
-    response_model=LedgerOut,
-    responses=documented(401, 403, 409, 422, 503),
+    status_code=202,
+    response_model=ProposalOut,
+    responses=PROPOSED | documented(400, 401, 403, 409, 422, 503),
 )
-async def resume_releases(request: Request, caller: LiveCaller) -> LedgerOut:
-    """Let releases go on, if a check that began after they were stopped found nothing wrong."""
+async def propose_resuming(
+    request: Request, caller: LiveCaller, key: IdempotencyKey = None
+) -> Response:
+    """Propose that releases go on: a check that began after they were stopped is green."""
     caller.require(role=PlatformRole.ADMIN)
-    database = request.app.state.database
-    await ledger_check.resume(database, cause_of(request, caller))
-    return LedgerOut.of(await ledger_check.standing(database))
+
+    async def work(tx: Transaction) -> Answer:
+        return proposed(await proposal.propose_resuming(tx, caller))
+
+    return await once(request, caller, key, work)

@@ -23,6 +23,7 @@ RULES: Rules = MappingProxyType(
         errors.RailNotEnabled: Rule(409, "rail_not_enabled"),
         errors.NoSurplus: Rule(409, "no_surplus"),
         errors.LedgerRed: Rule(409, "ledger_red"),
+        errors.NotHalted: Rule(409, "not_halted"),
         errors.LedgerUnproven: Rule(409, "ledger_unproven"),
         errors.EscrowError: Rule(409, "refused"),
         RailUnavailable: Rule(503, "provider_unavailable", retryable=True),

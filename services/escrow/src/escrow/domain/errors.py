@@ -91,5 +91,9 @@ class LedgerRed(EscrowError):
     """The newest check of the ledger found something wrong."""
 
 
+class NotHalted(EscrowError):
+    """Releases are not stopped."""
+
+
 class LedgerUnproven(EscrowError):
     """No check that began after releases were stopped has ended yet."""

@@ -18,7 +18,7 @@ BY_OPERATOR = "decided_by_operator"
 
 async def unfreeze(tx: Transaction, caller: Principal, escrow_id: str, why: str) -> Escrow:
     """Somebody looked: it goes on, if the money that it is about is here."""
-    escrow = await _operable(tx, caller, escrow_id)
+    escrow = await operable(tx, caller, escrow_id)
     require_whole(escrow)
     await freeze.thaw(tx, escrow, escrow.freezes, "operator", why)
     return escrow
@@ -28,7 +28,7 @@ async def decide(
     tx: Transaction, caller: Principal, escrow_id: str, decided: Outcome, why: str
 ) -> Escrow:
     """End what is frozen or disputed, by the table and by what is held."""
-    escrow = await _operable(tx, caller, escrow_id)
+    escrow = await operable(tx, caller, escrow_id)
     if decided is Outcome.RELEASE:
         await outcome.release(tx, escrow, By.OPERATOR, why)
     else:
@@ -36,7 +36,8 @@ async def decide(
     return escrow
 
 
-async def _operable(tx: Transaction, caller: Principal, escrow_id: str) -> Escrow:
+async def operable(tx: Transaction, caller: Principal, escrow_id: str) -> Escrow:
+    """The escrow, locked, if it is an operator's to act on, and this one's."""
     caller.require(role=PlatformRole.ADMIN)
     escrow = await escrows.lock(tx, escrow_id)
     escrows.require_seen(tx, escrow)

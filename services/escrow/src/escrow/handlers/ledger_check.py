@@ -139,23 +139,19 @@ async def standing(reader: Transaction | Database) -> Standing:
     return Standing(report, running, await halts.in_force(reader))
 
 
-async def resume(database: Database, cause: Cause) -> None:
+async def resume(tx: Transaction) -> None:
     """Let releases go on, if a check that began after they were stopped held to its end.
 
     Raises LedgerRed if the newest one did not, LedgerUnproven if there is none yet.
     """
-
-    async def go_on(tx: Transaction) -> None:
-        since = await halts.since(tx, HALT)
-        if since is None:
-            return
-        newest = await checks.find(tx, checks.ENDED)
-        running = await checks.find(tx, checks.RUNNING)
-        if (running and running.faults) or (newest and newest.faults):
-            raise LedgerRed
-        if newest is None or newest.began_at < since:
-            raise LedgerUnproven
-        await halts.remove(tx, HALT)
-        tx.audit("releases.resume", HALT, reason="every proof holds")
-
-    await database.run(go_on, cause)
+    since = await halts.since(tx, HALT)
+    if since is None:
+        return
+    newest = await checks.find(tx, checks.ENDED)
+    running = await checks.find(tx, checks.RUNNING)
+    if (running and running.faults) or (newest and newest.faults):
+        raise LedgerRed
+    if newest is None or newest.began_at < since:
+        raise LedgerUnproven
+    await halts.remove(tx, HALT)
+    tx.audit("releases.resume", HALT, reason="every proof holds")

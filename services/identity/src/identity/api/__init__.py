@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chassis.http import proposals
+
 from identity.api import account, api_key, home, link, login, session, token, user
 from identity.api.problems import RULES
 
@@ -15,6 +17,7 @@ ROUTERS = (
     account.router,
     token.router,
     home.router,
+    proposals.router("identity"),
 )
 
 __all__ = ["ROUTERS", "RULES"]

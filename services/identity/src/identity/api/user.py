@@ -6,6 +6,7 @@ from chassis.http.auth import Caller, LiveCaller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.preconditions import IfMatch, etag, seen_version
+from chassis.http.proposals import PROPOSED, proposed
 from chassis.http.routes import Router
 from chassis.problems import not_found
 from chassis.storage.database import Transaction
@@ -15,7 +16,7 @@ from fastapi.responses import Response
 from identity import handlers, store
 from identity.api import dependencies
 from identity.api.schemas import CardOut, ChangeIn, MeOut, UserIdPath, UserOut, me_out, user_out
-from identity.domain.user import Change
+from identity.domain.user import Change, User
 
 router = Router(tags=["people"])
 admin = Router(tags=["administration"])
@@ -46,7 +47,7 @@ async def card(request: Request, user_id: UserIdPath) -> CardOut:
 @admin.patch(
     "/v1/admin/users/{user_id}",
     response_model=UserOut,
-    responses=documented(400, 401, 403, 404, 409, 412, 422),
+    responses=PROPOSED | documented(400, 401, 403, 404, 409, 412, 422),
     summary="Change a person's tier, role or suspension",
 )
 async def change_user(
@@ -57,12 +58,15 @@ async def change_user(
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """Change what is named, for a reason that is recorded; for administrators only."""
+    """Change what is named, for a reason that is recorded; for administrators only.
+
+    Making an administrator is proposed, for another one to approve.
+    """
     asked = Change(body.reason, body.tier, body.role, body.suspended)
     seen = seen_version(if_match)
 
     async def work(tx: Transaction) -> Answer:
-        user = await handlers.user.change_user(tx, caller, user_id, asked, seen)
-        return 200, user_out(user)
+        done = await handlers.proposal.change_or_propose(tx, caller, user_id, asked, seen)
+        return (200, user_out(done)) if isinstance(done, User) else proposed(done)
 
     return await once(request, caller, key, work)

@@ -57,6 +57,14 @@ class Changed:
     tier_action: TierAction | None = None
 
 
+def makes_administrator(user: User, asked: Change) -> bool:
+    """Whether somebody acts as an administrator by it who does not now."""
+    is_now = user.role is PlatformRole.ADMIN and not user.suspended
+    role = asked.role or user.role
+    suspended = user.suspended if asked.suspended is None else asked.suspended
+    return role is PlatformRole.ADMIN and not suspended and not is_now
+
+
 def change(user: User, asked: Change, by_user_id: str, *, has_roblox: bool) -> Changed:
     """Apply the change by the rules; the version moves only if something else did."""
     if by_user_id == user.user_id:
