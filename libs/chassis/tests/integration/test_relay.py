@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aio_pika
 import asyncpg
 import pytest
 from chassis.clock import SystemClock
 from chassis.messaging.handover import MARK_EVERY_S
-from chassis.messaging.relay import BATCH
+from chassis.messaging.publisher import Publisher
+from chassis.messaging.relay import BATCH, Relay
 from chassis.storage import outbox
 from chassis.storage.database import Database
 from chassis_builders import QUEUE, an_event, relaying, until
@@ -47,6 +48,14 @@ async def heard(broker):
         queue = await channel.get_queue(QUEUE, ensure=False)
         await queue.consume(note, no_ack=True)
         yield found
+
+
+@asynccontextmanager
+async def a_relay(db, url):
+    """A relay that nobody has started."""
+    publisher = Publisher(url, "escrow")
+    yield Relay(db, publisher)
+    await publisher.close()
 
 
 async def stage(db, count: int = 1) -> None:
@@ -198,3 +207,23 @@ async def test_a_message_that_the_broker_forbids_does_not_hold_up_the_others(
 
 async def _is_one(db) -> bool:
     return await db.value(UNMARKED) == 1
+
+
+async def test_a_stop_between_confirmation_and_mark_sends_nothing_twice(db, broker_for):
+    broker = broker_for("escrow", "notifier")
+    await stage(db, 5)
+    async with heard(broker) as found, AsyncExitStack() as locked:
+        # Rows may be claimed under this lock, and not marked.
+        connection = await locked.enter_async_context(db.pool.acquire())
+        await locked.enter_async_context(connection.transaction())
+        await connection.execute("LOCK TABLE outbox IN SHARE MODE")
+        async with a_relay(db, broker.url("escrow")) as relay:
+            task = asyncio.create_task(relay.forever())
+            await until(lambda: len(found) == 5)
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
+            await locked.aclose()
+            await asyncio.wait([task])
+
+        assert await all_marked(db)
+        assert len(found) == 5

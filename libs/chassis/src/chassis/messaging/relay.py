@@ -81,6 +81,7 @@ class Relay:
         self._database, self._publisher, self._look_every_s = database, publisher, look_every_s
         self._handover = Handover(database, publisher, self._failed)
         self._stalls, self._stalled_at = 0, -CONFIRM_WITHIN_S
+        self._under_way: asyncio.Task[_Batch] | None = None
         self.healthy = True
 
     async def forever(self) -> None:
@@ -97,13 +98,21 @@ class Relay:
             await self._drain()
 
     async def _drain(self) -> None:
-        """Before the end: publish what is left, if the broker takes it at once, and mark it."""
+        """Before the end: publish what is left, if the broker takes it at once, and mark it.
+
+        A batch under way ends first: what it has confirmed would be sent again without its marks.
+        """
         try:
             async with asyncio.timeout(SETTLED_WITHIN_S):
+                if self._under_way is not None:
+                    await asyncio.wait({self._under_way})
                 await self._handover.settle()
                 await self._publish_due()
         except (*BROKEN, *LOST) as error:
             log.info("relay.left_rows", error=str(error)[:200])
+        finally:
+            if self._under_way is not None:
+                self._under_way.cancel()
 
     async def once(self) -> int:
         """Publish the first rows that are due; how many were confirmed.
@@ -147,13 +156,18 @@ class Relay:
 
     async def _publish_due(self) -> None:
         await self._publisher.channel()
-        while (batch := await self._batch()).taken:
+        while (batch := await self._whole_batch()).taken:
             if isinstance(batch.failure, Refused):
                 log.error("relay.refused", error=str(batch.failure)[:300])
             elif batch.failure is not None:
                 raise batch.failure
             if batch.taken < BATCH:
                 return
+
+    async def _whole_batch(self) -> _Batch:
+        """A batch that goes on when whoever waits for it is told to stop."""
+        self._under_way = asyncio.create_task(self._batch())
+        return await asyncio.shield(self._under_way)
 
     async def _batch(self) -> _Batch:
         async with self._database.transaction(opening=BEGIN_UNHURRIED) as transaction:
