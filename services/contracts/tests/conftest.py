@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 from chassis.clock import ManualClock
@@ -12,6 +13,7 @@ from chassis_fixtures import database_url
 from contracts.adapters.s3 import Bucket, S3Archive
 from contracts.adapters.typst import TypstWorker
 from contracts_builders import NOON, Harness, a_harness, signed
+from holdfast.state import lock
 
 __all__ = ["database_url"]
 
@@ -38,10 +40,15 @@ async def harness(database) -> Harness:
 
 
 @pytest.fixture(scope="session")
-def bucket(s3) -> Bucket:
-    """A bucket with object lock, shared by all runs: it cannot be removed, and each takes room."""
+def bucket(s3, tmp_path_factory) -> Bucket:
+    """A bucket with object lock, shared by all runs: it cannot be removed, and each takes room.
+
+    One worker at a time makes it: of two that do, one may be told that it does not exist.
+    """
     made = Bucket(s3.endpoint, "contracts-tests", s3.access_key, s3.secret_key)
-    answer = signed("PUT", made, "", {"x-amz-bucket-object-lock-enabled": "true"})
+    of_all_workers = tmp_path_factory.getbasetemp().parent
+    with closing(lock(of_all_workers / "bucket.lock", wait=True)):
+        answer = signed("PUT", made, "", {"x-amz-bucket-object-lock-enabled": "true"})
     assert answer.status_code in (200, 409), answer.text
     return made
 

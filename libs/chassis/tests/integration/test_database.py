@@ -74,7 +74,9 @@ async def test_a_cancelled_transaction_leaves_nothing_and_a_clean_connection(db)
 ADD = insertion(principals)
 SOMEBODY = {
     "user_id": "usr_x", "discord_id": None, "tier": "TIER_0", "role": "USER", "suspended": False,
-    "sequence": 0,
+    "tier_sequence": 0,
+    "role_sequence": 0,
+    "suspended_sequence": 0,
 }  # fmt: skip
 
 

@@ -22,7 +22,10 @@ POST = (
 )
 BEFORE = """
 SET search_path TO escrow;
-DROP TABLE leases, ledger_checks;
+DROP TABLE leases, ledger_checks, proposals;
+ALTER TABLE principals ADD COLUMN sequence bigint NOT NULL DEFAULT 0, DROP COLUMN tier_sequence,
+    DROP COLUMN role_sequence, DROP COLUMN suspended_sequence;
+DROP FUNCTION require_sellers_account, require_same_account CASCADE;
 ALTER TABLE outbox DROP COLUMN due_at;
 DROP INDEX outbox_created, inbox_received, idempotency_keys_created;
 CREATE INDEX outbox_unpublished ON outbox (created_at);

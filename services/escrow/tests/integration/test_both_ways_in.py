@@ -26,6 +26,8 @@ class Letter:
         said = {"actor": {"discord_user_id": DISCORD_ID}, "payload": command.model_dump()}
         self.body, self.type = json.dumps(said).encode(), command.topic
         self.message_id, self.headers = str(uuid7()), {}
+        self.exchange, self.routing_key = "holdfast.commands", command.topic
+        self.user_id = "discord-gateway"
         self.acked = 0
 
     async def ack(self) -> None:
