@@ -1,8 +1,8 @@
 """Writes what the documents say of the code: diagrams, tables and interface descriptions.
 
 ``./holdfast docs`` runs it; a test runs it too and compares. Between ``<!-- begin NAME -->`` and
-``<!-- end NAME -->`` in architecture.md, operations.md and the services' READMEs everything is
-written here, and nothing by hand.
+``<!-- end NAME -->`` in architecture.md, catalogue.md, operations.md and the services' READMEs
+everything is written here, and nothing by hand.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import catalogue
 from chassis.settings import ServiceSettings
 from contracts_schema.message import Event, topics
 from holdfast.servers.postgres import COMMON_SETTINGS
@@ -27,6 +28,7 @@ HERE = Path(__file__).parent
 TOPOLOGY = HERE.parent / "deploy" / "topology.toml"
 ARCHITECTURE = HERE / "architecture.md"
 OPERATIONS = HERE / "operations.md"
+CATALOGUE = HERE / "catalogue.md"
 PROCESSES = (1, 2, 4, 10)
 FOR_SUPERUSERS = 3
 """PostgreSQL's own default of ``superuser_reserved_connections``."""
@@ -75,6 +77,7 @@ def documents() -> dict[Path, str]:
     broker = tomllib.loads(written[TOPOLOGY])
     written[ARCHITECTURE] = architecture(ARCHITECTURE.read_text("utf-8"), consumers(broker))
     written[OPERATIONS] = filled(OPERATIONS.read_text("utf-8"), {"connections": connections()})
+    written[CATALOGUE] = filled(CATALOGUE.read_text("utf-8"), catalogue.tables())
     written |= {path: readme(path.read_text("utf-8")) for path in READMES}
     return written
 

@@ -135,6 +135,7 @@ def test_what_is_not_for_the_public_is_not_reachable(gateway, path):
 @pytest.mark.parametrize(
     "name", ["X-User", "x-user-id", "X_User", "X.User", "X-Forwarded-User", "Remote_User"]
 )
+@pytest.mark.abuse("I9")
 def test_nobody_tells_a_service_who_he_is_by_a_header(gateway, name):
     headers = gateway.get("/v1/me", headers={name: "usr_admin"}).json()["headers"]
 

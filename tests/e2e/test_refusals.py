@@ -77,6 +77,7 @@ async def test_a_stranger_finds_neither_offer_nor_contract_nor_escrow(scenario, 
     assert await listed.buyer.get(f"/v1/escrows/{escrow_id}") == before
 
 
+@pytest.mark.abuse("A6")
 async def test_steps_cannot_be_skipped(listed):
     for step in (trade.agree, trade.sign):
         await step(listed)

@@ -138,6 +138,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("sql", CHANGES)
+@pytest.mark.abuse("A14", "B4")
 async def test_the_service_itself_may_only_add(db, sql):
     await write(db, 2)
     await audit.chain_once(db)

@@ -169,6 +169,7 @@ FORGED: dict[str, Callable[[OKPKey], str]] = {
 
 
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
+@pytest.mark.abuse("J1", "J2", "J3")
 async def test_a_token_that_proves_nothing_is_refused(authenticator, key, forge):
     problem = await refused(authenticator, forge(key))
 
@@ -177,6 +178,7 @@ async def test_a_token_that_proves_nothing_is_refused(authenticator, key, forge)
     assert problem.next_action
 
 
+@pytest.mark.abuse("J1")
 async def test_no_key_is_fetched_from_where_a_token_says(authenticator, identity, key):
     await refused(authenticator, by_a_stranger_who_says_where_the_key_is(key))
 
@@ -250,6 +252,7 @@ async def test_a_revoked_session_is_refused_where_identity_is_asked(authenticato
         await authenticator.introspect(token)
 
 
+@pytest.mark.abuse("K10")
 async def test_where_identity_must_be_asked_its_absence_is_no_permission(
     authenticator, identity, key
 ):

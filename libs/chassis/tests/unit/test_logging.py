@@ -43,6 +43,7 @@ def test_a_line_says_when_who_and_how_bad(lines):
 
 
 @pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.abuse("K1")
 def test_a_secret_is_blotted_out_wherever_it_stands(lines, secret):
     log = structlog.get_logger("a")
     log.info(f"sent {secret} out", detail=f"got {secret}", deep={"list": [f"key={secret}"]})
@@ -60,6 +61,7 @@ def test_a_secret_is_blotted_out_wherever_it_stands(lines, secret):
 @pytest.mark.parametrize(
     "name", ["password", "STRIPE_SECRET_KEY", "access_token", "Authorization", "set-cookie"]
 )
+@pytest.mark.abuse("K1")
 def test_what_is_named_like_a_secret_is_blotted_out(lines, name):
     structlog.get_logger("a").info("seen", **{name: "plain"}, headers={name: "plain"})
 

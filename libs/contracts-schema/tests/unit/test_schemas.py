@@ -53,6 +53,7 @@ def test_an_event_of_a_newer_publisher_is_read(topic):
 
 
 @pytest.mark.parametrize("topic", [t for t in GOLDEN if issubclass(topics()[t], Command)])
+@pytest.mark.abuse("A10")
 def test_a_command_with_an_unknown_field_is_refused(topic):
     body = json.loads(GOLDEN[topic].read_text("utf-8"))
     body["payload"]["came_later"] = 1

@@ -78,6 +78,7 @@ async def test_a_signature_is_kept_with_how_it_was_made(harness):
         (BUYER, {"seen_terms": "0" * 64}, TermsDiffer),
     ],
 )
+@pytest.mark.abuse("A7", "A8")
 async def test_a_refused_signature_leaves_no_trace(harness, user_id, changes, refusal):
     contract = await harness.drafted()
 

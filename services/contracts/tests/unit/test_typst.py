@@ -62,6 +62,7 @@ async def test_another_moment_or_word_gives_other_bytes():
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
+@pytest.mark.abuse("I8")
 async def test_whatever_is_typed_is_printed_as_text(typed):
     made = await pdf(title=typed[:255], conditions=typed[:500])
 
@@ -108,6 +109,7 @@ async def test_a_template_that_does_not_compile_is_refused_with_its_fault():
         await pdf(source="#nonsense")
 
 
+@pytest.mark.abuse("I5")
 async def test_a_template_cannot_read_files_or_fetch_packages():
     with pytest.raises(TemplateRefused):
         await pdf(source='#read("/etc/passwd")')

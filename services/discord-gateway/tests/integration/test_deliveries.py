@@ -315,6 +315,7 @@ async def test_a_card_comes_late_but_once_when_discord_fails_for_a_while(harness
     assert [message["id"] for message in messages] == [made["message_id"]]
 
 
+@pytest.mark.abuse("I2")
 async def test_nobody_is_pinged_by_what_a_card_holds(harness):
     words = f"@everyone <@{'1' * 18}> <@&{'2' * 18}>"
     async with harness.gateway():

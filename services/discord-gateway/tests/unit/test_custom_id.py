@@ -29,6 +29,7 @@ def test_an_empty_secret_signs_nothing(empty):
         CustomIds(empty)
 
 
+@pytest.mark.abuse("A7")
 def test_a_verb_or_subject_that_was_changed_is_forged():
     good = IDS.write("confirm", ESCROW)
 

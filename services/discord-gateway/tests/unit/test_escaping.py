@@ -52,6 +52,7 @@ def test_no_text_is_longer_than_its_limit_or_cut_within_an_escape(text, limit):
 
 
 @given(st.text())
+@pytest.mark.abuse("I2")
 def test_no_text_keeps_a_formatting_character_unescaped(text):
     assert not re.search(r"(?<!\\)(?:\\\\)*[*~`|\[]", escaped(text, 10_000))
 
@@ -64,5 +65,6 @@ def test_a_label_is_one_line_of_the_length_allowed(text, limit):
     assert len(shown) <= limit
 
 
+@pytest.mark.abuse("I2")
 def test_what_hides_is_taken_out_before_anything_else():
     assert visible(" \ufeffa\u2028b ") == "ab"

@@ -344,6 +344,7 @@ async def test_a_webhook_is_taken_within_300_seconds_either_way(
     assert kept == (1 if status == 200 else 0)
 
 
+@pytest.mark.abuse("W3")
 async def test_a_webhook_is_kept_raw_and_once(stripe_client, house):
     sent = a_webhook(house, EVENT)
 
@@ -359,6 +360,7 @@ async def test_a_webhook_is_kept_raw_and_once(stripe_client, house):
     )
 
 
+@pytest.mark.abuse("W1")
 async def test_a_forged_webhook_leaves_no_trace(stripe_client, house):
     forged = [
         a_webhook(house, EVENT, secret="whsec_other"),

@@ -23,6 +23,7 @@ LINES = (
 )
 
 
+@pytest.mark.abuse("A6")
 async def test_an_escrow_moves_along_the_table_and_no_other_way(
     house: House, database_url, postgres_url
 ):

@@ -38,6 +38,7 @@ async def test_confirming_many_times_at_once_releases_once(house: House):
 
 
 @pytest.mark.fault("X4")
+@pytest.mark.abuse("A15")
 async def test_a_refund_against_a_release_moves_the_money_once(house: House):
     ends: Counter[str] = Counter()
     for number in range(ROUNDS):

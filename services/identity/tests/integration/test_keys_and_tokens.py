@@ -225,6 +225,7 @@ def _forged(identity: Identity) -> dict[str, str]:
     }
 
 
+@pytest.mark.abuse("J1")
 async def test_forged_tokens_prove_nothing(identity: Identity):
     authenticator: Authenticator = identity.app.state.authenticator
     forged = _forged(identity)

@@ -293,6 +293,7 @@ async def test_a_silent_roblox_is_told_apart_from_a_refusing_one(identity: Ident
     assert "does not answer" in page.text
 
 
+@pytest.mark.abuse("O2")
 async def test_a_foreign_code_is_refused_by_roblox_for_want_of_its_verifier(identity: Identity):
     await identity.joined(ANN)
     await identity.joined(BEN)

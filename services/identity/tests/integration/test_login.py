@@ -55,6 +55,7 @@ async def test_who_joined_in_discord_logs_in_without_consenting_again(identity: 
     assert (await identity.login(discord_id, consent=False)).status_code == 200
 
 
+@pytest.mark.abuse("O2")
 async def test_discord_gets_the_verifier_of_the_challenge(identity: Identity):
     discord_id = await identity.outside.discord_person("ann")
     async with identity.browser() as browser:
@@ -157,6 +158,7 @@ async def test_a_refresh_token_is_rotated(identity: Identity):
     assert (await refreshed(identity, renewed["refresh_token"]))[0] == 200
 
 
+@pytest.mark.abuse("J5")
 async def test_a_refresh_token_used_twice_ends_the_whole_family(identity: Identity):
     _, tokens = await identity.logged_in("ann")
     _, renewed = await refreshed(identity, tokens["refresh_token"])
@@ -170,6 +172,7 @@ async def test_a_refresh_token_used_twice_ends_the_whole_family(identity: Identi
     assert ended["end_reason"] == "refresh_reused"
 
 
+@pytest.mark.abuse("J5")
 async def test_a_refresh_token_used_twice_at_once_ends_the_family(identity: Identity):
     for number in range(25):
         _, tokens = await identity.logged_in(f"ann{number}")
