@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from chassis.http import ended_sessions
 from contracts_schema.ids import new_id, uuid7
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
@@ -106,16 +107,16 @@ async def seed(superuser_url: str, seller: Seller) -> list[str]:
 
 @asynccontextmanager
 async def key_server(key_set: dict[str, Any]) -> AsyncIterator[str]:
-    """Identity's published keys, and nothing else of identity."""
-    body = json.dumps(key_set)
-    answer = (
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}"
-    ).encode()
+    """Identity's published keys and the logins that ended, of which there are none."""
 
     async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(load_generator.HEAD_ENDS)
-        writer.write(answer)
+        asked = await reader.readuntil(load_generator.HEAD_ENDS)
+        nobody = {"complete": True, "ended": []}
+        body = json.dumps(nobody if ended_sessions.PATH.encode() in asked else key_set)
+        writer.write(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
         await writer.drain()
         writer.close()
 
