@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,51 +57,63 @@ def all_providers(instance: Instance, sandbox_url: str) -> tuple[Provider, ...]:
     def secret(name: str, prefix: str = "") -> str:
         return credential(instance, name, lambda: prefix + token())
 
-    websocket = sandbox_url.replace("http", "ws", 1)
     return (
-        Provider(
-            "Stripe",
-            ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
-            {"STRIPE_API_BASE": "https://api.stripe.com"},
-            {
-                "STRIPE_API_BASE": f"{sandbox_url}/stripe",
-                "STRIPE_SECRET_KEY": secret("stripe-secret-key", "sk_test_"),
-                "STRIPE_WEBHOOK_SECRET": secret("stripe-webhook-secret", "whsec_"),
-            },
-        ),
-        Provider(
-            "Discord",
-            ("DISCORD_TOKEN", "DISCORD_APPLICATION_ID", "DISCORD_CLIENT_SECRET"),
-            {
-                "DISCORD_API_BASE": "https://discord.com/api/v10",
-                "DISCORD_GATEWAY_URL": "wss://gateway.discord.gg",
-                "DISCORD_OAUTH_BASE": "https://discord.com",
-            },
-            {
-                "DISCORD_API_BASE": f"{sandbox_url}/discord/api/v10",
-                "DISCORD_GATEWAY_URL": f"{websocket}/discord/gateway",
-                "DISCORD_OAUTH_BASE": f"{sandbox_url}/discord",
-                "DISCORD_TOKEN": secret("discord-token"),
-                "DISCORD_APPLICATION_ID": _APPLICATION_ID,
-                "DISCORD_CLIENT_SECRET": secret("discord-client-secret"),
-            },
-        ),
-        Provider(
-            "Roblox",
-            ("ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET"),
-            {
-                "ROBLOX_API_BASE": "https://{host}.roblox.com",
-                "ROBLOX_OAUTH_BASE": "https://apis.roblox.com/oauth",
-                "ROBLOX_OAUTH_API_BASE": "https://apis.roblox.com/oauth",
-            },
-            {
-                "ROBLOX_API_BASE": f"{sandbox_url}/roblox/{{host}}",
-                "ROBLOX_OAUTH_BASE": f"{sandbox_url}/roblox/oauth",
-                "ROBLOX_OAUTH_API_BASE": f"{sandbox_url}/roblox/oauth",
-                "ROBLOX_CLIENT_ID": _ROBLOX_CLIENT_ID,
-                "ROBLOX_CLIENT_SECRET": secret("roblox-client-secret"),
-            },
-        ),
+        _stripe(sandbox_url, secret),
+        _discord(sandbox_url, secret),
+        _roblox(sandbox_url, secret),
+    )
+
+
+def _stripe(sandbox_url: str, secret: Callable[..., str]) -> Provider:
+    return Provider(
+        "Stripe",
+        ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+        {"STRIPE_API_BASE": "https://api.stripe.com"},
+        {
+            "STRIPE_API_BASE": f"{sandbox_url}/stripe",
+            "STRIPE_SECRET_KEY": secret("stripe-secret-key", "sk_test_"),
+            "STRIPE_WEBHOOK_SECRET": secret("stripe-webhook-secret", "whsec_"),
+        },
+    )
+
+
+def _discord(sandbox_url: str, secret: Callable[..., str]) -> Provider:
+    websocket = sandbox_url.replace("http", "ws", 1)
+    return Provider(
+        "Discord",
+        ("DISCORD_TOKEN", "DISCORD_APPLICATION_ID", "DISCORD_CLIENT_SECRET"),
+        {
+            "DISCORD_API_BASE": "https://discord.com/api/v10",
+            "DISCORD_GATEWAY_URL": "wss://gateway.discord.gg",
+            "DISCORD_OAUTH_BASE": "https://discord.com",
+        },
+        {
+            "DISCORD_API_BASE": f"{sandbox_url}/discord/api/v10",
+            "DISCORD_GATEWAY_URL": f"{websocket}/discord/gateway",
+            "DISCORD_OAUTH_BASE": f"{sandbox_url}/discord",
+            "DISCORD_TOKEN": secret("discord-token"),
+            "DISCORD_APPLICATION_ID": _APPLICATION_ID,
+            "DISCORD_CLIENT_SECRET": secret("discord-client-secret"),
+        },
+    )
+
+
+def _roblox(sandbox_url: str, secret: Callable[..., str]) -> Provider:
+    return Provider(
+        "Roblox",
+        ("ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET"),
+        {
+            "ROBLOX_API_BASE": "https://{host}.roblox.com",
+            "ROBLOX_OAUTH_BASE": "https://apis.roblox.com/oauth",
+            "ROBLOX_OAUTH_API_BASE": "https://apis.roblox.com/oauth",
+        },
+        {
+            "ROBLOX_API_BASE": f"{sandbox_url}/roblox/{{host}}",
+            "ROBLOX_OAUTH_BASE": f"{sandbox_url}/roblox/oauth",
+            "ROBLOX_OAUTH_API_BASE": f"{sandbox_url}/roblox/oauth",
+            "ROBLOX_CLIENT_ID": _ROBLOX_CLIENT_ID,
+            "ROBLOX_CLIENT_SECRET": secret("roblox-client-secret"),
+        },
     )
 
 
