@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from holdfast.source import parsed
+
 ROOT = Path(__file__).parents[1]
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
 MARKS = {"abuse": "abuse", "fault": "faults"}
@@ -47,7 +49,7 @@ def carriers() -> dict[str, dict[str, dict[str, int]]]:
 
 def marks_in(source: str) -> Iterator[tuple[str, str]]:
     """Each mark of this source and the row it names."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in MARKS and ast.unparse(node.func.value) == "pytest.mark":
                 named = (it.value for it in node.args if isinstance(it, ast.Constant))

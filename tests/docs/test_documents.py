@@ -2,6 +2,7 @@
 
 import importlib.util
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@cache
 def generator():
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     module = importlib.util.module_from_spec(spec)
@@ -16,9 +18,14 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("path", sorted(generator().documents()), ids=lambda path: path.name)
+@cache
+def documents():
+    return generator().documents()
+
+
+@pytest.mark.parametrize("path", sorted(documents()), ids=lambda path: path.name)
 def test_the_committed_document_is_what_the_code_says(path):
-    written = generator().documents()[path]
+    written = documents()[path]
 
     assert path.exists(), "write it by ./holdfast docs"
     assert path.read_text("utf-8") == written, "write it anew by ./holdfast docs"

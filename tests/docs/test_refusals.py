@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from contracts_schema import refusals
 from contracts_schema.refusals import Refused
+from holdfast.source import parsed
 
 SERVICES = ("contracts", "escrow", "identity", "listings", "verification")
 
@@ -26,7 +27,7 @@ def classes(service):
 def calls(service):
     """Every call and every raised class in the service's source."""
     for path in Path(importlib.import_module(service).__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 yield node
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name | ast.Attribute):

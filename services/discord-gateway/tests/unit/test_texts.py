@@ -14,6 +14,7 @@ from discord_gateway.api.links import LinkStep
 from discord_gateway.api.presenters import TURNS
 from discord_gateway.api.verbs import STEPS, VERBS
 from discord_gateway.texts import TEXTS, text
+from holdfast.source import parsed
 
 SOURCE = Path(str(discord_gateway.__file__)).parent
 ON_NO_PAGE = {"consent", "list_public", "list_private"}
@@ -23,7 +24,7 @@ def literal_keys() -> set[str]:
     """Every key that the source names in full."""
     found = set()
     for path in set(SOURCE.rglob("*.py")) - {SOURCE / "store" / "tables.py"}:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
