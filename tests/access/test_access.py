@@ -13,10 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
-from access_people import People, Subject
+from access_people import ADMIN, People, Subject
 from access_stages import ROUTES, Asked, Stage, staged
 from access_table import EVERY, declared, routes
-from contracts_schema.events.identity import Tier
+from chassis import principals
+from chassis.storage.database import Database
+from contracts_schema.events.identity import PlatformRole, Tier
 from contracts_schema.ids import new_id, uuid7
 from identity_builders import an_identity, an_outside
 from verification.adapters.game_ownership import Roblox
@@ -95,21 +97,33 @@ async def _traces(stage: Stage) -> tuple[int, ...]:
 
 @asynccontextmanager
 async def _demoted(stage: Stage, user_id: str, really: bool) -> AsyncIterator[None]:
-    """The person's tier is taken from them meanwhile."""
-    sql = "UPDATE principals SET tier = $2 WHERE user_id = $1"
-
-    async def set_tier(tier: Tier) -> None:
-        async with stage.database.transaction() as tx:
-            await tx.run(sql, user_id, tier)
-
-    if not really:
+    """The person's tier is taken from them meanwhile, and the service has heard of it."""
+    identity = stage.people.identity.db
+    places = ((identity, "users"), (identity, "principals"), (stage.database, "principals"))
+    async with AsyncExitStack() as stack:
+        for database, table in places if really else ():
+            changed = _set(database, table, "tier", user_id, Tier.TIER_0)
+            await stack.enter_async_context(changed)
         yield
-        return
-    await set_tier(Tier.TIER_0)
+
+
+@asynccontextmanager
+async def _set(
+    database: Database, table: str, column: str, user_id: str, value: str
+) -> AsyncIterator[None]:
+    """The person has this value meanwhile."""
+    where = f"{table} WHERE user_id = $1"
+    before = await database.value(f"SELECT {column} FROM {where}", user_id)
+
+    async def write(now: str) -> None:
+        async with database.transaction() as tx:
+            await tx.run(f"UPDATE {table} SET {column} = $2 WHERE user_id = $1", user_id, now)
+
+    await write(value)
     try:
         yield
     finally:
-        await set_tier(Tier.TIER_1)
+        await write(before)
 
 
 @pytest.mark.abuse("A12")
@@ -152,6 +166,35 @@ async def test_what_is_somebody_else_s_looks_like_what_does_not_exist(service, s
                 said = json.loads(json.dumps(said).replace(value, "ID"))
             told.append((answer.status_code, said | {"request_id": "", "trace_id": ""}))
         assert told[0] == told[1], route
+
+
+LIVE_ROUTES = {
+    "contracts": "POST /v1/admin/contract-templates",
+    "escrow": "POST /v1/admin/ledger/resume",
+}
+
+
+@pytest.mark.abuse("J4")
+@pytest.mark.parametrize("service", sorted(LIVE_ROUTES))
+async def test_a_role_that_identity_took_is_gone_at_once_whatever_the_service_s_copy_says(
+    service, stage
+):
+    asked = ROUTES[service][LIVE_ROUTES[service]]
+    method, path = LIVE_ROUTES[service].split(" ")
+    made = await stage.path_of(asked)
+    headers = await stage.people.headers(Subject.ADMIN, asked.party, asked.service)
+    headers["Idempotency-Key"] = uuid7().hex
+    before = await _traces(stage)
+
+    async with _set(stage.people.identity.db, "users", "role", ADMIN.user_id, PlatformRole.USER):
+        answer = await stage.client.request(
+            method, path.format(**made), headers=headers, json=_body(asked, made)
+        )
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
+    assert await _traces(stage) == before
+    known = await principals.by_user_id(stage.database, ADMIN.user_id)
+    assert known.role is PlatformRole.ADMIN, "the service's copy was to be the stale one"
 
 
 def _another(value: str) -> str:

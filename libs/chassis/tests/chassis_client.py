@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 from chassis import principals
 from chassis.clock import Clock
 from chassis.http import callers, ended_sessions
-from chassis.http.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Authenticator, Claims
+from chassis.http.auth import (
+    ALGORITHM,
+    AUDIENCE,
+    TOKEN_TYPE,
+    Authenticator,
+    Claims,
+    unauthenticated,
+)
 from chassis.principals import Principal
 from chassis.settings import Role
 from chassis.storage.database import Database
@@ -127,10 +134,17 @@ class TestAuthenticator(Authenticator):
     """Checks tokens as everywhere, by the tests' key; no login has ended."""
 
     __test__ = False
+    database: Database
 
     async def introspect(self, credential: str) -> Claims:
-        """The same as the token says: sessions are identity's affair."""
-        return await self.claims(credential)
+        """Identity's word now: what its events told this service, where they told anything."""
+        claims = await self.claims(credential)
+        known = await principals.by_user_id(self.database, claims.user_id)
+        if known is None:
+            return claims
+        if known.suspended:
+            raise unauthenticated("login_ended")
+        return replace(claims, tier=known.tier, role=known.role)
 
 
 @asynccontextmanager
@@ -140,6 +154,7 @@ async def client_of(app: FastAPI, clock: Clock, **parts: Any) -> AsyncIterator[h
         app.state.database.clock = app.state.clock = clock
         keys = httpx.MockTransport(_keys)
         app.state.authenticator = TestAuthenticator(ISSUER, ISSUER, clock, keys)
+        app.state.authenticator.database = app.state.database
         for name, part in parts.items():
             setattr(app.state, name, part)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -280,7 +280,7 @@ async def test_the_suspended_and_the_under_tiered_do_nothing(client, house):
     onboarding = await post(client, house, SELLER, "/v1/payout-accounts/onboarding-link")
 
     assert [one.json()["code"] for one in (confirm, refund, onboarding)] == [
-        "suspended",
+        "unauthenticated",  # identity ends a suspended person's logins
         "tier_too_low",
         "tier_too_low",
     ]

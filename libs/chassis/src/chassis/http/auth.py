@@ -213,7 +213,7 @@ async def caller(request: Request) -> Principal:
     claims = await authenticator.claims(credential(request))
     _count(request, claims)
     _require_scope(request, claims)
-    return await _principal(request, claims)
+    return _allowed(await _known(request, claims), claims)
 
 
 async def reader(request: Request) -> str:
@@ -230,12 +230,17 @@ async def reader(request: Request) -> str:
 
 
 async def live_caller(request: Request) -> Principal:
-    """The same for routes that move money: the login must not have been revoked a moment ago."""
+    """The same for routes that move money: what identity says now wins over the service's copy.
+
+    So a login that was ended, a role or tier that was taken and a suspension count at once, and
+    an event that comes late brings nothing back.
+    """
     authenticator: Authenticator = request.app.state.authenticator
     _count(request, await authenticator.claims(credential(request)))
     claims = await authenticator.introspect(credential(request))
     _require_scope(request, claims)
-    return await _principal(request, claims)
+    told = await _known(request, claims)
+    return _allowed(replace(told, tier=claims.tier, role=claims.role, suspended=False), claims)
 
 
 def _count(request: Request, claims: Claims) -> None:
@@ -251,10 +256,14 @@ def _require_scope(request: Request, claims: Claims) -> None:
         raise Problem(403, "scope_missing", scope=needed)
 
 
-async def _principal(request: Request, claims: Claims) -> Principal:
+async def _known(request: Request, claims: Claims) -> Principal:
     database: Database = request.app.state.database
     known = await principals.by_user_id(database, claims.user_id)
-    told = known or Principal(claims.user_id, claims.tier, claims.role)
+    return known or Principal(claims.user_id, claims.tier, claims.role)
+
+
+def _allowed(told: Principal, claims: Claims) -> Principal:
+    """The person by this credential: no more than it was given for."""
     told = replace(told, session_id=claims.session_id, scopes=claims.scopes)
     return told if ADMINISTER in claims.scopes else told.without_administration()
 
