@@ -1,6 +1,6 @@
-"""Which tests carry which row of the catalogue of abuse and faults: the tables of catalogue.md.
+"""Which tests carry which row of the catalogue (abuse, faults, invariants): catalogue.md's tables.
 
-A test carries a row by ``@pytest.mark.abuse("B1")`` or ``@pytest.mark.fault("P1")``.
+A test carries a row by ``@pytest.mark.abuse("B1")``, ``fault("P1")`` or ``invariant("V1")``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from holdfast.source import parsed
 
 ROOT = Path(__file__).parents[1]
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
-MARKS = {"abuse": "abuse", "fault": "faults"}
+MARKS = {"abuse": "abuse", "fault": "faults", "invariant": "invariants"}
 _FOLDERS = ("libs", "services", "sandbox", "deploy", "bench", "tests")
 
 
@@ -62,7 +62,7 @@ def _table(
     lines = [
         f"{len(tests)} of {len(rows)} are carried by a test.",
         "",
-        "| row | what is tried | where it is held |",
+        "| row | what | where it is held |",
         "|---|---|---|",
     ]
     for row, what in rows.items():

@@ -50,6 +50,7 @@ async def connected(postgres_url, database, user):
     )
 
 
+@pytest.mark.invariant("V24")
 async def test_the_owner_makes_tables_and_the_runtime_role_sees_what_it_is_granted(
     postgres_url, database
 ):

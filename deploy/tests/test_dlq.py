@@ -109,6 +109,7 @@ async def test_an_unknown_queue_is_answered_with_the_known_ones(broker):
         ParkedQueue.of(broker.operator_url, "escrow.nothing", broker.management)
 
 
+@pytest.mark.invariant("V15")
 def test_counting_lists_every_queue_that_parks(broker):
     assert [it.queue for it in counts(broker.management)] == [
         "escrow.commands",

@@ -191,6 +191,7 @@ async def test_what_is_rejected_is_parked(broker):
     assert parked.body == b"bad"
 
 
+@pytest.mark.fault("P10")
 async def test_what_kills_its_consumer_again_and_again_is_parked(broker):
     await publish(
         broker.url("discord-gateway"), "holdfast.commands", "escrow.confirm.v1", b"killer"

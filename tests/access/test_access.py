@@ -53,6 +53,7 @@ async def test_every_route_is_declared_and_every_declared_route_is_there(service
     assert sorted(ROUTES[service]) == sorted(table.get(service, {}))
 
 
+@pytest.mark.invariant("V23")
 @RIGHTS
 @pytest.mark.parametrize("service", SERVICES)
 async def test_each_route_answers_each_subject_as_it_is_declared(service, stage):
@@ -174,6 +175,7 @@ LIVE_ROUTES = {
 }
 
 
+@pytest.mark.invariant("V21")
 @pytest.mark.abuse("J4")
 @pytest.mark.parametrize("service", sorted(LIVE_ROUTES))
 async def test_a_role_that_identity_took_is_gone_at_once_whatever_the_service_s_copy_says(

@@ -70,6 +70,7 @@ async def test_an_unfunded_escrow_is_cancelled_after_72_hours(scenario, time):
     await played.heard("listings.listing_reopened.v1", listing_id=played.listing_id)
 
 
+@pytest.mark.invariant("V7")
 async def test_a_missed_delivery_window_refunds_the_buyer(scenario, time, system, instance):
     played = await played_to(scenario, trade.agree, trade.sign, trade.fund)
 

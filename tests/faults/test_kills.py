@@ -98,6 +98,7 @@ async def test_a_kill_at_the_worst_moment_loses_nothing_and_doubles_nothing(
     await the_audit_chains_hold(instance, system)
 
 
+@pytest.mark.invariant("V12")
 @pytest.mark.fault("M1")
 @pytest.mark.timeout(500)
 async def test_a_broker_killed_under_load_loses_no_confirmed_event(scenario, system, instance):

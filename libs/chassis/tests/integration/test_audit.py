@@ -53,6 +53,7 @@ TAMPERINGS = {
 }
 
 
+@pytest.mark.invariant("V17")
 @pytest.mark.parametrize("sql", TAMPERINGS.values(), ids=TAMPERINGS.keys())
 async def test_whoever_has_all_rights_is_found_out(db, superuser, sql):
     await write(db)
@@ -157,6 +158,7 @@ async def test_not_even_the_owner_of_the_tables_may_change_them(db, superuser, s
         await superuser.execute(sql)
 
 
+@pytest.mark.invariant("V17")
 @pytest.mark.fault("P9")
 async def test_two_who_link_do_not_fork_the_chain(db):
     async def link() -> None:

@@ -102,6 +102,7 @@ async def test_one_that_is_given_messages_and_no_canary_hears_all_the_same(db, b
         await until(lambda: QUEUE in one.heard and QUEUE in another.heard)
 
 
+@pytest.mark.invariant("V16")
 async def test_one_that_is_deaf_says_so_and_the_others_do_not(db, broker_for):
     url = broker_for("notifier").url("notifier")
     async with (

@@ -87,6 +87,7 @@ async def test_a_transaction_that_asked_nothing_was_never_begun(db):
     assert not transaction.opened
 
 
+@pytest.mark.invariant("V14")
 async def test_a_row_and_what_is_staged_of_it_are_one_statement(db):
     async with db.transaction() as transaction:
         assert await transaction.add(ADD, **SOMEBODY)

@@ -55,6 +55,7 @@ async def test_what_is_staged_is_applied_by_the_consumer(db, broker_for):
     assert await db.value("SELECT count(*) FROM inbox") == 1
 
 
+@pytest.mark.invariant("V14")
 async def test_a_rolled_back_transaction_publishes_nothing(db):
     async def change_my_mind(transaction: Transaction) -> None:
         transaction.stage(an_event())
@@ -68,6 +69,7 @@ async def test_a_rolled_back_transaction_publishes_nothing(db):
     assert await db.value("SELECT count(*) FROM audit_entries") == 0
 
 
+@pytest.mark.invariant("V13")
 @pytest.mark.fault("M11")
 async def test_ten_copies_of_a_message_are_applied_once(db, broker_for):
     broker, seen = broker_for("escrow", "notifier"), []
@@ -103,6 +105,7 @@ async def test_what_fails_for_now_is_tried_again_after_a_second(db, broker_for):
     assert len(seen) == 1
 
 
+@pytest.mark.invariant("V12")
 @pytest.mark.fault("M10")
 async def test_what_fails_after_its_last_attempt_is_parked_with_its_error(db, broker_for):
     broker, seen = broker_for("escrow", "notifier"), []

@@ -66,6 +66,7 @@ async def _applied(db, count: int) -> bool:
     return await db.value("SELECT count(*) FROM inbox") == count
 
 
+@pytest.mark.invariant("V21")
 async def test_each_field_goes_by_its_own_version(db):
     told = [
         (RoleChanged(user_id=ANN, role=PlatformRole.ADMIN, previous=PlatformRole.USER), 9),

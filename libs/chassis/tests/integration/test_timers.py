@@ -120,6 +120,7 @@ async def test_a_timer_that_fires_at_this_moment_is_not_waited_for(db, other, cl
     assert await left(db) == 0
 
 
+@pytest.mark.invariant("V19")
 async def test_a_restart_forgets_nothing(db, clock, other):
     await set_timers(db, "a")
     clock.advance(HOUR)
@@ -366,6 +367,7 @@ async def test_more_jobs_than_run_at_once_are_all_done(db, timers):
     assert most <= BATCH
 
 
+@pytest.mark.invariant("V19")
 @pytest.mark.parametrize("by", ["db", "other"])
 async def test_a_timer_fires_at_its_moment_whoever_set_it(database_url, timers, by):
     """Other processes call nobody here: what they set is seen by a look before it is due."""

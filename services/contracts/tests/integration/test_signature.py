@@ -17,6 +17,7 @@ from contracts_schema.events.identity import Tier
 ROUNDS = 100
 
 
+@pytest.mark.invariant("V10")
 @pytest.mark.fault("X2")
 async def test_both_sign_at_the_same_instant_and_it_is_executed_once(database):
     harness = a_harness(database)
@@ -71,6 +72,7 @@ async def test_a_signature_is_kept_with_how_it_was_made(harness):
         assert "203.0.113.9" not in str(told)
 
 
+@pytest.mark.invariant("V23")
 @pytest.mark.parametrize(
     ("user_id", "changes", "refusal"),
     [
@@ -109,6 +111,7 @@ async def test_who_may_not_act_may_not_sign(harness, changes, code):
     assert caught.value.code == code
 
 
+@pytest.mark.invariant("V10")
 async def test_not_even_the_services_own_role_can_change_what_was_signed(harness):
     contract = await harness.drafted()
     await harness.sign(contract.contract_id, BUYER)

@@ -70,6 +70,7 @@ async def breaker(database_url, postgres_url):
     await connection.close()
 
 
+@pytest.mark.invariant("V1")
 async def test_after_a_deal_every_account_has_the_sum_of_its_postings(house: House):
     await released(house)
 

@@ -23,6 +23,7 @@ LINES = (
 )
 
 
+@pytest.mark.invariant("V6")
 @pytest.mark.abuse("A6")
 async def test_an_escrow_moves_along_the_table_and_no_other_way(
     house: House, database_url, postgres_url
@@ -51,6 +52,7 @@ async def test_an_escrow_moves_along_the_table_and_no_other_way(
     assert all(f"{one} does not become {to}" in why for (one, to), why in refused.items())
 
 
+@pytest.mark.invariant("V6")
 @pytest.mark.parametrize("step", [-1, 0, 2])
 async def test_a_version_follows_the_one_before(house: House, step: int):
     await house.funded()
@@ -59,6 +61,7 @@ async def test_a_version_follows_the_one_before(house: House, step: int):
         await house.database.pool.execute(f"UPDATE escrows SET version = version + {step}")
 
 
+@pytest.mark.invariant("V2")
 @pytest.mark.fault("S6")
 async def test_two_at_once_cannot_take_an_account_below_its_floor_together(house: House):
     """Each would leave enough for itself; the second sees what the first one took."""

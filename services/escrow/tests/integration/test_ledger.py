@@ -85,6 +85,7 @@ async def write(connection, escrow_id: str, *lines: tuple[str, str, int], moment
     return transaction_id
 
 
+@pytest.mark.invariant("V1")
 @pytest.mark.parametrize(
     "lines",
     [
@@ -132,6 +133,7 @@ async def test_a_closed_transaction_takes_no_further_line(house: House):
             )
 
 
+@pytest.mark.invariant("V2")
 @pytest.mark.fault("S6")
 async def test_no_account_goes_below_its_floor(house: House):
     escrow_id = await _released(house)
@@ -150,6 +152,7 @@ async def test_an_amount_of_zero_is_no_posting(house: House):
             await write(connection, escrow_id, ("rail:stripe", "USD", 0))
 
 
+@pytest.mark.invariant("V24")
 @pytest.mark.parametrize("table", ["postings", "ledger_transactions", "ledger_accounts"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 async def test_what_is_written_stays_for_the_service_and_for_the_owner(
@@ -186,6 +189,7 @@ async def test_what_was_agreed_or_ordered_cannot_be_rewritten(house: House, stat
         await house.database.pool.execute(statement)
 
 
+@pytest.mark.invariant("V5")
 async def test_a_tranche_that_is_released_cannot_be_refunded_as_well(house: House, owner):
     escrow_id = await _released(house)
 
@@ -202,6 +206,7 @@ async def test_a_tranche_that_is_released_cannot_be_refunded_as_well(house: Hous
         )
 
 
+@pytest.mark.invariant("V3")
 async def test_amounts_that_do_not_add_up_cannot_be_written(house: House):
     await _released(house)
 
@@ -209,6 +214,7 @@ async def test_amounts_that_do_not_add_up_cannot_be_written(house: House):
         await house.database.pool.execute("UPDATE escrows SET released = released + 1")
 
 
+@pytest.mark.invariant("V1")
 @pytest.mark.parametrize(
     ("defect", "refuted"),
     [
@@ -296,6 +302,7 @@ async def test_the_check_runs_by_itself_and_halts_releases(
     assert audited == 1
 
 
+@pytest.mark.invariant("V18")
 async def test_every_money_move_is_audited_once_with_its_actor(house: House):
     escrow_id = await _released(house)
 

@@ -296,6 +296,7 @@ async def test_an_event_about_what_cannot_be_looked_up_now_is_not_given_up(house
     assert await house.database.value(outcome, event_id) == "known"
 
 
+@pytest.mark.fault("M13")
 @pytest.mark.fault("W3")
 async def test_an_event_of_days_ago_changes_nothing(house: House):
     escrow_id = await house.funded()

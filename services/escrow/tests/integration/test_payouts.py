@@ -83,6 +83,7 @@ async def test_a_payout_whose_reply_was_lost_is_found_and_not_made_again(house: 
     await settled(house, escrow_id)
 
 
+@pytest.mark.invariant("V8")
 @pytest.mark.fault("S2")
 @pytest.mark.parametrize("act", ["confirm", "refund"])
 async def test_a_call_that_arrives_after_it_was_made_again_is_the_same_payout(house: House, act):

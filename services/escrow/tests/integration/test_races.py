@@ -37,6 +37,7 @@ async def test_confirming_many_times_at_once_releases_once(house: House):
     await house.proven()
 
 
+@pytest.mark.invariant("V5")
 @pytest.mark.fault("X4")
 @pytest.mark.abuse("A15")
 async def test_a_refund_against_a_release_moves_the_money_once(house: House):
@@ -126,6 +127,7 @@ async def test_a_cancel_against_a_payment_gives_back_what_it_does_not_hold(house
     await house.proven()
 
 
+@pytest.mark.invariant("V4")
 async def test_one_contract_told_at_once_opens_one_escrow(house: House):
     for number in range(ROUNDS):
         terms = some_terms(f"open {number}")

@@ -251,6 +251,7 @@ async def test_what_was_lost_is_frozen_and_no_clock_moves_it(house: House):
     assert (await house.escrow(escrow_id)).state == "REFUNDED"
 
 
+@pytest.mark.invariant("V4")
 async def test_a_contract_opens_one_escrow_however_often_it_is_told(house: House):
     for _ in range(3):
         await house.open()

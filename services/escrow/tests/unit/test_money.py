@@ -20,12 +20,14 @@ FEES = st.builds(Fee, basis_points=st.integers(0, 10_000), fixed_minor=st.intege
 BOOKS = Books("esc_1", "STRIPE", "usr_b", "usr_s")
 
 
+@pytest.mark.invariant("V22")
 def test_the_fee_is_the_published_formula():
     divided = if_released(tranches_of(some_terms()), Currency.USD)
 
     assert (divided.seller, divided.fee, divided.buyer) == (usd(NET), usd(FEE), usd(0))
 
 
+@pytest.mark.invariant("V22")
 @given(parts=st.lists(CENTS, min_size=1, max_size=6), seller_fee=FEES, buyer_fee=FEES)
 def test_tranches_share_the_fee_without_a_rest(parts, seller_fee, buyer_fee):
     terms = some_terms(
@@ -63,6 +65,7 @@ def test_more_than_was_paid_in_cannot_be_drawn():
         draw(usd(11), [Charge("pay_1", "ch_1", usd(10))])
 
 
+@pytest.mark.invariant("V3")
 @given(received=CENTS, early=CENTS, over=st.integers(0, 10**6), fee=st.integers(0, 10**6))
 def test_every_moment_balances_and_the_amounts_add_up_after_each(received, early, over, fee):
     agreed = usd(max(received + early - over, 1))

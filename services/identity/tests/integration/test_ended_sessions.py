@@ -48,6 +48,7 @@ async def end_by(identity: Identity, how: str, tokens: dict) -> None:
         assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.invariant("V21")
 @pytest.mark.abuse("J4")
 @pytest.mark.parametrize("how", ["logout", "ban", "role"])
 async def test_a_login_that_ended_is_refused_everywhere(
