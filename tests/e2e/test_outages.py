@@ -6,7 +6,7 @@ import pytest
 from e2e_checks import quiet, the_books_hold
 from e2e_processes import frozen, kill
 from holdfast.demo import report, trade
-from holdfast.demo.discord_driver import shown_last
+from holdfast.demo.discord_client import shown_last
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 SERVICES = (

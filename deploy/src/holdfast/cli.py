@@ -19,10 +19,10 @@ from holdfast.state import BrokenState
 # The module of each command, in the order of the help. A command's module loads what it needs,
 # which takes time and may not be installed where another command runs (a container has no pytest).
 _MODULES = {
-    "up": "up", "down": "up", "demo": "demo", "bench": "bench", "status": "status", "logs": "logs",
-    "doctor": "doctor", "check": "check", "test": "tests", "ledger": "ledger", "dlq": "dlq",
-    "migrate": "migrate", "new": "new", "docs": "docs", "routes": "routes", "secrets": "secrets",
-    "lock": "lock", "clean": "clean",
+    "up": "up", "down": "up", "act": "act", "demo": "demo", "bench": "bench", "status": "status",
+    "logs": "logs", "doctor": "doctor", "check": "check", "test": "tests", "ledger": "ledger",
+    "dlq": "dlq", "migrate": "migrate", "new": "new", "docs": "docs",
+    "routes": "routes", "secrets": "secrets", "lock": "lock", "clean": "clean",
 }  # fmt: skip
 
 

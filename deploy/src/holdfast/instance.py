@@ -51,6 +51,11 @@ class Instance:
         return base if self.name == DEFAULT else base / self.name
 
     @property
+    def command(self) -> str:
+        """How the command line is called for this instance."""
+        return "./holdfast" if self.name == DEFAULT else f"./holdfast --instance {self.name}"
+
+    @property
     def run(self) -> Path:
         """The folder of locks and of the state file."""
         return _made(self.home / "run")

@@ -64,6 +64,11 @@ def all_providers(instance: Instance, sandbox_url: str) -> tuple[Provider, ...]:
     )
 
 
+def are_played(instance: Instance, sandbox_url: str) -> bool:
+    """Whether the sandbox plays all of them."""
+    return all(it.settings() == it.played for it in all_providers(instance, sandbox_url))
+
+
 def _stripe(sandbox_url: str, secret: Callable[..., str]) -> Provider:
     return Provider(
         "Stripe",

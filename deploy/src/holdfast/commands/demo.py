@@ -15,7 +15,7 @@ import typer
 from rich.table import Table
 
 from holdfast import daemon, leases
-from holdfast.commands.up import addresses, start
+from holdfast.commands.up import addresses, guide, start
 from holdfast.console import err, fail, out
 from holdfast.demo import report, trade
 from holdfast.demo.driver import Driver
@@ -57,7 +57,7 @@ def demo(
     if keep:
         out.print(addresses(state))
         out.print(people)
-        err.print("left running; stop it with ./holdfast down")
+        guide(instance, state)
     elif not found_running:
         daemon.stop(instance)
         err.print("stopped")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import typer
 from rich.status import Status as Spinner
 from rich.table import Table
 
-from holdfast import daemon, plan
+from holdfast import daemon, plan, providers
+from holdfast.act import people
 from holdfast.console import err, fail, out
 from holdfast.instance import Instance
 from holdfast.state import State
 
+_PEOPLE = """
+Two people are there in the played Discord, Roblox and Stripe: seller, who owns
+three games, and buyer. Act as them, and see what they see:
+  {own} act seller /signup press "I agree"
+  {own} act seller /link press "Open the linking page"
+  {own} act seller
+"""
 _SHOWN = ("gateway", "sandbox", "database", "rabbitmq_management", "s3")
 
 
@@ -24,7 +33,7 @@ def up() -> None:
     except daemon.NotStarted as failure:
         fail(str(failure), f"./holdfast doctor, or read the logs in {instance.log}")
     out.print(addresses(state))
-    err.print("next: ./holdfast demo plays one whole trade on it, ./holdfast down stops it")
+    guide(instance, state)
 
 
 def down() -> None:
@@ -61,6 +70,18 @@ def addresses(state: State) -> Table:
         if name in state.urls:
             table.add_row(name, _without_password(state.urls[name]))
     return table
+
+
+def guide(instance: Instance, state: State) -> None:
+    """Have two people there to act as, where all of the outside world is played, and say how."""
+    own, sandbox_url = instance.command, state.urls["sandbox"]
+    if providers.are_played(instance, sandbox_url):
+        asyncio.run(people.prepare(instance, sandbox_url))
+        err.print(_PEOPLE.format(own=own), markup=False, highlight=False)
+    err.print(
+        f"next: README.md shows a whole trade, {own} demo plays one, {own} down stops all of it",
+        highlight=False,
+    )
 
 
 class _Progress:

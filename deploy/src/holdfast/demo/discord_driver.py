@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.demo.discord_client import WAIT_S, DiscordClient, shown_last
 from holdfast.demo.driver import Person, System
 from holdfast.demo.event_listener import NotHeard
 from holdfast.demo.outside import Json
-
-WAIT_S = 60
 
 
 class DiscordDriver:
@@ -16,7 +15,9 @@ class DiscordDriver:
 
     def __init__(self, system: System, person: Person) -> None:
         self.person, self._system = person, system
-        self._outside = system.outside
+        self._client = DiscordClient(
+            system.outside, person.discord_id, system.guild_id, system.channel_id
+        )
 
     async def join(self) -> None:
         """`/signup`, then the consent button."""
@@ -38,15 +39,8 @@ class DiscordDriver:
 
     async def games(self) -> list[str]:
         """What the option `game` of `/listing create` suggests."""
-        found = await self._outside.post(
-            "/discord/autocomplete",
-            {
-                **self._here("listing create"),
-                "options": {"game": ""},
-                "focused": "game",
-            },
-        )
-        return [str(choice["value"]) for choice in found["choices"]]
+        found = await self._client.suggestions("listing create", "game")
+        return [str(choice["value"]) for choice in found]
 
     async def create_listing(self, asset_id: str, title: str, price_minor: int) -> None:
         """`/listing create`, then its form."""
@@ -122,9 +116,7 @@ class DiscordDriver:
 
     async def told(self, words: str, seconds: float = WAIT_S) -> Json:
         """The newest message this person sees that holds these words."""
-        found = await self._outside.get(
-            "/discord/inbox", user=self.person.discord_id, contains=words, wait=seconds
-        )
+        found = await self._client.inbox(contains=words, wait=seconds)
         if not found["messages"]:
             raise NotHeard(f"{self.person.name} was never told {words!r}")
         message: Json = found["messages"][-1]
@@ -140,64 +132,27 @@ class DiscordDriver:
         answered = await self._press(card, verb, subject)
         return str(next(b["url"] for b in shown_last(answered)["buttons"] if b["url"]))
 
-    def _here(self, command: str) -> Json:
-        return {
-            "user": self.person.discord_id,
-            "guild": self._system.guild_id,
-            "channel": self._system.channel_id,
-            "command": command,
-        }
-
     async def _command(
         self, command: str, options: Json | None = None, wait: str = "answered"
     ) -> Json:
-        begun = await self._outside.post(
-            "/discord/commands", {**self._here(command), "options": options or {}}
-        )
-        return await self._outcome(begun["interaction_id"], wait)
+        return await self._client.command(command, options, wait)
 
     async def _press(
         self, message: Json, verb: str, subject: str = "", wait: str = "answered"
     ) -> Json:
         button = _button(message, verb, subject)
-        begun = await self._outside.post(
-            "/discord/press",
-            {
-                "user": self.person.discord_id,
-                "message_id": message["id"],
-                "custom_id": button["custom_id"],
-            },
-        )
-        return await self._outcome(begun["interaction_id"], wait)
+        return await self._client.press(message, button["custom_id"], wait)
 
     async def _submit(self, opened: Json, values: Json) -> Json:
         if not opened.get("modal"):
             raise NotHeard(f"no form was opened: {opened}")
-        begun = await self._outside.post(
-            "/discord/submit",
-            {
-                "user": self.person.discord_id,
-                "interaction_id": opened["id"],
-                "values": values,
-            },
-        )
-        return await self._outcome(begun["interaction_id"], "answered")
-
-    async def _outcome(self, interaction_id: str, wait: str) -> Json:
-        found = await self._outside.get(
-            f"/discord/interactions/{interaction_id}", wait=wait, timeout=WAIT_S
-        )
-        if found["state"] not in (wait, "answered"):
-            raise NotHeard(f"the interaction is {found['state']}, not {wait}: {found}")
-        return found
+        return await self._client.submit(opened, values)
 
     async def _card(self, verb: str, subject: str) -> Json:
         """The newest message this person sees with that button."""
         since = 0
         for _ in range(200):
-            found = await self._outside.get(
-                "/discord/inbox", user=self.person.discord_id, wait=WAIT_S, since=since
-            )
+            found = await self._client.inbox(wait=WAIT_S, since=since)
             for message in reversed(found["messages"]):
                 if any(_is(button, verb, subject) for button in message["buttons"]):
                     card: Json = message
@@ -217,12 +172,6 @@ async def link_in_browser(person: Person, url: str) -> None:
 
 def _typed(minor: int) -> str:
     return f"{minor // 100}.{minor % 100:02d}"
-
-
-def shown_last(outcome: Json) -> Json:
-    """What the person was shown last for an interaction."""
-    shown: Json = (outcome["followups"] or [outcome["message"]])[-1]
-    return shown
 
 
 def _is(button: Json, verb: str, subject: str) -> bool:

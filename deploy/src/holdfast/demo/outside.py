@@ -36,10 +36,10 @@ class Outside:
         """Take something away."""
         _told(await self._http.delete(f"/control{path}"))
 
-    async def person(self, name: str) -> tuple[str, int]:
+    async def person(self, name: str, display: str | None = None) -> tuple[str, int]:
         """A new person with a Discord and a Roblox account: (Discord id, Roblox id)."""
-        discord = await self.post("/discord/users", {"name": name})
-        roblox = await self.post("/roblox/users", {"name": name[:20]})
+        discord = await self.post("/discord/users", {"name": name, "display": display or name})
+        roblox = await self.post("/roblox/users", {"name": name[:20], "display_name": display})
         return str(discord["id"]), int(roblox["id"])
 
     async def guild(self, name: str, members: list[str]) -> tuple[str, str]:
@@ -69,10 +69,23 @@ class Outside:
 class OutsideRefused(RuntimeError):
     """The sandbox would not do it: a client could not have done it either."""
 
+    def __init__(self, message: str, answer: httpx.Response) -> None:
+        super().__init__(message)
+        self.answer = answer
+
+    @property
+    def cause(self) -> str:
+        """Why, in the sandbox's own words."""
+        try:
+            return str(self.answer.json()["error"])
+        except (ValueError, LookupError, TypeError):
+            return str(self)
+
 
 def _told(answer: httpx.Response) -> Json:
     if answer.status_code >= 400:
-        raise OutsideRefused(f"{answer.request.method} {answer.request.url}: {answer.text}")
+        refused = f"{answer.request.method} {answer.request.url}: {answer.text}"
+        raise OutsideRefused(refused, answer)
     return cast(Json, answer.json()) if answer.content else {}
 
 
@@ -94,9 +107,12 @@ class Browser:
         """What a script on a page sends; its cookies stay in the browser."""
         return cast(Json, _page(await self._http.post(url, json=body)).json())
 
-    async def submit(self, page: httpx.Response, form: dict[str, str]) -> httpx.Response:
-        """Answer the form of a page, which posts to the page's own address."""
-        return _page(await self._reloaded(await self._http.post(page.url, data=form)))
+    async def submit(
+        self, page: httpx.Response, form: dict[str, str], action: str = ""
+    ) -> httpx.Response:
+        """Answer the form of a page, which posts to its action: the page's own address if none."""
+        sent = await self._http.post(page.url.join(action), data=form)
+        return _page(await self._reloaded(sent))
 
     async def _reloaded(self, answer: httpx.Response) -> httpx.Response:
         """A page that cannot be shown now is loaded again, as people do; no form is sent twice."""
@@ -113,5 +129,6 @@ class Browser:
 
 def _page(answer: httpx.Response) -> httpx.Response:
     if answer.status_code >= 400:
-        raise OutsideRefused(f"{answer.request.url.path}: {answer.status_code} {answer.text[:400]}")
+        refused = f"{answer.request.url.path}: {answer.status_code} {answer.text[:400]}"
+        raise OutsideRefused(refused, answer)
     return answer
