@@ -38,7 +38,7 @@ from identity import handlers
 from identity.domain.api_key import Scope
 from identity.domain.link import LIFETIME
 from identity.domain.user import Change
-from identity_builders import PUBLIC
+from identity_builders import PUBLIC, TERMS
 from listings import handlers as listings
 from listings.app import create_app as listings_app
 from listings.settings import Settings as ListingsSettings
@@ -107,6 +107,8 @@ ROUTES: dict[str, dict[str, Asked]] = {
         ),
         "GET /": Asked(),
         "GET /link/{token}": Asked(thing="unknown_token"),
+        "GET /terms": Asked(),
+        "GET /terms/{version}": Asked(thing="terms"),
         "GET /oauth/roblox/callback": Asked(),
         "PATCH /v1/admin/users/{user_id}": Asked(
             thing="person", body={"reason": WHY, "suspended": False}
@@ -133,6 +135,8 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "GET /v1/me/sessions": Asked(),
         "DELETE /v1/me/sessions": Asked(),
         "DELETE /v1/me/sessions/{session_id}": Asked(thing="session"),
+        "GET /v1/terms": Asked(),
+        "GET /v1/terms/{version}": Asked(thing="terms"),
         "GET /v1/users/{user_id}": Asked(thing="person"),
     },
     "listings": {
@@ -344,6 +348,7 @@ THINGS: dict[str, Callable[[Stage], Any]] = {
     "seller": _fixed(user_id=SELLER.user_id),
     "asset": _fixed(asset_id=str(GAME)),
     "unknown_token": _fixed(token="0" * 64),
+    "terms": _fixed(version=TERMS),
     "unknown_rail": _fixed(rail="pigeon"),
     "paid_page": _fixed(name="paid"),
     "onboarded_page": _fixed(name="onboarded"),

@@ -51,7 +51,7 @@ ROUTES = (
         "identity",
         (
             "/v1/auth", "/v1/me", "/v1/users", "/v1/admin/users", "/v1/admin/proposals/identity",
-            "/v1/api-keys", "/v1/guilds", "/v1/links", "/link/", "/oauth/",
+            "/v1/api-keys", "/v1/guilds", "/v1/links", "/v1/terms", "/terms", "/link/", "/oauth/",
             "/.well-known/jwks.json",
         ),
     ),

@@ -23,8 +23,10 @@ from fastapi import FastAPI
 from identity import handlers, store
 from identity.app import create_app, own_authenticator
 from identity.domain.session import ACCESS_LIFE
+from identity.domain.terms import TermsOfService
 from identity.domain.user import User
 from identity.settings import Settings
+from identity.texts import terms_of_service
 from sandbox.clock import Clock as SandboxClock
 from sandbox.config import parse
 from sandbox.faults import Faults
@@ -33,6 +35,8 @@ from sandbox.keeping import Keeper
 from sandbox import discord, roblox
 
 PUBLIC = "http://holdfast.test"
+TERMS = terms_of_service().current.version
+TERMS_SHA256 = terms_of_service().current.sha256
 GATEWAY_SECRET = secret_of("discord-gateway")
 ADMIN_DISCORD_ID = "900000000000000001"
 ALICE, BOB = 1001, 1002
@@ -176,8 +180,8 @@ class Identity:
             return await handlers.user.register(
                 tx,
                 Principal("", discord_id=discord_id, interface="discord"),
-                RegisterUser(consent=True, terms_version="1"),
-                self.settings.bootstrap_admins,
+                RegisterUser(consent=True, terms_version=TERMS),
+                self.app.state.joining,
             )
 
     async def exchanged(self, discord_id: str) -> str:
@@ -259,7 +263,7 @@ class Identity:
     async def login(self, discord_id: str, **changes: Any) -> httpx.Response:
         """Log in with Discord in a browser of its own; the answer at the end."""
         assert self.outside is not None
-        body = {"consent": True, "terms_version": "1"} | changes
+        body = {"consent": True, "terms_version": TERMS} | changes
         async with self.browser() as browser:
             begun = await browser.post("/v1/auth/discord/url", json=body)
             assert begun.status_code == 200, begun.text
@@ -273,12 +277,15 @@ class Identity:
 
 @asynccontextmanager
 async def an_identity(
-    database_url: str, outside: Outside | None = None, **more: Any
+    database_url: str,
+    outside: Outside | None = None,
+    terms: TermsOfService | None = None,
+    **more: Any,
 ) -> AsyncIterator[Identity]:
     """The service with its lifespan, and a clock that is moved by hand."""
     base = outside.base if outside else "http://127.0.0.1:9"
     settings, clock = some_settings(database_url, base, **more), ManualClock()
-    app = create_app(settings)
+    app = create_app(settings, terms)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
         app.state.database.clock = clock

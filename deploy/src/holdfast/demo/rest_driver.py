@@ -14,7 +14,6 @@ from holdfast.demo.driver import Person, System
 from holdfast.demo.outside import AWAY
 
 Json = dict[str, Any]
-TERMS_VERSION = "2026-11"
 
 
 class RestRefused(RuntimeError):
@@ -37,11 +36,12 @@ class RestDriver:
         await self.http.aclose()
 
     async def join(self) -> None:
-        """Log in with Discord, in the browser, and consent to join."""
+        """Log in with Discord, in the browser, and consent to join under the terms in force."""
         browser = self.person.browser
+        terms = await self.get("/v1/terms")
         begun = await browser.post(
             f"{self._system.gateway}/v1/auth/discord/url",
-            {"consent": True, "terms_version": TERMS_VERSION},
+            {"consent": True, "terms_version": terms["version"]},
         )
         page = await browser.open(f"{begun['url']}&as={self.person.discord_id}")
         back = await browser.submit(page, {"user": self.person.discord_id, "decision": "approve"})

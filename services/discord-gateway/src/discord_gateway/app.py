@@ -46,9 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     async def converse(database: Database) -> None:
         """Hold the session with Discord."""
-        context = InteractionContext(
-            database, owners, custom_ids, buttons, STEPS, settings.terms_version
-        )
+        context = InteractionContext(database, owners, custom_ids, buttons, STEPS)
         await session.forever(Routes(context))
 
     def fault() -> str | None:

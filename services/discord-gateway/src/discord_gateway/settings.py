@@ -18,7 +18,6 @@ class Settings(ServiceSettings):
     contracts_url: str = "http://127.0.0.1:8003"
     escrow_url: str = "http://127.0.0.1:8004"
     verification_url: str = "http://127.0.0.1:8005"
-    terms_version: str = "2026-11"
 
     @property
     def owners(self) -> dict[str, str]:

@@ -28,21 +28,37 @@ async def a_card_with(harness, subject: str, *verbs: str):
 
 
 async def test_joining_is_a_consent_card_and_one_command(harness):
+    harness.owners.answers["GET /v1/terms"] = {"version": "2026-12", "url": "https://h.example/t"}
     async with harness.gateway():
         asked = await harness.type("ada", "signup")
         pressed = await harness.press("ada", asked["message"], "consent", wait="acknowledged")
         command = await harness.take("identity.commands")
 
     assert asked["message"]["ephemeral"]
+    assert "version 2026-12" in asked["message"]["text"]
+    assert "https://h.example/t" in [button["url"] for button in asked["message"]["buttons"]]
     assert command["type"] == "identity.register_user.v1"
     assert command["id"] == str(derive_uuid("interaction", pressed["id"]))
-    assert command["payload"] == {"consent": True, "terms_version": "2026-11"}
+    assert command["payload"] == {"consent": True, "terms_version": "2026-12"}
     assert command["actor"] == {
         "discord_user_id": harness.people["ada"]["id"],
         "guild_id": harness.guild,
         "channel_id": harness.channel,
         "locale": "en-US",
     }
+
+
+async def test_nobody_is_asked_to_agree_to_terms_that_cannot_be_read(harness):
+    harness.owners.away = True
+    async with harness.gateway():
+        away = await harness.type("ada", "signup")
+        harness.owners.away = False
+        harness.owners.answers["GET /v1/terms"] = {"version": "2026-12", "url": "javascript:1"}
+        unreadable = await harness.type("ada", "signup")
+
+    for asked in (away, unreadable):
+        assert "Try again in a minute" in asked["message"]["text"]
+        assert not asked["message"]["buttons"]
 
 
 async def test_linking_asks_identity_for_a_link(harness):

@@ -18,22 +18,29 @@ from fastapi import FastAPI
 from identity import api, consumers, jobs
 from identity.adapters import discord, roblox
 from identity.adapters.token_issuer import token_issuer
+from identity.domain.terms import TermsOfService
+from identity.domain.user import Joining
 from identity.handlers import proposal
 from identity.settings import Settings
+from identity.texts import terms_of_service
 
 NAME = "identity"
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Build the service from its settings; nothing connects before it starts."""
+def create_app(settings: Settings, terms: TermsOfService | None = None) -> FastAPI:
+    """Build the service from its settings; nothing connects before it starts.
+
+    ``terms`` are those that ship with it where no others are given.
+    """
+    joining = Joining(terms or terms_of_service(), settings.bootstrap_admins)
     issuer = token_issuer(settings.signing_key.get_secret_value(), settings.public_base_url)
     parts = Parts(
         NAME,
         routers=api.ROUTERS,
-        consumers=consumers.register(Consumers(NAME), settings.bootstrap_admins),
+        consumers=consumers.register(Consumers(NAME), joining),
         timers=jobs.register(Timers()),
         rules=api.RULES,
-        state={"token_issuer": issuer, "proposals": proposal.KINDS},
+        state={"token_issuer": issuer, "joining": joining, "proposals": proposal.KINDS},
         enter=[lambda database: _outside(app, settings, database)],
     )
     app = create(settings, parts)

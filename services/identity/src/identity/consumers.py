@@ -6,10 +6,11 @@ from functools import partial
 
 from chassis.messaging.consumers import Consumers
 
+from identity.domain.user import Joining
 from identity.handlers import link, user
 
 
-def register(consumers: Consumers, admins: frozenset[str]) -> Consumers:
-    """Fulfil identity's commands; these Discord accounts become administrators by joining."""
-    consumers.commands("identity.commands", partial(user.register, admins=admins), link.create)
+def register(consumers: Consumers, joining: Joining) -> Consumers:
+    """Fulfil identity's commands."""
+    consumers.commands("identity.commands", partial(user.register, joining=joining), link.create)
     return consumers

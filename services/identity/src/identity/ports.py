@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from identity.domain.account import Provider
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whose login was proven: the provider's own id, which is kept, and a name, which is not.
+
+    Names change, so nothing is decided by one; it is shown to the person at once, or empty.
+    """
+
+    account_id: str
+    name: str = ""
+
+
 class LoginProvider(Protocol):
-    """An OAuth 2 provider with PKCE; its own id of the account is all that is taken from it."""
+    """An OAuth 2 provider with PKCE; its own id of the account is all that is kept of it."""
 
     @property
     def name(self) -> Provider:
@@ -19,6 +31,6 @@ class LoginProvider(Protocol):
         """Where the browser goes to allow the login."""
         ...
 
-    async def account_id(self, code: str, verifier: str) -> str:
+    async def proof(self, code: str, verifier: str) -> Proof:
         """Whose login the code proves; raises ProviderRefused or ProviderUnavailable."""
         ...

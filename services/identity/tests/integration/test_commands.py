@@ -25,11 +25,12 @@ from faststream.rabbit import RabbitBroker
 from identity import store
 from identity.api.problems import RULES
 from identity.consumers import register
-from identity.domain.user import User
-from identity_builders import ADMIN_DISCORD_ID
+from identity.domain.user import Joining, User
+from identity.texts import terms_of_service
+from identity_builders import ADMIN_DISCORD_ID, TERMS
 
 ANN = "700000000000000001"
-JOIN = RegisterUser(consent=True, terms_version="1")
+JOIN = RegisterUser(consent=True, terms_version=TERMS)
 
 
 @dataclass(slots=True)
@@ -67,7 +68,8 @@ async def sender(database_for, broker_for) -> AsyncIterator[Sender]:
     async with database.connect(database_for("identity"), ManualClock(), "identity") as db:
         own = Publisher(broker.url("identity"), "identity")
         gateway = Publisher(broker.url("discord-gateway"), "discord-gateway")
-        consumers = register(Consumers("identity"), frozenset({ADMIN_DISCORD_ID}))
+        joining = Joining(terms_of_service(), frozenset({ADMIN_DISCORD_ID}))
+        consumers = register(Consumers("identity"), joining)
         consuming = Consuming(consumers, db, own, RULES)
         listening = RabbitBroker(broker.url("identity"), apply_types=False, logger=None)
         consuming.attach(listening, 10)
@@ -143,8 +145,9 @@ async def test_a_second_signup_is_answered_kindly(sender: Sender):
     [
         (CreateLink(), None, "not_registered"),
         (CreateLink(), {"provider": "steam"}, "invalid_input"),
-        (JOIN, {"consent": False, "terms_version": "1"}, "invalid_input"),
-        (JOIN, {"consent": True, "terms_version": "1", "role": "ADMIN"}, "invalid_input"),
+        (JOIN, {"consent": True, "terms_version": "2026-11"}, "terms_not_current"),
+        (JOIN, {"consent": False, "terms_version": TERMS}, "invalid_input"),
+        (JOIN, {"consent": True, "terms_version": TERMS, "role": "ADMIN"}, "invalid_input"),
     ],
 )
 async def test_a_wrong_command_is_refused_and_changes_nothing(

@@ -18,9 +18,9 @@ import pytest
 from chassis.messaging.publisher import Publisher
 from contracts_schema.commands.identity import RegisterUser
 from contracts_schema.ids import derive_uuid
-from identity_builders import some_settings
+from identity_builders import TERMS, some_settings
 
-JOIN = RegisterUser(consent=True, terms_version="1")
+JOIN = RegisterUser(consent=True, terms_version=TERMS)
 ANN, BEN = "700000000000000001", "700000000000000002"
 
 

@@ -10,7 +10,7 @@ from identity import handlers
 from identity.domain.account import Provider
 from identity.domain.oauth_state import OAuthState, Purpose
 from identity.domain.secret import challenge
-from identity_builders import ADMIN_DISCORD_ID, PUBLIC, Identity, query_of
+from identity_builders import ADMIN_DISCORD_ID, PUBLIC, TERMS, TERMS_SHA256, Identity, query_of
 
 
 async def refreshed(identity: Identity, token: str) -> tuple[int, dict]:
@@ -20,12 +20,13 @@ async def refreshed(identity: Identity, token: str) -> tuple[int, dict]:
 
 
 async def test_a_stranger_who_consents_joins_by_logging_in(identity: Identity):
-    discord_id, tokens = await identity.logged_in("ann", terms_version="2026-11")
+    discord_id, tokens = await identity.logged_in("ann")
 
     async with identity.browser(tokens["access_token"]) as client:
         me = (await client.get("/v1/me")).json()
     assert (me["discord_id"], me["tier"], me["role"]) == (discord_id, "TIER_0", "USER")
-    assert [consent["terms_version"] for consent in me["consents"]] == ["2026-11"]
+    [consent] = me["consents"]
+    assert (consent["terms_version"], consent["terms_sha256"]) == (TERMS, TERMS_SHA256)
     assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 900)
     assert await identity.topics() == ["identity.user_registered.v1"]
 
@@ -60,7 +61,7 @@ async def test_discord_gets_the_verifier_of_the_challenge(identity: Identity):
     discord_id = await identity.outside.discord_person("ann")
     async with identity.browser() as browser:
         begun = await browser.post(
-            "/v1/auth/discord/url", json={"consent": True, "terms_version": "1"}
+            "/v1/auth/discord/url", json={"consent": True, "terms_version": TERMS}
         )
         await browser.get(await identity.outside.allow(begun.json()["url"], discord_id))
 
@@ -72,7 +73,7 @@ async def test_discord_gets_the_verifier_of_the_challenge(identity: Identity):
 
 async def test_a_login_state_works_once_in_its_browser_within_ten_minutes(identity: Identity):
     discord_id = await identity.outside.discord_person("ann")
-    body = {"consent": True, "terms_version": "1"}
+    body = {"consent": True, "terms_version": TERMS}
     async with identity.browser() as browser, identity.browser() as other:
         begun = (await browser.post("/v1/auth/discord/url", json=body)).json()["url"]
         late = (await browser.post("/v1/auth/discord/url", json=body)).json()["url"]
@@ -135,7 +136,7 @@ async def test_a_login_never_ends_elsewhere(identity: Identity, place: str):
 
 async def test_a_browser_refreshes_and_logs_out_by_cookie(identity: Identity):
     discord_id = await identity.outside.discord_person("ann")
-    body = {"consent": True, "terms_version": "1"}
+    body = {"consent": True, "terms_version": TERMS}
     async with identity.browser() as browser:
         begun = await browser.post("/v1/auth/discord/url", json=body)
         await browser.get(await identity.outside.allow(begun.json()["url"], discord_id))
@@ -247,7 +248,7 @@ async def test_the_oldest_login_beyond_fifty_is_ended(identity: Identity):
     for _ in range(50):
         identity.clock.advance(timedelta(seconds=1))
         async with identity.db.transaction() as tx:
-            await handlers.login.log_in(tx, state, discord_id, "", frozenset())
+            await handlers.login.log_in(tx, state, discord_id, "", identity.app.state.joining)
 
     assert (await refreshed(identity, first["refresh_token"]))[0] == 401
     live = "SELECT count(*) FROM sessions WHERE ended_at IS NULL"

@@ -13,7 +13,7 @@ from identity.adapters.token_issuer import token_issuer
 from identity.api.problems import RULES
 from identity.domain import errors
 from identity.domain.secret import challenge, digest, prefixed, url_token
-from identity.pages.link import TEXTS, Page, render
+from identity.pages.notice import TEXTS, Page, render
 from identity.settings import Settings
 from identity_builders import a_pem, some_settings
 from pydantic import ValidationError
@@ -22,7 +22,9 @@ from pydantic import ValidationError
 @pytest.mark.parametrize("language", sorted(TEXTS.languages()))
 def test_every_page_has_its_text_in_every_language(language: str):
     parts = ("title", "body", "next_step")
-    assert TEXTS.keys(language) == {f"page.{page}.{part}" for page in Page for part in parts}
+    beside = {f"terms.{key}" for key in ("link", "earlier", "fingerprint")}
+    pages = {f"page.{page}.{part}" for page in Page for part in parts}
+    assert TEXTS.keys(language) == pages | beside
 
 
 @pytest.mark.parametrize("page", list(Page))

@@ -116,6 +116,10 @@ class Owners:
         headers = await self._headers(reader)
         return _body(await self._send("GET", service, path, headers=headers, params=params))
 
+    async def public(self, service: str, path: str) -> Any:
+        """What the owner answers to anybody."""
+        return _body(await self._send("GET", service, path))
+
     async def post(self, service: str, path: str, reader: DiscordActor, key: str) -> Any:
         """What the owner answers to this person; the same key asks for the same thing."""
         headers = await self._headers(reader) | {"Idempotency-Key": key}

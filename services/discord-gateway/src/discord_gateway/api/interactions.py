@@ -64,7 +64,6 @@ class InteractionContext:
     custom_ids: CustomIds
     buttons: Buttons
     verbs: Mapping[str, Step]
-    terms_version: str
 
 
 async def acknowledge(interaction: Interaction) -> Ack:

@@ -14,6 +14,13 @@ class _Read(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class TermsRead(_Read):
+    """The terms of service in force, and where they can be read."""
+
+    version: str = Field(pattern=r"^[0-9A-Za-z._-]{1,20}$")
+    url: str = Field(pattern=r"^https?://", max_length=2000)
+
+
 class Acted(_Read):
     """Something that the reader may do things with, as its owner says."""
 

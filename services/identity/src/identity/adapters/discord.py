@@ -10,7 +10,7 @@ from identity.settings import Settings
 
 
 def provider(settings: Settings, http: httpx.AsyncClient) -> OAuthProvider:
-    """Discord, for logging in to the REST API; only the account's id is asked for."""
+    """Discord, for logging in to the REST API; the id is asked for, and comes with a name."""
     api = settings.discord_api_base.rstrip("/")
     return OAuthProvider(
         Endpoints(
@@ -23,6 +23,7 @@ def provider(settings: Settings, http: httpx.AsyncClient) -> OAuthProvider:
             settings.discord_application_id,
             settings.discord_client_secret.get_secret_value(),
             f"{settings.public_base_url.rstrip('/')}/v1/auth/discord/callback",
+            ("global_name", "username"),
         ),
         http,
     )

@@ -14,8 +14,10 @@ import httpx
 
 from identity.domain.account import Provider
 from identity.domain.errors import ProviderRefused, ProviderUnavailable
+from identity.ports import Proof
 
 TIMEOUT_S = 3.0
+MOST_NAME = 80
 _ACCOUNT_ID = re.compile(r"[1-9][0-9]{0,19}")
 
 
@@ -32,6 +34,8 @@ class Endpoints:
     client_id: str
     client_secret: str
     redirect_uri: str
+    name_fields: tuple[str, ...] = ()
+    """What the person may be called, the better name first."""
 
 
 class OAuthProvider:
@@ -59,8 +63,8 @@ class OAuthProvider:
         }
         return f"{self._at.authorize}?{urlencode(query)}"
 
-    async def account_id(self, code: str, verifier: str) -> str:
-        """Whose login the code proves: the provider's own id, never a name (names change)."""
+    async def proof(self, code: str, verifier: str) -> Proof:
+        """Whose login the code proves."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -78,7 +82,12 @@ class OAuthProvider:
         found = person.get(self._at.id_field)
         if not isinstance(found, str) or _ACCOUNT_ID.fullmatch(found) is None:
             raise ProviderUnavailable(provider=self.name)
-        return found
+        return Proof(found, self._name(person))
+
+    def _name(self, person: dict[str, Any]) -> str:
+        names = (person.get(field) for field in self._at.name_fields)
+        found = next((name for name in names if isinstance(name, str) and name), "")
+        return "".join(letter for letter in found if letter.isprintable())[:MOST_NAME]
 
     async def _ask(self, method: str, url: str, **more: Any) -> dict[str, Any]:
         try:

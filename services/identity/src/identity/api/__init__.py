@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.http import proposals
 
-from identity.api import account, api_key, home, link, login, session, token, user
+from identity.api import account, api_key, home, link, login, session, terms, token, user
 from identity.api.problems import RULES
 
 ROUTERS = (
@@ -17,6 +17,7 @@ ROUTERS = (
     account.router,
     token.router,
     home.router,
+    terms.router,
     proposals.router("identity"),
 )
 

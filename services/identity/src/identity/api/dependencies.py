@@ -8,7 +8,7 @@ from fastapi import Request
 
 from identity.adapters.token_issuer import TokenIssuer
 from identity.domain.session import ACCESS_LIFE
-from identity.domain.user import User
+from identity.domain.user import Joining, User
 from identity.ports import LoginProvider
 from identity.settings import Settings
 
@@ -28,6 +28,12 @@ def settings(request: Request) -> Settings:
 def token_issuer(request: Request) -> TokenIssuer:
     """Who signs access tokens."""
     found: TokenIssuer = request.app.state.token_issuer
+    return found
+
+
+def joining(request: Request) -> Joining:
+    """The terms, and who becomes an administrator by joining."""
+    found: Joining = request.app.state.joining
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.http.routes import Router
 from fastapi.responses import HTMLResponse
 
-from identity.pages.link import Page, render
+from identity.pages.notice import Page, render
 
 router = Router(tags=["home"])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from chassis.http.auth import Caller
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once
@@ -16,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from identity import handlers
 from identity.api import cookies, dependencies
+from identity.api.notice import as_page
 from identity.api.oauth_state import OAuthText, take
 from identity.api.schemas import LinkId, LinkIn, LinkOut, LinkUrlOut
 from identity.domain import errors
@@ -23,7 +22,7 @@ from identity.domain.account import LinkOutcome, Provider
 from identity.domain.link import Link
 from identity.domain.oauth_state import OAuthState, RoundTrip
 from identity.domain.secret import challenge
-from identity.pages.link import Page, render
+from identity.pages.notice import Page, render
 from identity.ports import LoginProvider
 
 router = Router(tags=["linking"])
@@ -32,17 +31,6 @@ _OUTCOMES = {
     LinkOutcome.LINKED: (Page.LINKED, 200),
     LinkOutcome.TAKEN: (Page.TAKEN, 409),
     LinkOutcome.HAS_ANOTHER: (Page.HAS_ANOTHER, 409),
-}
-_REFUSALS: dict[type[errors.IdentityError], tuple[Page, int]] = {
-    errors.LinkUnknown: (Page.LINK_UNKNOWN, 404),
-    errors.LinkSpent: (Page.LINK_SPENT, 410),
-    errors.LinkExpired: (Page.LINK_EXPIRED, 410),
-    errors.LinkCompleted: (Page.LINK_COMPLETED, 410),
-    errors.Suspended: (Page.SUSPENDED, 403),
-    errors.NotTheOwner: (Page.NOT_THE_OWNER, 403),
-    errors.StateRefused: (Page.STATE_REFUSED, 400),
-    errors.ProviderRefused: (Page.PROVIDER_REFUSED, 403),
-    errors.ProviderUnavailable: (Page.PROVIDER_UNAVAILABLE, 503),
 }
 
 
@@ -104,7 +92,7 @@ async def open_link(request: Request, token: str) -> Response:
         await dependencies.database(request).run(work, dependencies.cause(request, "browser"))
         return _to(request, dependencies.discord(request), trip)
 
-    return await _as_page(begin)
+    return await as_page(begin)
 
 
 async def go_on(request: Request, taken: OAuthState, discord_id: str) -> Response:
@@ -121,7 +109,7 @@ async def go_on(request: Request, taken: OAuthState, discord_id: str) -> Respons
             raise errors.NotTheOwner
         return _to(request, dependencies.roblox(request), trip)
 
-    return await _as_page(begin)
+    return await as_page(begin)
 
 
 def _to(request: Request, provider: LoginProvider, trip: RoundTrip) -> Response:
@@ -146,24 +134,14 @@ async def roblox_callback(
         taken = await take(request, state, Provider.ROBLOX)
         if error or not code:
             raise errors.ProviderRefused(Provider.ROBLOX, error[:40])
-        account_id = await dependencies.roblox(request).account_id(code, taken.verifier)
+        proof = await dependencies.roblox(request).proof(code, taken.verifier)
 
         async def work(tx: Transaction) -> LinkOutcome:
-            return await handlers.account.link(tx, taken, account_id)
+            return await handlers.account.link(tx, taken, proof.account_id)
 
         cause = dependencies.cause(request, taken.user_id or "browser")
         return render(*_OUTCOMES[await dependencies.database(request).run(work, cause)])
 
-    page = await _as_page(finish)
+    page = await as_page(finish)
     cookies.unbind(request, page, state)
     return page
-
-
-async def _as_page(work: Callable[[], Awaitable[Response]]) -> Response:
-    """Show a person a page where a program would get a problem."""
-    try:
-        return await work()
-    except errors.IdentityError as error:
-        if type(error) not in _REFUSALS:
-            raise
-        return render(*_REFUSALS[type(error)])

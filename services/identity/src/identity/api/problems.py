@@ -12,6 +12,7 @@ RULES: Rules = MappingProxyType(
     {
         errors.AlreadyRegistered: Rule(409, "already_registered"),
         errors.ConsentMissing: Rule(403, "not_registered"),
+        errors.TermsNotCurrent: Rule(409, "terms_not_current"),
         errors.Suspended: Rule(403, "suspended"),
         errors.AlreadyLinked: Rule(409, "already_linked"),
         errors.LinkUnknown: Rule(404, "not_found"),

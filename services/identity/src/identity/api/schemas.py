@@ -151,12 +151,23 @@ class AccountOut(BaseModel):
     linked_at: datetime
 
 
+class TermsOut(BaseModel):
+    """One version of the terms of service; ``sha256`` is that of ``text`` in UTF-8."""
+
+    version: str
+    sha256: str
+    current: bool
+    url: str
+    text: str
+
+
 class ConsentOut(BaseModel):
-    """Terms that were agreed to."""
+    """Terms that were agreed to; without a hash, before the terms were a text of their own."""
 
     model_config = ConfigDict(from_attributes=True)
 
     terms_version: str
+    terms_sha256: str | None
     given_at: datetime
 
 

@@ -21,6 +21,10 @@ class ConsentMissing(IdentityError):
     """The person is unknown and did not consent to the terms."""
 
 
+class TermsNotCurrent(IdentityError):
+    """The terms that were agreed to are not those in force, or never were."""
+
+
 class Suspended(IdentityError):
     """The account is suspended."""
 

@@ -8,15 +8,28 @@ from datetime import datetime
 from contracts_schema.events.identity import PlatformRole, Tier
 
 from identity.domain.errors import OwnAccount
+from identity.domain.terms import TermsOfService
 from identity.domain.tier import TierAction, decided
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The terms a person agreed to, and when."""
+    """The terms a person agreed to, and when.
+
+    Without a hash: agreed to before the terms were a text of their own.
+    """
 
     terms_version: str
+    terms_sha256: str | None
     given_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What counts for whoever joins: the terms, and which Discord accounts administer."""
+
+    terms: TermsOfService
+    admins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

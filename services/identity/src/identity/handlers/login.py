@@ -15,7 +15,8 @@ from identity.domain.errors import AlreadyRegistered, ConsentMissing, Suspended
 from identity.domain.oauth_state import OAuthState, Purpose, RoundTrip
 from identity.domain.secret import digest
 from identity.domain.session import Login
-from identity.domain.user import User
+from identity.domain.terms import Terms
+from identity.domain.user import Joining, User
 from identity.handlers import session
 from identity.handlers.user import register
 
@@ -36,29 +37,40 @@ async def begin(
 
 
 async def log_in(
-    tx: Transaction, state: OAuthState, discord_id: str, user_agent: str, admins: frozenset[str]
+    tx: Transaction, state: OAuthState, discord_id: str, user_agent: str, joining: Joining
 ) -> Login:
     """Begin a session of the person behind this Discord account, who joins if they consented."""
-    user = await _known_or_joining(tx, state.terms_version, discord_id, admins)
+    user = await _known_or_joining(tx, state.terms_version, discord_id, joining)
     if user.suspended:
         raise Suspended
     return await session.begin(tx, user, user_agent)
 
 
 async def _known_or_joining(
-    tx: Transaction, terms_version: str | None, discord_id: str, admins: frozenset[str]
+    tx: Transaction, terms_version: str | None, discord_id: str, joining: Joining
 ) -> User:
     user = await store.user.find_by_discord_id(tx, discord_id)
     if user is None and terms_version is None:
         raise ConsentMissing
     if user is None and terms_version is not None:
         command = RegisterUser(consent=True, terms_version=terms_version)
-        joining = Principal("", discord_id=discord_id)
+        stranger = Principal("", discord_id=discord_id)
         with suppress(AlreadyRegistered):  # by another login of theirs, this very moment
-            return await register(tx, joining, command, admins)
+            return await register(tx, stranger, command, joining)
         user = await store.user.find_by_discord_id(tx, discord_id)
     if user is None:
         raise ConsentMissing
     if terms_version is not None:
-        await store.user.add_consent(tx, user.user_id, terms_version, "rest")
+        await _agree(tx, user, joining.terms.agreed(terms_version))
     return user
+
+
+async def _agree(tx: Transaction, user: User, terms: Terms) -> None:
+    """Record that somebody who has joined agreed to these terms; the first time counts."""
+    if await store.user.add_consent(tx, user.user_id, terms, "rest"):
+        tx.audit(
+            "user.agree",
+            user.user_id,
+            terms_version=terms.version,
+            terms_sha256=terms.sha256,
+        )

@@ -22,14 +22,15 @@ from identity import store
 from identity.domain.account import Provider
 from identity.domain.errors import AlreadyRegistered
 from identity.domain.session import EndReason
-from identity.domain.user import Change, Changed, User, change
+from identity.domain.user import Change, Changed, Joining, User, change
 
 
 async def register(
-    tx: Transaction, caller: Principal, command: RegisterUser, admins: frozenset[str]
+    tx: Transaction, caller: Principal, command: RegisterUser, joining: Joining
 ) -> User:
-    """Let the person join at TIER_0 under the terms they agreed to; once."""
-    role = PlatformRole.ADMIN if caller.discord_id in admins else PlatformRole.USER
+    """Let the person join at TIER_0 under the terms they agreed to, which are in force; once."""
+    terms = joining.terms.agreed(command.terms_version)
+    role = PlatformRole.ADMIN if caller.discord_id in joining.admins else PlatformRole.USER
     user = User(
         new_id("usr"),  # says nothing about the Discord account: anybody may ask for cards
         caller.discord_id,
@@ -40,12 +41,17 @@ async def register(
     if not await store.user.add(tx, user):
         raise AlreadyRegistered
     await store.account.add(tx, user.user_id, Provider.DISCORD, user.discord_id)
-    await store.user.add_consent(tx, user.user_id, command.terms_version, caller.interface)
+    await store.user.add_consent(tx, user.user_id, terms, caller.interface)
     registered = UserRegistered(
         user_id=user.user_id, discord_id=user.discord_id, locale=user.locale
     )
     await stage_and_follow(tx, registered, user.version)
-    tx.audit("user.register", user.user_id, terms_version=command.terms_version)
+    tx.audit(
+        "user.register",
+        user.user_id,
+        terms_version=terms.version,
+        terms_sha256=terms.sha256,
+    )
     if role is PlatformRole.ADMIN:
         promoted = RoleChanged(user_id=user.user_id, role=role, previous=PlatformRole.USER)
         await stage_and_follow(tx, promoted, user.version)

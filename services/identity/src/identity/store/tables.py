@@ -38,6 +38,7 @@ consents = Table(
     METADATA,
     Column("user_id", Text, ForeignKey(users.c.user_id), primary_key=True),
     Column("terms_version", Text, primary_key=True),
+    Column("terms_sha256", Text),
     Column("given_at", MOMENT, nullable=False),
     Column("interface", Text, nullable=False),
 )

@@ -10,6 +10,7 @@ from contracts_schema.events.identity import PlatformRole, Tier
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from identity.domain.terms import Terms
 from identity.domain.user import Consent, User
 from identity.store.tables import consents, users
 
@@ -28,7 +29,7 @@ _SAVE = statement(
 )
 _ADD_CONSENT = statement(insert(consents).values(parameters(consents)).on_conflict_do_nothing())
 _CONSENTS = statement(
-    select(consents.c.terms_version, consents.c.given_at)
+    select(consents.c.terms_version, consents.c.terms_sha256, consents.c.given_at)
     .where(consents.c.user_id == bindparam("user_id"))
     .order_by(consents.c.given_at)
 )
@@ -61,10 +62,10 @@ async def find_by_discord_id(reader: Reader, discord_id: str) -> User | None:
     return _one(await reader.row(_FIND_BY_DISCORD_ID, discord_id=discord_id))
 
 
-async def add_consent(tx: Transaction, user_id: str, terms_version: str, interface: str) -> None:
-    """Record that the person agreed to these terms; the first time counts."""
-    consent = {"user_id": user_id, "terms_version": terms_version, "interface": interface}
-    await tx.run(_ADD_CONSENT, **consent, given_at=tx.now())
+async def add_consent(tx: Transaction, user_id: str, terms: Terms, interface: str) -> bool:
+    """Record that the person agreed to these terms; False if they had before."""
+    consent = {"terms_version": terms.version, "terms_sha256": terms.sha256, "interface": interface}
+    return bool(await tx.run(_ADD_CONSENT, user_id=user_id, **consent, given_at=tx.now()))
 
 
 async def consents_of(database: Database, user_id: str) -> list[Consent]:
