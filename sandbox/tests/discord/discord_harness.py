@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
+import discord
 import httpx
 import yarl
 from aiohttp import web
@@ -21,6 +23,7 @@ from sandbox.app import build_app
 from sandbox.clock import Clock
 from sandbox.config import parse
 
+Line = aiohttp.ClientWebSocketResponse
 TOKEN, APPLICATION, SECRET = "a-bot-token", "1200000000000000001", "a-client-secret"
 REDIRECT = "http://127.0.0.1:9/callback"
 
@@ -71,10 +74,7 @@ class Harness:
 
     async def bot(self) -> TinyBot:
         """Start a bot and wait until it is ready and synced."""
-        Route.BASE = f"{self.base}/discord/api/v10"
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(
-            self.base.replace("http", "ws") + "/discord/gateway"
-        )
+        point_discord_py(self.base)
         bot = TinyBot()
         task = asyncio.create_task(bot.start(TOKEN))
         self.bots.append((bot, task))
@@ -90,6 +90,73 @@ class Harness:
             await bot.close()
             await asyncio.wait((task,), timeout=5)
         self.bots.clear()
+
+
+def point_discord_py(base: str) -> None:
+    """Have the library talk to the sandbox at this address."""
+    Route.BASE = f"{base}/discord/api/v10"
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(base.replace("http", "ws") + "/discord/gateway")
+
+
+class Listener(discord.Client):
+    """A client that keeps what it hears."""
+
+    def __init__(self, intents: discord.Intents) -> None:
+        super().__init__(intents=intents, guild_ready_timeout=0.1)
+        self.heard: list[tuple[str, Any]] = []
+
+    def dispatch(self, event: str, /, *args: Any, **more: Any) -> None:
+        """Keep the event with what it is about last: the new state, where there are two."""
+        self.heard.append((event, args[-1] if args else None))
+        super().dispatch(event, *args, **more)
+
+    async def hears(self, event: str, count: int = 1) -> Any:
+        """What the event of this name told last, once it came so often."""
+
+        def told() -> list[Any]:
+            return [about for name, about in self.heard if name == event]
+
+        await eventually(lambda: len(told()) >= count, 15)
+        return told()[-1]
+
+
+@contextlib.asynccontextmanager
+async def listening(harness: Harness, **intents: bool) -> AsyncIterator[Listener]:
+    """An unmodified discord.py that is ready and hears what it has the intents for."""
+    point_discord_py(harness.base)
+    client = Listener(discord.Intents(guilds=True, **intents))
+    task = asyncio.create_task(client.start(TOKEN))
+    try:
+        await eventually(lambda: client.is_ready() or task.done(), 15)
+        if task.done():
+            task.result()
+        yield client
+    finally:
+        await client.close()
+        await asyncio.wait((task,), timeout=5)
+
+
+@contextlib.asynccontextmanager
+async def a_line(harness: Harness, intents: int) -> AsyncIterator[Line]:
+    """An identified session without a library, once it has been told of its guild."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{harness.base}/discord/gateway?v=10&encoding=json") as line,
+    ):
+        await line.receive_json()
+        await line.send_json({"op": 2, "d": {"token": TOKEN, "intents": intents}})
+        while (await line.receive_json())["t"] != "GUILD_CREATE":
+            pass
+        yield line
+
+
+async def told(line: Line, until: str) -> dict[str, dict[str, Any]]:
+    """What the session is told by event, up to and with the event of this name."""
+    heard: dict[str, dict[str, Any]] = {}
+    while until not in heard:
+        payload = await line.receive_json(timeout=10)
+        heard[payload["t"]] = payload["d"]
+    return heard
 
 
 async def eventually(check: Callable[[], object], within_s: float = 5.0) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
-import discord
 import pytest
-from discord_harness import TOKEN, Harness, eventually, running
+from discord_harness import TOKEN, Harness, a_line, listening, running
 
 pytestmark = pytest.mark.asyncio
 QUERY = "?v=10&encoding=json"
@@ -21,20 +19,6 @@ EVERYONE = {"ada", "bob", "guild-owner"}
 async def privileged() -> AsyncIterator[Harness]:
     async with running(privileged_intents=MEMBERS) as made:
         yield made
-
-
-@contextlib.asynccontextmanager
-async def a_line(harness: Harness, intents: int) -> AsyncIterator[Any]:
-    """An identified client, once it has been told of its guild."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.ws_connect(f"{harness.base}/discord/gateway{QUERY}") as line,
-    ):
-        await line.receive_json()
-        await line.send_json({"op": 2, "d": {"token": TOKEN, "intents": intents}})
-        while (await line.receive_json())["t"] != "GUILD_CREATE":
-            pass
-        yield line
 
 
 async def asked(line: Any, harness: Harness, **about: Any) -> dict[str, Any]:
@@ -110,23 +94,12 @@ async def test_an_application_without_the_privilege_lists_no_members(harness: Ha
 
 async def test_discord_py_knows_the_members_of_its_guild(privileged: Harness) -> None:
     """The client asks by itself when it starts, and waits for the answer."""
-    intents = discord.Intents(guilds=True, members=True)
-    await privileged.bot()  # Points the library here.
-    client = discord.Client(intents=intents)
-    async with client:
-        await client.login(TOKEN)
-        connected = discord.utils.maybe_coroutine(client.connect)
-        task = client.loop.create_task(connected)
-        try:
-            await eventually(client.is_ready, 15)
-            guild = client.get_guild(int(privileged.guild))
-            assert guild is not None
-            assert {one.name for one in guild.members if not one.bot} == EVERYONE
-            fetched = [one.name async for one in guild.fetch_members(limit=None) if not one.bot]
-            assert set(fetched) == EVERYONE
-        finally:
-            await client.close()
-            await task
+    async with listening(privileged, members=True) as client:
+        guild = client.get_guild(int(privileged.guild))
+        assert guild is not None
+        assert {one.name for one in guild.members if not one.bot} == EVERYONE
+        fetched = [one.name async for one in guild.fetch_members(limit=None) if not one.bot]
+        assert set(fetched) == EVERYONE
 
 
 async def test_a_session_that_may_resume_does_so_on_the_same_line(harness: Harness) -> None:

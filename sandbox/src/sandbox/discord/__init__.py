@@ -18,15 +18,20 @@ from sandbox.discord.members import MembersRest, chunks
 from sandbox.discord.messages import Messages
 from sandbox.discord.oauth import OAuth
 from sandbox.discord.people import People
+from sandbox.discord.pins import PinRest
 from sandbox.discord.rate_limits import RateLimits
+from sandbox.discord.reactions import ReactionRest, Reactions
 from sandbox.discord.rest import Edge
 from sandbox.discord.rest_channels import ChannelRest
 from sandbox.discord.rest_commands import CommandRest
 from sandbox.discord.rest_guilds import GuildRest
 from sandbox.discord.rest_interactions import InteractionRest
+from sandbox.discord.rest_members import MemberRest
+from sandbox.discord.rest_roles import RoleRest
 from sandbox.discord.rest_users import UserRest
 from sandbox.discord.state import World
 from sandbox.discord.stats import Stats
+from sandbox.discord.webhooks import WebhookRest
 from sandbox.faults import Faults
 from sandbox.keeping import Keeper
 
@@ -72,16 +77,25 @@ class Discord:
         messages = Messages(world, gateway)
         interactions = Interactions(world, gateway, stats)
         channels, guilds = ChannelRest(world, messages, gateway), GuildRest(world, gateway)
+        reactions, answers = (
+            Reactions(world, gateway),
+            InteractionRest(world, interactions, messages),
+        )
         self._rest = [
             *UserRest(world, redirect_uris).routes(),
+            *PinRest(world, messages, gateway).routes(),
             *channels.routes(),
+            *ReactionRest(world, reactions).routes(),
             *MembersRest(world, self._hello.privileged_intents).routes(),
+            *MemberRest(world, gateway).routes(),
+            *RoleRest(world, gateway).routes(),
             *guilds.routes(),
             *CommandRest(world).routes(),
-            *InteractionRest(world, interactions, messages).routes(),
+            *answers.routes(),
+            *WebhookRest(world, messages, gateway, answers).routes(),
             *self._oauth.routes(),
         ]
-        people = People(world, interactions, messages)
+        people = People(world, interactions, messages, reactions)
         founding = Founding(world, gateway, people, guilds, channels)
         stage = Stage(world, people, founding, interactions, messages, gateway, stats)
         self._control = Control(stage)

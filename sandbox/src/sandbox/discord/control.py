@@ -73,6 +73,7 @@ class Control:
             post(f"{ROOT}/press", _made(self._press)),
             post(f"{ROOT}/submit", _made(lambda b: self._started(people.submit(b)))),
             post(f"{ROOT}/messages", _made(lambda b: self._view(people.write(b)))),
+            post(f"{ROOT}/reactions", _made(lambda b: self._view(people.react(b)))),
             post(f"{ROOT}/leave", _guarded(self._leave)),
             delete(f"{ROOT}/messages/{{message}}", _guarded(self._delete_message)),
             get(f"{ROOT}/interactions/{{interaction}}", _guarded(self._interaction)),

@@ -67,14 +67,22 @@ class User(Kept):
     dms_open: bool = True
 
 
-@dataclass(slots=True)
+@dataclass
 class Role:
-    """A named set of permissions in a guild."""
+    """A named set of permissions in a guild.
+
+    Without slots, so that one kept by an older sandbox has the defaults of what that did not know.
+    """
 
     id: str
     name: str
     permissions: int
     position: int = 0
+    color: int = 0
+    hoist: bool = False
+    mentionable: bool = False
+    bot_id: str | None = None
+    """Whose role it is by itself, made when they joined: nobody can give, take or delete it."""
 
 
 @dataclass(slots=True)
@@ -84,6 +92,7 @@ class Member(Kept):
     user_id: str
     joined_at: datetime
     roles: list[str] = field(default_factory=list)
+    nick: str | None = None
 
 
 @dataclass(slots=True)
@@ -129,6 +138,8 @@ class Channel(Kept):
     invitable: bool = True
     auto_archive_minutes: int = 1440
     sent: int = 0
+    pinned_at: datetime | None = None
+    """When a message was pinned last."""
     messages: dict[str, "Message"] = field(default_factory=dict)
 
     @property
@@ -175,6 +186,11 @@ class Message(Kept):
     revision: int = 0
     shown_to: str | None = None
     interaction_id: str | None = None
+    webhook_id: str | None = None
+    webhook_name: str = ""
+    pinned_at: datetime | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    """Who reacted, by emoji."""
 
     @property
     def is_ephemeral(self) -> bool:
@@ -185,6 +201,18 @@ class Message(Kept):
     def is_loading(self) -> bool:
         """Whether it still says that the application is thinking."""
         return bool(self.flags & LOADING)
+
+
+@dataclass(slots=True)
+class Webhook(Kept):
+    """A door into one channel, open to whoever has its token."""
+
+    id: str
+    token: str
+    channel_id: str
+    guild_id: str
+    name: str
+    user_id: str
 
 
 @dataclass(slots=True)

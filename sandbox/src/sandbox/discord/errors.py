@@ -28,6 +28,7 @@ UNKNOWN_CODES = {
     "Guild": 10004,
     "Member": 10007,
     "Message": 10008,
+    "Role": 10011,
     "User": 10013,
     "Webhook": 10015,
     "Interaction": 10062,
@@ -40,6 +41,31 @@ def unknown(thing: str) -> ApiError:
     code = UNKNOWN_CODES[thing]
     spelled = thing.lower() if thing == "Application Command" else thing
     return ApiError(404, code, f"Unknown {spelled}")
+
+
+def unknown_emoji() -> ApiError:
+    """No emoji that anybody could react with."""
+    return ApiError(400, 10014, "Unknown Emoji")
+
+
+def too_many(what: str, most: int, code: int) -> ApiError:
+    """One more than Discord keeps."""
+    return ApiError(400, code, f"Maximum number of {what} reached ({most})")
+
+
+def invalid_role() -> ApiError:
+    """A role that nobody can give, take or delete."""
+    return ApiError(400, 50028, "Invalid Role")
+
+
+def not_here() -> ApiError:
+    """The channel's kind does not know this."""
+    return ApiError(400, 50024, "Cannot execute action on this channel type")
+
+
+def not_in_dm() -> ApiError:
+    """A direct conversation does not know this."""
+    return ApiError(403, 50003, "Cannot execute action on a DM channel")
 
 
 def not_found() -> ApiError:
@@ -67,8 +93,8 @@ def dms_closed() -> ApiError:
     return ApiError(403, 50007, "Cannot send messages to this user")
 
 
-def webhook_token_expired() -> ApiError:
-    """The interaction is older than 15 minutes."""
+def invalid_webhook_token() -> ApiError:
+    """Not the webhook's token, or that of an interaction older than 15 minutes."""
     return ApiError(401, 50027, "Invalid Webhook Token")
 
 

@@ -11,6 +11,8 @@ from sandbox.discord.refusals import Refused
 from sandbox.discord.render import KINDS
 from sandbox.discord.rest_channels import ChannelRest
 from sandbox.discord.rest_guilds import GuildRest, overwrites_of
+from sandbox.discord.rest_members import tell_of_member
+from sandbox.discord.rest_roles import keep_role
 from sandbox.discord.sessions import Intent
 from sandbox.discord.state import World
 
@@ -94,7 +96,7 @@ class Founding:
 
     def _invite_bot(self, guild: Guild, bits: int) -> None:
         world = self._world
-        role = Role(world.ids.next(), world.bot.username, bits, position=1)
+        role = Role(world.ids.next(), world.bot.username, bits, position=1, bot_id=world.bot.id)
         guild.roles[role.id] = role
         guild.changed()
         guild.members[world.bot.id] = Member(world.bot.id, world.now(), [role.id])
@@ -140,7 +142,7 @@ class Founding:
         self._channels.delete_channel(channel)
 
     def add_member(self, body: Json) -> Json:
-        """Let a person join a guild, with roles made on first use."""
+        """Let a person join a guild, with roles made on first use, below the bot's."""
         guild = self._people.guild(body.get("guild"))
         user = self._people.person(body.get("user"))
         roles = [self._role(guild, role) for role in body.get("roles") or ()]
@@ -148,8 +150,7 @@ class Founding:
         member = guild.members.setdefault(user.id, Member(user.id, self._world.now()))
         member.roles = roles or member.roles
         event = "GUILD_MEMBER_ADD" if joined else "GUILD_MEMBER_UPDATE"
-        data = {**payloads.member(member, user), "guild_id": guild.id}
-        self._gateway.dispatch(event, data, guild.id, Intent.GUILD_MEMBERS)
+        tell_of_member(self._gateway, event, guild, member, user)
         return {"guild": guild.id, "user": user.id, "roles": member.roles}
 
     def _role(self, guild: Guild, wanted: Any) -> str:
@@ -158,11 +159,9 @@ class Founding:
             if spec.get("name") in (role.name, role.id):
                 return role.id
         bits = _bits(spec.get("permissions"), 0)
-        role = Role(self._world.ids.next(), str(spec.get("name")), bits, len(guild.roles))
-        guild.roles[role.id] = role
-        guild.changed()
-        data = {"guild_id": guild.id, "role": payloads.role(role)}
-        self._gateway.dispatch("GUILD_ROLE_CREATE", data, guild.id, Intent.GUILDS)
+        position = spec.get("position", 1)
+        role = Role(self._world.ids.next(), str(spec.get("name")), bits, position)
+        keep_role(self._gateway, guild, role)
         return role.id
 
     def remove_member(self, guild_reference: str, user_reference: str) -> None:

@@ -19,8 +19,8 @@ from sandbox.discord.errors import (
     ApiError,
     Json,
     already_acknowledged,
+    invalid_webhook_token,
     unknown,
-    webhook_token_expired,
 )
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.state import World
@@ -150,7 +150,7 @@ class Interactions:
         if interaction is None or application_id != self._world.application_id:
             raise unknown("Webhook")
         if self._world.clock.time() - interaction.created > TOKEN_LIVES_S:
-            raise webhook_token_expired()
+            raise invalid_webhook_token()
         if interaction.callback is None:
             raise unknown("Webhook")
         return interaction

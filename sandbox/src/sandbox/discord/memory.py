@@ -10,6 +10,7 @@ from sandbox.discord.entities import (
     Member,
     Message,
     User,
+    Webhook,
 )
 from sandbox.discord.errors import Json
 from sandbox.keeping import Keeper, Table
@@ -38,6 +39,9 @@ class Memory:
             "discord messages",
             lambda message: {**message.told(), "attachments": [a.id for a in message.attachments]},
             self._message,
+        )
+        self.webhooks: Table[str, Webhook] = keeper.table(
+            "discord webhooks", Webhook.told, lambda kept: Webhook(**kept)
         )
         self.interactions: Table[str, Interaction] = keeper.table(
             "discord interactions", Interaction.told, lambda kept: Interaction(**kept)

@@ -30,7 +30,7 @@ def message(world: World, of: Message) -> Json:
         "channel_id": of.channel_id,
         "type": of.kind,
         "content": of.content,
-        "author": payloads.user(world.users[of.author_id]),
+        "author": payloads.user(world.author(of)),
         "timestamp": payloads.stamp(of.created_at),
         "edited_timestamp": payloads.stamp(of.edited_at) if of.edited_at else None,
         "tts": of.tts,
@@ -40,9 +40,13 @@ def message(world: World, of: Message) -> Json:
         "attachments": [attachment(a, world.base_url) for a in of.attachments],
         "embeds": of.embeds,
         "components": of.components,
-        "pinned": False,
+        "pinned": of.pinned_at is not None,
         "flags": of.flags,
     }
+    if of.reactions:
+        body["reactions"] = [reaction(world, it, who) for it, who in of.reactions.items()]
+    if of.webhook_id is not None:
+        body["webhook_id"] = of.webhook_id
     if of.nonce is not None:
         body["nonce"] = of.nonce
     if of.reference is not None:
@@ -50,6 +54,23 @@ def message(world: World, of: Message) -> Json:
     if of.interaction_id is not None:
         body |= _origin(world, of)
     return body
+
+
+def emoji(name: str) -> Json:
+    """A standard emoji; a guild's own are not played."""
+    return {"id": None, "name": name}
+
+
+def reaction(world: World, name: str, who: list[str]) -> Json:
+    """How often one emoji stands under a message."""
+    return {
+        "emoji": emoji(name),
+        "count": len(who),
+        "count_details": {"burst": 0, "normal": len(who)},
+        "burst_colors": [],
+        "me": world.bot.id in who,
+        "me_burst": False,
+    }
 
 
 def _reference(world: World, of: Message) -> Json:

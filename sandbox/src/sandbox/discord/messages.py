@@ -28,6 +28,8 @@ from sandbox.discord.state import World
 USER_MENTION = re.compile(r"<@!?(\d+)>")
 ROLE_MENTION = re.compile(r"<@&(\d+)>")
 EVERYONE = re.compile(r"@(everyone|here)")
+PINNED = 6
+"""The kind of the system's message that tells of a pin."""
 SENDABLE_FLAGS = (1 << 2) | (1 << 12) | COMPONENTS_V2
 
 
@@ -40,6 +42,7 @@ class Origin:
     shown_to: str | None = None
     extra_flags: int = 0
     reference: str | None = None
+    by_webhook: bool = False
     parse_by_default: tuple[str, ...] = ("users", "roles", "everyone")
 
 
@@ -70,6 +73,8 @@ class Messages:
             flags=((body.get("flags") or 0) & SENDABLE_FLAGS) | origin.extra_flags,
             interaction_id=origin.interaction_id, shown_to=origin.shown_to,
             reference=origin.reference, nonce=body.get("nonce"), tts=bool(body.get("tts")),
+            webhook_id=author.id if origin.by_webhook else None,
+            webhook_name=author.username if origin.by_webhook else "",
         )  # fmt: skip
         if reference := body.get("message_reference"):
             self._refer(channel, message, reference)
@@ -101,6 +106,20 @@ class Messages:
         world.touch(message)
         self._announce("MESSAGE_UPDATE", channel, message)
         return message
+
+    def changed(self, message: Message) -> None:
+        """Tell that a message is otherwise now, though nobody edited it."""
+        self._world.touch(message)
+        self._announce("MESSAGE_UPDATE", self._world.channels[message.channel_id], message)
+
+    def note(self, channel: Channel, author: User, kind: int, about: Message) -> None:
+        """Write a message of the system itself, on something that somebody did to another."""
+        world = self._world
+        message = Message(
+            world.ids.next(), channel.id, author.id, world.now(), kind=kind, reference=about.id
+        )
+        world.keep_message(channel, message)
+        self._announce("MESSAGE_CREATE", channel, message)
 
     def delete(self, message: Message) -> None:
         """Take a message away from everyone."""
@@ -159,9 +178,10 @@ class Messages:
         roles = [r for r in ROLE_MENTION.findall(text) if guild and r in guild.roles]
         listed = {str(r) for r in allowed.get("roles") or ()}
         message.mention_roles = _distinct(r for r in roles if "roles" in parse or r in listed)
-        may = self._world.rights(channel, message.author_id) & Can.MENTION_EVERYONE
+        rights = self._world.rights(channel, message.author_id)
+        may = message.webhook_id is not None or bool(rights & Can.MENTION_EVERYONE)
         called = bool(EVERYONE.search(text)) and "everyone" in parse
-        message.mention_everyone = called and bool(may)
+        message.mention_everyone = called and may
 
     def _announce(self, event: str, channel: Channel, message: Message) -> None:
         data = self.payload(message)

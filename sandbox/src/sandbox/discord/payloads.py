@@ -63,7 +63,7 @@ def member(of: Member, who: User | None) -> Json:
         "communication_disabled_until": None,
         "flags": 0,
         "joined_at": stamp(of.joined_at),
-        "nick": None,
+        "nick": of.nick,
         "pending": False,
         "premium_since": None,
         "roles": list(of.roles),
@@ -75,21 +75,22 @@ def member(of: Member, who: User | None) -> Json:
 
 def role(of: Role) -> Json:
     """A role."""
-    return {
+    body: Json = {
         "id": of.id,
         "name": of.name,
         "description": None,
         "permissions": str(int(of.permissions)),
         "position": of.position,
-        "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-        "hoist": False,
-        "managed": False,
-        "mentionable": False,
+        "color": of.color,
+        "colors": {"primary_color": of.color, "secondary_color": None, "tertiary_color": None},
+        "hoist": of.hoist,
+        "managed": of.bot_id is not None,
+        "mentionable": of.mentionable,
         "icon": None,
         "unicode_emoji": None,
         "flags": 0,
     }
+    return {**body, "tags": {"bot_id": of.bot_id}} if of.bot_id else body
 
 
 def guild(of: Guild) -> Json:
@@ -160,7 +161,7 @@ def channel(world: World, of: Channel, viewer: str | None = None) -> Json:
         "type": int(of.kind),
         "flags": 0,
         "last_message_id": last,
-        "last_pin_timestamp": None,
+        "last_pin_timestamp": stamp(of.pinned_at) if of.pinned_at else None,
     }
     if of.kind is ChannelKind.DM:
         return {**body, "recipients": [user(world.users[of.recipient_id or ""])]}

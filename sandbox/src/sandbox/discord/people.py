@@ -24,7 +24,8 @@ from sandbox.discord.interactions import Act, Interactions
 from sandbox.discord.invocations import Typed, invoke, menu, resolved_user
 from sandbox.discord.messages import Messages
 from sandbox.discord.modals import FILE_UPLOAD, BadEntry, fields, filled
-from sandbox.discord.permissions import needed_to_send
+from sandbox.discord.permissions import Can, needed_to_send
+from sandbox.discord.reactions import Reactions, is_emoji
 from sandbox.discord.refusals import Refused
 from sandbox.discord.rest import File
 from sandbox.discord.state import World
@@ -33,10 +34,17 @@ from sandbox.discord.state import World
 class People:
     """Every act a person can do towards the bot."""
 
-    def __init__(self, world: World, interactions: Interactions, messages: Messages) -> None:
+    def __init__(
+        self,
+        world: World,
+        interactions: Interactions,
+        messages: Messages,
+        reactions: Reactions,
+    ) -> None:
         self._world = world
         self._interactions = interactions
         self._messages = messages
+        self._reactions = reactions
 
     def person(self, reference: object) -> User:
         """A person by id or name."""
@@ -204,6 +212,21 @@ class People:
         if user.id not in (message.author_id, message.shown_to):
             raise Refused(403, "one can delete own messages and dismiss ephemeral ones only")
         self._messages.delete(message)
+
+    def react(self, body: Json) -> Message:
+        """React to a message with an emoji, or take it back."""
+        user, emoji = self.person(body.get("user")), body.get("emoji")
+        message = self._seen(user, body.get("message_id"))
+        if not isinstance(emoji, str) or not is_emoji(emoji):
+            raise Refused(400, "emoji: a standard emoji is needed")
+        rights = self._world.rights(self._world.channels[message.channel_id], user.id)
+        if body.get("remove") is True:
+            self._reactions.remove(message, emoji, user.id)
+        elif emoji not in message.reactions and not rights & Can.ADD_REACTIONS:
+            raise Refused(403, f"{user.username} may not react first in this channel")
+        else:
+            self._reactions.add(message, emoji, user)
+        return message
 
     def leave_thread(self, body: Json) -> None:
         """Leave a thread."""

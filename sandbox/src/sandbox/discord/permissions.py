@@ -1,8 +1,9 @@
 """Who may see and do what, computed as Discord does: roles, then overwrites."""
 
 from enum import IntFlag
+from math import inf
 
-from sandbox.discord.entities import Channel, ChannelKind, Guild
+from sandbox.discord.entities import Channel, ChannelKind, Guild, Role
 
 
 class Can(IntFlag):
@@ -19,12 +20,15 @@ class Can(IntFlag):
     ATTACH_FILES = 1 << 15
     READ_MESSAGE_HISTORY = 1 << 16
     MENTION_EVERYONE = 1 << 17
+    MANAGE_NICKNAMES = 1 << 27
     MANAGE_ROLES = 1 << 28
+    MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
     CREATE_PRIVATE_THREADS = 1 << 36
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    PIN_MESSAGES = 1 << 51
 
 
 ALL = (1 << 53) - 1
@@ -45,7 +49,9 @@ BOT = (
     EVERYONE
     | Can.MANAGE_CHANNELS
     | Can.MANAGE_ROLES
+    | Can.MANAGE_WEBHOOKS
     | Can.MANAGE_MESSAGES
+    | Can.PIN_MESSAGES
     | Can.MANAGE_THREADS
     | Can.CREATE_PRIVATE_THREADS
 )
@@ -90,6 +96,19 @@ def in_channel(guild: Guild, channel: Channel, user_id: str) -> int:
         for overwrite in layer:
             granted |= overwrite.allow
     return granted if granted & Can.VIEW_CHANNEL else 0
+
+
+def rank(guild: Guild, user_id: str) -> tuple[float, float]:
+    """How high the member stands in the guild: as their highest role, the owner above all."""
+    if guild.owner_id == user_id:
+        return (inf, inf)
+    held = (guild.roles[it] for it in guild.members[user_id].roles)
+    return max((height(role) for role in held), default=(0, 0))
+
+
+def height(role: Role) -> tuple[float, float]:
+    """Where the role stands; of two at one position the older is the higher."""
+    return (role.position, -int(role.id))
 
 
 def named(names: object) -> int:

@@ -67,7 +67,7 @@ def selects_of(message: Message) -> list[Json]:
 def view(world: World, message: Message) -> Json:
     """One message as the inbox shows it."""
     channel: Channel = world.channels[message.channel_id]
-    author = world.users[message.author_id]
+    author = world.author(message)
     return {
         "id": message.id,
         "channel_id": channel.id,
@@ -79,6 +79,8 @@ def view(world: World, message: Message) -> Json:
         "selects": selects_of(message),
         "attachments": [attachment(a, world.base_url) for a in message.attachments],
         "mentions": list(message.mentions),
+        "reactions": {emoji: list(who) for emoji, who in message.reactions.items()},
+        "pinned": message.pinned_at is not None,
         "reply_to": message.reference,
         "interaction_id": message.interaction_id,
         "flags": message.flags,

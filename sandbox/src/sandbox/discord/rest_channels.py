@@ -5,7 +5,7 @@ from itertools import islice
 
 from sandbox.discord import payloads
 from sandbox.discord.entities import Channel, ChannelKind, Message
-from sandbox.discord.errors import ApiError, Form, Json, dms_closed, unknown
+from sandbox.discord.errors import ApiError, Form, Json, dms_closed, not_in_dm, unknown
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.messages import Messages, require_own
 from sandbox.discord.permissions import WRITABLE, Can, needed_to_send
@@ -60,7 +60,7 @@ class ChannelRest:
         """Rename, move, archive or re-permission a channel."""
         channel = self._channel(call)
         if channel.kind is ChannelKind.DM:
-            raise ApiError(403, 50003, "Cannot execute action on a DM channel")
+            raise not_in_dm()
         needed = Can.MANAGE_THREADS if channel.is_thread else Can.MANAGE_CHANNELS
         if not (channel.is_thread and channel.owner_id == self._world.bot.id):
             self._world.require(channel, needed)
@@ -147,7 +147,7 @@ class ChannelRest:
             return
         channel = self._world.channel(message.channel_id)
         if channel.kind is ChannelKind.DM:
-            raise ApiError(403, 50003, "Cannot execute action on a DM channel")
+            raise not_in_dm()
         self._world.require(channel, Can.MANAGE_MESSAGES)
 
     async def delete_many(self, call: Call) -> Reply:

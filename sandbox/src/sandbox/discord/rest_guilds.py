@@ -1,13 +1,14 @@
-"""Guilds, their channels, members, roles and threads."""
+"""Guilds, their channels and threads."""
 
 from sandbox.discord import payloads
 from sandbox.discord.entities import Channel, ChannelKind, Guild, Overwrite
 from sandbox.discord.errors import (
-    ApiError,
     Form,
     Json,
     missing_access,
     missing_permissions,
+    not_here,
+    too_many,
     unknown,
 )
 from sandbox.discord.gateway import Gateway
@@ -50,13 +51,11 @@ class GuildRest:
         self._gateway = gateway
 
     def routes(self) -> list[Route]:
-        """Guild, member and thread routes."""
+        """Guild, channel and thread routes."""
         return [
             Route("GET", GUILD, self.guild),
             Route("GET", GUILD + "/channels", self.channels),
             Route("POST", GUILD + "/channels", self.make_channel),
-            Route("GET", GUILD + "/roles", self.roles),
-            Route("GET", GUILD + "/members/{user_id}", self.member),
             Route("GET", GUILD + "/threads/active", self.active_threads),
             Route("POST", "/channels/{channel_id}/threads", self.make_thread, THREADS),
             Route("GET", THREAD_MEMBERS, self.thread_members),
@@ -82,17 +81,6 @@ class GuildRest:
         found = [c for c in self._world.channels_of(self._guild(call)) if not c.is_thread]
         return 200, [payloads.channel(self._world, channel) for channel in found]
 
-    async def roles(self, call: Call) -> Reply:
-        """The guild's roles."""
-        return 200, [payloads.role(role) for role in self._guild(call).roles.values()]
-
-    async def member(self, call: Call) -> Reply:
-        """One member."""
-        member = self._guild(call).members.get(call.part("user_id"))
-        if member is None:
-            raise unknown("Member")
-        return 200, payloads.member(member, self._world.users[member.user_id])
-
     async def make_channel(self, call: Call) -> Reply:
         """Make a text channel or category."""
         guild, body = self._guild(call), call.form
@@ -103,9 +91,7 @@ class GuildRest:
         form.one_of("type", body.get("type", 0), MAKEABLE)
         form.raise_if_refused()
         if len(self._world.channels_of(guild)) >= MOST_CHANNELS:
-            raise ApiError(
-                400, 30013, f"Maximum number of guild channels reached ({MOST_CHANNELS})"
-            )
+            raise too_many("guild channels", MOST_CHANNELS, 30013)
         channel = self.add_channel(guild, body)
         return 201, payloads.channel(self._world, channel)
 
@@ -149,7 +135,7 @@ class GuildRest:
         form.one_of("auto_archive_duration", archive, ARCHIVE_MINUTES)
         form.raise_if_refused()
         if parent.kind is not ChannelKind.TEXT:
-            raise ApiError(400, 50024, "Cannot execute action on this channel type")
+            raise not_here()
         private = kind == ChannelKind.PRIVATE_THREAD
         world.require(parent, Can.CREATE_PRIVATE_THREADS if private else Can.CREATE_PUBLIC_THREADS)
         thread = Channel(
@@ -168,7 +154,7 @@ class GuildRest:
         thread = self._world.channel(call.part("channel_id"))
         self._world.require(thread, Can.VIEW_CHANNEL)
         if not thread.is_thread:
-            raise ApiError(400, 50024, "Cannot execute action on this channel type")
+            raise not_here()
         return thread
 
     def _user_id(self, call: Call) -> str:

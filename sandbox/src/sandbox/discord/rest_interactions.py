@@ -13,13 +13,13 @@ from sandbox.discord.interactions import Interactions, check_kind
 from sandbox.discord.message_payloads import REPLY
 from sandbox.discord.messages import Messages, Origin
 from sandbox.discord.modals import check_modal, opened
-from sandbox.discord.rate_limits import WEBHOOK
 from sandbox.discord.rest import Call, File, Reply, Route, Token
 from sandbox.discord.state import World
 
 COMMAND_REPLY, CONTEXT_REPLY = 20, 23
 ORIGINAL = "@original"
-HOOK = "/webhooks/{application_id}/{token}"
+APPLICATION_WEBHOOK = 3
+HOOK = "/webhooks/{webhook_id}/{token}"
 MOST_CHOICES = 25
 
 
@@ -32,16 +32,9 @@ class InteractionRest:
         self._messages = messages
 
     def routes(self) -> list[Route]:
-        """Callback and webhook routes; all are authorized by the token in the path."""
-        one = HOOK + "/messages/{message_id}"
+        """The callback's route; those of later answers are shared with webhooks."""
         callback = "/interactions/{interaction_id}/{token}/callback"
-        return [
-            Route("POST", callback, self.callback, token=Token.IN_PATH),
-            Route("POST", HOOK, self.follow_up, WEBHOOK, Token.IN_PATH),
-            Route("GET", one, self.read, WEBHOOK, Token.IN_PATH),
-            Route("PATCH", one, self.edit, WEBHOOK, Token.IN_PATH),
-            Route("DELETE", one, self.delete, WEBHOOK, Token.IN_PATH),
-        ]
+        return [Route("POST", callback, self.callback, token=Token.IN_PATH)]
 
     async def callback(self, call: Call) -> Reply:
         """The one first answer."""
@@ -198,8 +191,21 @@ class InteractionRest:
         self._interactions.note_answer(interaction)
         return message
 
+    async def about(self, call: Call) -> Reply:
+        """The application's own webhook, which an interaction's token opens."""
+        self._found(call)
+        return 200, {
+            "id": self._world.application_id,
+            "type": APPLICATION_WEBHOOK,
+            "name": self._world.bot.username,
+            "avatar": None,
+            "channel_id": None,
+            "guild_id": None,
+            "application_id": self._world.application_id,
+        }
+
     def _found(self, call: Call) -> Interaction:
-        return self._interactions.by_webhook(call.part("application_id"), call.part("token"))
+        return self._interactions.by_webhook(call.part("webhook_id"), call.part("token"))
 
     def _message(self, interaction: Interaction, call: Call) -> Message:
         wanted = call.part("message_id")

@@ -38,6 +38,7 @@ class World:
         kept = Memory(keeper)
         self.users, self.guilds, self.channels = kept.users, kept.guilds, kept.channels
         self.messages, self.attachments = kept.messages, kept.attachments
+        self.webhooks = kept.webhooks
         self.interactions, self.commands = kept.interactions, kept.commands
         self.users[self.bot.id] = self.bot
         self.commands.setdefault(None, {})
@@ -91,6 +92,12 @@ class World:
             raise unknown("Message")
         return message
 
+    def author(self, message: Message) -> User:
+        """Who wrote it: a user, or a webhook under the name that it was given."""
+        if message.webhook_id is None:
+            return self.users[message.author_id]
+        return User(message.webhook_id, message.webhook_name, message.webhook_name, bot=True)
+
     def direct(self, user: User) -> Channel:
         """The conversation between the bot and a person, opened on first use."""
         if (known := self._direct.get(user.id)) is not None:
@@ -122,6 +129,8 @@ class World:
                 self.forget_channel(thread)
         for message_id in channel.messages:
             del self.messages[message_id]
+        for webhook in [it for it in self.webhooks.values() if it.channel_id == channel.id]:
+            del self.webhooks[webhook.id]
         del self.channels[channel.id]
         self._direct = {u: c for u, c in self._direct.items() if c is not channel}
         self.changes.notify()
