@@ -147,28 +147,6 @@ async def test_only_the_notifier_tells_discord_what_to_show(broker):
         await publish(broker.url("discord-gateway"), "holdfast.commands", "discord.deliver.v1")
 
 
-async def test_a_service_reads_no_queue_of_another(broker):
-    connection, channel = await a_channel(broker.url("listings"))
-    async with connection:
-        queue = await channel.get_queue("escrow.commands", ensure=False)
-        with pytest.raises(ChannelAccessRefused):
-            await queue.get(fail=False)
-
-
-async def test_a_service_declares_nothing(broker):
-    connection, channel = await a_channel(broker.url("escrow"))
-    async with connection:
-        with pytest.raises(ChannelAccessRefused):
-            await channel.declare_queue("escrow.secretly_made", durable=True)
-
-
-async def test_a_service_cannot_send_past_the_exchanges(broker):
-    connection, channel = await a_channel(broker.url("listings"))
-    async with connection:
-        with pytest.raises(ChannelAccessRefused):
-            await channel.default_exchange.publish(aio_pika.Message(b"{}"), "escrow.commands")
-
-
 async def test_what_waits_comes_back_to_its_own_queue(broker):
     await publish(broker.url("escrow"), "holdfast.wait.1s", "escrow.commands", b"again")
 
