@@ -17,6 +17,7 @@ from escrow_builders import (
     FEE,
     NET,
     PRICE,
+    ROUNDS,
     SECOND_ADMIN,
     SELLER,
     House,
@@ -118,6 +119,25 @@ async def test_an_operator_ends_a_frozen_deal(client, house, outcome, stage, end
     assert await audited(house, "proposal.propose") == [(ADMIN, WHY)]
     assert await audited(house, "proposal.approve") == [(SECOND_ADMIN, "")]
     assert WHY not in str(await house.told())
+    await house.proven()
+
+
+@pytest.mark.fault("X6")
+async def test_of_two_administrators_who_decide_at_once_one_does(client, house):
+    for number in range(ROUNDS):
+        escrow_id = await frozen(house, name=f"x6 {number}")
+        release = await propose(client, house, escrow_id, "RELEASE", ADMIN)
+        refund = await propose(client, house, escrow_id, "REFUND", SECOND_ADMIN)
+
+        answers = await asyncio.gather(
+            approved_by(client, house, release.json(), SECOND_ADMIN),
+            approved_by(client, house, refund.json(), ADMIN),
+        )
+        await house.due()
+
+        assert sorted(one.status_code for one in answers) == [200, 409]
+        released = answers[0].status_code == 200
+        assert house.rail.moved(escrow_id) == ((PRICE, NET, 0) if released else (PRICE, 0, PRICE))
     await house.proven()
 
 

@@ -34,8 +34,12 @@ AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,
+    asyncpg.LockNotAvailableError,
 )
-"""The narrower part of it that is nobody's mistake: the same thing may be asked again."""
+"""The narrower part of it that is nobody's mistake: the same thing may be asked again.
+
+A lock that somebody held for longer than ``lock_timeout`` is one.
+"""
 MAX_TRIES = 5
 COMMIT, ROLLBACK = "COMMIT", "ROLLBACK"
 BEGIN_UNHURRIED = "BEGIN; SET LOCAL synchronous_commit TO off"
