@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import hypothesis
 import pytest
+import structlog
 
 from holdfast import daemon, distribution, leases, plan
 from holdfast.instance import Instance
@@ -42,11 +43,22 @@ class S3:
 
 
 def pytest_configure() -> None:
-    """Let no example fail for the time it takes: a machine may be busy."""
+    """Let no example fail for the time it takes, and nothing wait for what is logged."""
+    _log_plainly()
     slow = [hypothesis.HealthCheck.too_slow]
     patient = hypothesis.settings(deadline=None, suppress_health_check=slow)
     hypothesis.settings.register_profile("holdfast", patient)
     hypothesis.settings.load_profile("holdfast")
+
+
+def _log_plainly() -> None:
+    """Show errors without the values of variables, as the services' own logs do.
+
+    structlog's default draws them all, which stops the event loop for seconds: calls time out.
+    """
+    *before, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*before, plain])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
