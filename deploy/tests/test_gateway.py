@@ -38,6 +38,7 @@ REACHED = {
     "/v1/terms/2026-11-22": "identity",
     "/oauth/roblox/callback?code=1": "identity",
     "/.well-known/jwks.json": "identity",
+    "/schemas/escrow.released.v1.json": "identity",
     "/v1/listings": "listings",
     "/v1/listings/lst_1/offers": "listings",
     "/v1/offers/ofr_1/accept": "listings",

@@ -110,6 +110,7 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "GET /terms": Asked(),
         "GET /terms/{version}": Asked(thing="terms"),
         "GET /oauth/roblox/callback": Asked(),
+        "GET /schemas/{topic}.json": Asked(thing="unknown_topic"),
         "PATCH /v1/admin/users/{user_id}": Asked(
             thing="person", body={"reason": WHY, "suspended": False}
         ),
@@ -349,6 +350,7 @@ THINGS: dict[str, Callable[[Stage], Any]] = {
     "asset": _fixed(asset_id=str(GAME)),
     "unknown_token": _fixed(token="0" * 64),
     "terms": _fixed(version=TERMS),
+    "unknown_topic": _fixed(topic="nobody.said_it.v1"),
     "unknown_rail": _fixed(rail="pigeon"),
     "paid_page": _fixed(name="paid"),
     "onboarded_page": _fixed(name="onboarded"),

@@ -52,7 +52,7 @@ ROUTES = (
         (
             "/v1/auth", "/v1/me", "/v1/users", "/v1/admin/users", "/v1/admin/proposals/identity",
             "/v1/api-keys", "/v1/guilds", "/v1/links", "/v1/terms", "/terms", "/link/", "/oauth/",
-            "/.well-known/jwks.json",
+            "/.well-known/jwks.json", "/schemas/",
         ),
     ),
     Route("identity", (), pattern=r"^/$", suffix="-home"),

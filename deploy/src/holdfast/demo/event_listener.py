@@ -12,6 +12,7 @@ from typing import Any
 
 import aio_pika
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from contracts_schema.envelope import attributes
 
 PATIENCE_S = 60.0
 FORGOTTEN_AFTER_MS = 120_000
@@ -68,12 +69,12 @@ class EventListener:
 
     async def hear(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
         """Take an event in."""
-        headers = message.headers
+        headers = attributes(message.headers)
         event = Heard(
             type=str(message.type),
             id=str(message.message_id),
-            time=str(headers.get("cloudEvents_time", "")),
-            service=str(headers.get("cloudEvents_source", "")).rpartition("/")[2],
+            time=str(headers.get("time", "")),
+            service=str(headers.get("source", "")).rpartition("/")[2],
             sequence=int(str(headers.get("sequence", 0))),
             trace_id=str(headers.get("traceparent", "--")).split("-")[1],
             body=json.loads(message.body),

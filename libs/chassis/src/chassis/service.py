@@ -95,10 +95,10 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(_connected(settings, parts.name, now))
-        publisher = Publisher(settings.broker_url.get_secret_value(), parts.name)
+        broker_url = settings.broker_url.get_secret_value()
+        publisher = Publisher(broker_url, parts.name, settings.public_base_url)
         stack.push_async_callback(publisher.close)
-        app.state.database, app.state.clock = db, now
-        app.state.publisher = publisher
+        app.state.database, app.state.clock, app.state.publisher = db, now, publisher
         if parts.routers:
             _authenticate(app, settings, stack)
         app.state.cursors = Cursors(settings.cursor_secret.get_secret_value())

@@ -87,7 +87,9 @@ async def test_each_is_applied_for_its_own_cause(db, broker_for):
     async with consuming(a_consumer(), db, broker.url("notifier")):
         await until(lambda: all_applied(db))
 
-    sent = {json.loads(row["headers"])["correlationid"] for row in await db.rows(HEADERS)}
+    sent = {
+        json.loads(row["headers"])["cloudEvents_correlationid"] for row in await db.rows(HEADERS)
+    }
     assert {row["request_id"] for row in await db.rows(NOTED)} == sent
     assert len(sent) == MANY
 

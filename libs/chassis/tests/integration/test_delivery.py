@@ -255,7 +255,11 @@ async def test_the_envelope_follows_cloud_events(db, broker_for):
     assert message.headers["cloudEvents_type"] == message.type == event.topic
     assert message.headers["cloudEvents_source"] == "/holdfast/escrow"
     assert message.headers["cloudEvents_subject"] == event.user_id
-    assert message.headers["sequence"] == 7
+    assert message.headers["cloudEvents_sequence"] == 7
+    assert message.headers["cloudEvents_correlationid"] == message.correlation_id
+    schema = f"http://127.0.0.1:8080/schemas/{event.topic}.json"
+    assert message.headers["cloudEvents_dataschema"] == schema
+    assert all(name.startswith("cloudEvents_") for name in message.headers)
     assert message.delivery_mode is aio_pika.DeliveryMode.PERSISTENT
     assert message.user_id == URL(broker.url("escrow")).user
     assert json.loads(message.body) == {"user_id": event.user_id}

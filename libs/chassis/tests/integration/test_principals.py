@@ -37,7 +37,8 @@ OLDER_AND_NEWER = {
 @pytest.mark.abuse("B3")
 @pytest.mark.parametrize("field", OLDER_AND_NEWER)
 @pytest.mark.parametrize("in_bulk", [True, False], ids=["in bulk", "one by one"])
-async def test_an_event_that_comes_late_brings_nothing_back(db, broker_for, field, in_bulk):
+@pytest.mark.parametrize("name", ["cloudEvents_sequence", "cloudEvents:sequence", "sequence"])
+async def test_an_event_that_comes_late_brings_nothing_back(db, broker_for, field, in_bulk, name):
     broker, consumers = broker_for("notifier"), Consumers("notifier")
     consumers.events(QUEUE, principals.project)
     if in_bulk:
@@ -51,7 +52,7 @@ async def test_an_event_that_comes_late_brings_nothing_back(db, broker_for, fiel
                 event.model_dump_json().encode(),
                 message_id=str(uuid7()),
                 type=event.topic,
-                headers={"sequence": sequence},
+                headers={name: sequence},
             )
             await identity.publish("holdfast.events", event.topic, message)
             await until(lambda: _applied(db, count))  # noqa: B023

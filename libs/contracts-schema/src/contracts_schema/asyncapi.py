@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: ``python -m contracts_schema.asyncapi TOPOLOGY.toml [OUTPUT]``.
+"""The AsyncAPI 3.1 document: ``python -m contracts_schema.asyncapi TOPOLOGY.toml [OUTPUT]``.
 
 Made from the registered messages and the broker's topology file; no broker is asked.
 """
@@ -13,21 +13,31 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from contracts_schema.envelope import PREFIX
+from contracts_schema.schemas import generated
 from contracts_schema.wiring import Wire, wiring
 
-_SCHEMAS = "../libs/contracts-schema/schemas"
 _PLAIN_KEY = re.compile(r"\$?[A-Za-z][A-Za-z0-9_.-]{2,}")
-_HEADERS = {
-    "cloudEvents_specversion": "always 1.0",
-    "cloudEvents_id": "the message's id, a UUID; the same as AMQP's message_id",
-    "cloudEvents_source": "/holdfast/ and the name of the publisher",
-    "cloudEvents_type": "the topic",
-    "cloudEvents_subject": "the id of what it is about",
-    "cloudEvents_time": "when the publisher committed it (RFC 3339)",
-    "cloudEvents_dataschema": "where the schema of the body is",
+_ATTRIBUTES = {
+    "specversion": "always 1.0",
+    "id": "the message's id, a UUID; the same as AMQP's message_id",
+    "source": "/holdfast/ and the name of the publisher",
+    "type": "the topic",
+    "subject": "the id of what it is about",
+    "time": "when the publisher committed it (RFC 3339)",
+    "dataschema": "where the schema of the body is",
     "correlationid": "the request that began it all",
-    "causationid": "the message that caused this one, or empty",
+    "causationid": "the message that caused this one, if one did",
     "traceparent": "the trace it belongs to (W3C)",
+}
+_REQUIRED = ("specversion", "id", "source", "type", "time", "dataschema", "correlationid")
+_BROKER = {
+    "host": "127.0.0.1:5672",
+    "protocol": "amqp",
+    "protocolVersion": "0-9-1",
+    "description": "RabbitMQ 4. Each service has a user of its own, who may publish what is its"
+    " own; consumers believe the user_id that the broker vouches for.",
+    "security": [{"$ref": "#/components/securitySchemes/brokerUser"}],
 }
 
 
@@ -35,7 +45,7 @@ def document(topology: Mapping[str, Any]) -> dict[str, Any]:
     """The whole description of what travels between the services."""
     wires = wiring(topology)
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "Holdfast messages",
             "version": "1.0.0",
@@ -43,11 +53,14 @@ def document(topology: Mapping[str, Any]) -> dict[str, Any]:
             " people and go to their owner. CloudEvents 1.0, binary mode, over RabbitMQ.",
         },
         "defaultContentType": "application/json",
+        "servers": {"broker": _BROKER},
         "channels": {wire.message.topic: _channel(wire) for wire in wires},
         "operations": dict(_operations(wires)),
         "components": {
             "messages": {wire.message.topic: _message(wire) for wire in wires},
-            "messageTraits": {"envelope": {"headers": _headers()}},
+            "messageTraits": {"envelope": _envelope()},
+            "schemas": _schemas(),
+            "securitySchemes": {"brokerUser": {"type": "userPassword"}},
         },
     }
 
@@ -79,17 +92,53 @@ def _message(wire: Wire) -> dict[str, Any]:
         "title": wire.message.__name__,
         "summary": (wire.message.__doc__ or "").strip().splitlines()[0],
         "traits": [{"$ref": "#/components/messageTraits/envelope"}],
-        "payload": {
-            "schemaFormat": "application/schema+json;version=draft-2020-12",
-            "schema": {"$ref": f"{_SCHEMAS}/{topic}.json"},
-        },
+        "payload": {"$ref": f"#/components/schemas/{topic}"},
     }
 
 
-def _headers() -> dict[str, Any]:
-    texts = {name: {"type": "string", "description": text} for name, text in _HEADERS.items()}
+def _envelope() -> dict[str, Any]:
+    texts = {name: {"type": "string", "description": text} for name, text in _ATTRIBUTES.items()}
     version = {"type": "integer", "description": "the version of what an event is about"}
-    return {"type": "object", "properties": {**texts, "sequence": version}}
+    described = {**texts, "sequence": version}
+    return {
+        "headers": {
+            "type": "object",
+            "required": [PREFIX + name for name in _REQUIRED],
+            "properties": {PREFIX + name: it for name, it in described.items()},
+        },
+        "correlationId": {"location": f"$message.header#/{PREFIX}correlationid"},
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    """The bodies by topic and all that they refer to, so that the document stands by itself.
+
+    What goes by one name in two bodies and differs is named after the topic too.
+    """
+    bodies = generated()
+    spellings: dict[str, set[str]] = {}
+    for body in bodies.values():
+        for name, meant in body.get("$defs", {}).items():
+            spellings.setdefault(name, set()).add(json.dumps(meant, sort_keys=True))
+    found: dict[str, Any] = {}
+    for topic, body in bodies.items():
+        own = {key: it for key, it in body.items() if key not in {"$schema", "$id", "$defs"}}
+        parts = body.get("$defs", {})
+        names = {it: it if len(spellings[it]) == 1 else f"{topic}.{it}" for it in parts}
+        found[topic] = _referring(own, names)
+        found |= {names[it]: _referring(meant, names) for it, meant in parts.items()}
+    return dict(sorted(found.items()))
+
+
+def _referring(value: Any, names: Mapping[str, str]) -> Any:
+    """The schema with its references as they lead to the parts of this document."""
+    if isinstance(value, list):
+        return [_referring(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(meant := value.get("$ref"), str):
+        value = value | {"$ref": f"#/components/schemas/{names[meant.removeprefix('#/$defs/')]}"}
+    return {key: _referring(each, names) for key, each in value.items()}
 
 
 def as_yaml(value: Any, indent: str = "") -> Iterator[str]:

@@ -62,7 +62,7 @@ async def test_after_three_failures_an_operator_runs_it_again(database):
 
     assert (await harness.contract(contract.contract_id)).state is State.EXECUTED
     assert len(await harness.told("contracts.contract_executed.v1")) == 1
-    sequences = [event["headers"]["sequence"] for event in await harness.told()]
+    sequences = [event["headers"]["cloudEvents_sequence"] for event in await harness.told()]
     assert sequences == [1, 2, 3, 4, 5, 6, 7]
 
 

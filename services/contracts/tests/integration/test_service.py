@@ -184,7 +184,7 @@ async def test_a_trade_over_the_broker_in_little_memory(database, environment, w
     assert ready.json() == {"status": "ready", "faults": {}}
     assert memory_mb <= MOST_MEMORY_MB
     headers = await database.rows("SELECT headers FROM outbox")
-    assert all('"correlationid": "c-9"' in row["headers"] for row in headers)
+    assert all('"cloudEvents_correlationid": "c-9"' in row["headers"] for row in headers)
 
 
 def resident_mb(pid: int) -> float:

@@ -34,7 +34,7 @@ async def test_an_accepted_offer_becomes_a_contract_in_force(database, archive, 
     assert hashlib.sha256(terms).hexdigest() == drafted.terms_sha256
     [executed] = await harness.told("contracts.contract_executed.v1")
     assert Terms.model_validate(executed["terms"]).sha256() == executed["terms_sha256"]
-    assert executed["headers"]["correlationid"]
+    assert executed["headers"]["cloudEvents_correlationid"]
     assert {one.signer_id for one in contract.signatures} == {BUYER, SELLER}
 
 
@@ -43,5 +43,5 @@ async def test_versions_in_events_rise_without_a_gap(harness):
     await harness.both_sign(contract.contract_id)
     await harness.due()
 
-    sequences = [event["headers"]["sequence"] for event in await harness.told()]
+    sequences = [event["headers"]["cloudEvents_sequence"] for event in await harness.told()]
     assert sequences == [1, 2, 3, 4, 5]

@@ -163,7 +163,9 @@ async def test_every_event_is_told_once_per_place_however_often_it_comes(others,
     assert (await others.deliveries())[:-1] == first
     ids = [each["payload"]["delivery_id"] for each in first]
     assert len(set(ids)) == len(ids)
-    causes = await db.rows("SELECT headers::jsonb ->> 'causationid' AS cause, body FROM outbox")
+    causes = await db.rows(
+        "SELECT headers::jsonb ->> 'cloudEvents_causationid' AS cause, body FROM outbox"
+    )
     assert {row["cause"] for row in causes} >= set(sent) - untold(events, sent)
 
 
@@ -191,7 +193,7 @@ async def test_what_is_told_reaches_the_gateway_s_own_queue(others, db, broker, 
     promised = await db.rows("SELECT message_id, body FROM outbox")
     assert {it.message_id for it in arrived} == {str(row["message_id"]) for row in promised}
     assert {it.type for it in arrived} == {"discord.deliver.v1"}
-    assert {it.headers["correlationid"] for it in arrived} == {"c-7"}
+    assert {it.headers["cloudEvents_correlationid"] for it in arrived} == {"c-7"}
 
 
 async def test_somebody_who_is_not_known_yet_is_told_after_their_registration(others, db, buyer):

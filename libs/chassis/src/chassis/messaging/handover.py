@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import structlog
+from contracts_schema.envelope import PREFIX, schema_url
 
 from chassis.messaging.publisher import Publisher, outgoing
 from chassis.ops.failpoints import failpoint
@@ -21,6 +22,7 @@ from chassis.storage.sql import statement
 
 MARK_EVERY_S = 0.1
 AGAIN_AFTER_S = 0.5
+CORRELATION, DATASCHEMA = f"{PREFIX}correlationid", f"{PREFIX}dataschema"
 
 _PUBLISHED = statement("""
 WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
@@ -33,8 +35,9 @@ log = structlog.get_logger(__name__)
 
 async def publish(publisher: Publisher, row: Staged) -> None:
     """Publish one message of the outbox and return when it is confirmed."""
-    correlation_id = str(row.headers.get("correlationid", ""))
-    message = outgoing(row.body, str(row.message_id), row.topic, row.headers, correlation_id)
+    headers = {**row.headers, DATASCHEMA: schema_url(publisher.public_base_url, row.topic)}
+    correlation_id = str(headers.get(CORRELATION, ""))
+    message = outgoing(row.body, str(row.message_id), row.topic, headers, correlation_id)
     await publisher.publish(row.exchange, row.topic, message)
     PUBLISHED.labels(row.exchange).inc()
 

@@ -43,8 +43,11 @@ class Publisher:
     reads it can believe it.
     """
 
-    def __init__(self, url: str, service: str) -> None:
-        """Remember where; nothing connects yet."""
+    def __init__(
+        self, url: str, service: str, public_base_url: str = "http://127.0.0.1:8080"
+    ) -> None:
+        """Remember where; nothing connects yet. Schemas are found at the public address."""
+        self.public_base_url = public_base_url
         self._url, self._service, self._user_id = url, service, URL(url).user
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None

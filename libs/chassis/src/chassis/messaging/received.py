@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from aio_pika.abc import AbstractIncomingMessage
+from contracts_schema.envelope import attributes
 
 from chassis.cause import Cause
 from chassis.ops.telemetry import HANDLING
@@ -41,6 +42,7 @@ class Received:
     message_id: UUID
     topic: str
     headers: dict[str, Any]
+    """CloudEvents attributes by their names, and what else came with it."""
     body: bytes
 
     @property
@@ -75,7 +77,7 @@ class Received:
     def measure(self) -> None:
         """Note how long it took from the publisher's commit to now."""
         with suppress(ValueError, TypeError):
-            sent = datetime.fromisoformat(str(self.headers.get("cloudEvents_time")))
+            sent = datetime.fromisoformat(str(self.headers.get("time")))
             HANDLING.labels(self.queue).observe(
                 max(0.0, (datetime.now(UTC) - sent).total_seconds())
             )
@@ -89,7 +91,7 @@ def take_apart(queue: str, topic: str, raw: AbstractIncomingMessage) -> Received
         message_id = UUID(raw.message_id or "")
     except ValueError:
         raise Poison(f"the message id is no UUID: {str(raw.message_id)[:60]!r}") from None
-    return Received(queue, message_id, topic, dict(raw.headers), raw.body)
+    return Received(queue, message_id, topic, attributes(raw.headers), raw.body)
 
 
 def attempt(headers: Any) -> int:

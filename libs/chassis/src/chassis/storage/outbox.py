@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from contracts_schema.envelope import PREFIX
 from contracts_schema.ids import uuid7
 from contracts_schema.message import Command, DiscordActor, Event
 
@@ -105,7 +106,7 @@ def staged_event(event: Event, origin: Origin, sequence: int = 0) -> Staged:
     """The event with its envelope: CloudEvents attributes as headers (binary mode over AMQP)."""
     message_id = uuid7()
     headers = _headers(message_id, event.topic, event.subject, origin)
-    headers["sequence"] = sequence
+    headers[PREFIX + "sequence"] = sequence
     body = event.model_dump_json().encode()
     return Staged(message_id, EVENTS, event.topic, headers, body, origin.now)
 
@@ -120,15 +121,16 @@ def staged_command(
 
 
 def _headers(message_id: UUID, topic: str, subject: str, origin: Origin) -> dict[str, Any]:
-    return {
-        "cloudEvents_specversion": "1.0",
-        "cloudEvents_id": str(message_id),
-        "cloudEvents_source": f"/holdfast/{origin.service}",
-        "cloudEvents_type": topic,
-        "cloudEvents_subject": subject,
-        "cloudEvents_time": origin.now.isoformat(),
-        "cloudEvents_dataschema": f"/schemas/{topic}.json",
+    """The attributes that are known when the message is staged; no attribute may be empty."""
+    known = {
+        "specversion": "1.0",
+        "id": str(message_id),
+        "source": f"/holdfast/{origin.service}",
+        "type": topic,
+        "subject": subject,
+        "time": origin.now.isoformat(),
         "correlationid": origin.cause.correlation_id or str(message_id),
         "causationid": origin.cause.causation_id,
         **carry(),
     }
+    return {PREFIX + name: value for name, value in known.items() if value}

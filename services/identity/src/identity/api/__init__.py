@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.http import proposals
 
-from identity.api import account, api_key, home, link, login, session, terms, token, user
+from identity.api import account, api_key, home, link, login, schema, session, terms, token, user
 from identity.api.problems import RULES
 
 ROUTERS = (
@@ -19,6 +19,7 @@ ROUTERS = (
     home.router,
     terms.router,
     proposals.router("identity"),
+    schema.router,
 )
 
 __all__ = ["ROUTERS", "RULES"]
