@@ -247,14 +247,37 @@ def test_a_folder_with_any_letters_in_its_name_is_no_obstacle_whatever_the_local
     assert out.split() == ["C.UTF-8", "UTF-8"]
 
 
-def test_what_is_fetched_is_kept_in_the_folder_and_nowhere_else(root):
-    program(
-        root / ".holdfast/venv/bin/uv",
-        '#!/bin/sh\necho "$UV_CACHE_DIR" >> "$HOLDFAST_ROOT/calls"\n',
-    )
+CACHING = """\
+    #!/bin/sh
+    echo "$UV_CACHE_DIR" >> "$HOLDFAST_ROOT/calls"
+    mkdir -p "$UV_CACHE_DIR/simple"
+"""
+
+
+def test_what_is_fetched_lies_in_the_folder_and_only_while_it_is_needed(root):
+    program(root / ".holdfast/venv/bin/uv", CACHING)
     (root / ".holdfast/bootstrap").mkdir()
 
     run(root, "status")
 
     assert set(calls(root)) == {f"{root}/.holdfast/cache/uv"}
     assert not (root / ".holdfast/bootstrap").exists()
+    assert not (root / ".holdfast/cache/uv").exists()
+
+
+def test_a_cache_of_ones_own_is_used_and_stays(root, tmp_path):
+    program(root / ".holdfast/venv/bin/uv", CACHING)
+
+    run(root, "status", UV_CACHE_DIR=str(tmp_path / "mine"))
+
+    assert set(calls(root)) == {str(tmp_path / "mine")}
+    assert (tmp_path / "mine/simple").is_dir()
+
+
+def test_every_command_has_its_cache_in_the_folder(root):
+    run(root, "status")
+    program(root / ".holdfast/venv/bin/python", '#!/bin/sh\necho "$UV_CACHE_DIR"\n')
+
+    _, out, _ = run(root, "lock")
+
+    assert out.strip() == f"{root}/.holdfast/cache/uv"

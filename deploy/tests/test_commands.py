@@ -126,6 +126,31 @@ def test_clean_says_what_it_freed_and_leaves_what_runs_and_what_is_the_users(tmp
     assert "nothing to remove" in again.stderr
 
 
+def test_clean_removes_what_an_earlier_version_or_uv_fetched(tmp_path):
+    cache = tmp_path / ".holdfast/cache"
+    for name in ("uv/simple", "rabbitmq/usr", "rabbitmq-4/usr"):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "file").write_bytes(b"x" * 2_000_000)
+
+    done = clean(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "freed 3.8 MB" in done.stderr
+    assert [it.name for it in cache.iterdir()] == ["rabbitmq-4"]
+
+
+def test_clean_removes_the_sockets_of_one_that_was_killed_with_its_guard(tmp_path):
+    own, socket = Instance(tmp_path), tmp_path / "left.sock"
+    _ = own.run
+    reaper.note(own.mark, [socket, tmp_path / "never-made.sock"])
+    socket.touch()
+
+    done = clean(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert not socket.exists()
+
+
 def test_clean_all_leaves_nothing(tmp_path):
     own = Instance(tmp_path)
     (own.secrets / "stripe").write_text("x")

@@ -203,6 +203,21 @@ def a_source(uri):
     return f"types: deb\nuris: {uri}\nsuites: trixie\ncomponents: main\ntrusted: yes\n"
 
 
+def test_what_no_program_reads_is_not_kept_but_licences_are(tmp_path):
+    kept = ["usr/share/doc/libc6/copyright", "usr/lib/libc.so.6", "usr/share/rabbitmq/doc"]
+    gone = ["usr/share/doc/libc6/changelog.gz", "usr/share/man/man1/erl.1.gz", "usr/share/bug/x"]
+    for name in kept + gone:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "usr/share/doc/linked").symlink_to("libc6")
+
+    apt.lighten(tmp_path)
+
+    files = [it for it in tmp_path.rglob("*") if not it.is_dir() or it.is_symlink()]
+    assert sorted(str(it.relative_to(tmp_path)) for it in files) == sorted(kept)
+    assert not (tmp_path / "usr/share/man").joinpath("man1").exists()
+
+
 def test_packages_that_cannot_be_had_are_told_with_what_apt_said(tmp_path):
     with pytest.raises(apt.NoPackages, match=r"no packages of Debian trixie \(E: "):
         apt.fetch(["rabbitmq-server"], tmp_path, a_source(f"file:{tmp_path}/nothing"))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -34,14 +35,46 @@ def running():
     instance = Instance.named(f"storage-{os.getpid()}")
     state = daemon.ensure(instance, plan.S3)
     yield instance, state
-    sockets = [
-        Path(f"/tmp/seaweedfs-{it}-grpc-{ports((instance, state))[f'seaweedfs-{it}-grpc']}.sock")
-        for it in (*PARTS, "s3")
-    ]
+    sockets = sockets_of(instance)
     assert all(it.is_socket() for it in sockets)
     daemon.stop(instance)
     assert reaper.marked(instance.mark) == []
     assert not any(it.exists() for it in sockets)
+
+
+def sockets_of(instance):
+    named = json.loads((instance.run / "ports.json").read_text())
+    return [
+        Path(f"/tmp/seaweedfs-{it}-grpc-{named[f'seaweedfs-{it}-grpc']}.sock")
+        for it in (*PARTS, "s3")
+    ]
+
+
+def test_a_killed_supervisor_leaves_no_socket():
+    instance = Instance.named(f"killed-{os.getpid()}")
+    try:
+        state = daemon.ensure(instance, plan.S3)
+        assert all(it.is_socket() for it in sockets_of(instance))
+
+        os.kill(state.pid, signal.SIGKILL)
+
+        deadline = time.monotonic() + WAIT_S
+        while any(it.exists() for it in sockets_of(instance)) or reaper.marked(instance.mark):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        daemon.stop(instance)
+        shutil.rmtree(instance.home)
+
+
+def test_the_server_writes_no_log_into_the_temporary_folder(running):
+    instance = running[0]
+    pid = daemon.running(instance).processes["seaweedfs"].pid
+
+    logs = list(Path("/tmp").glob(f"weed.*.{pid}"))
+
+    assert "Start Seaweed" in (instance.log / "seaweedfs.log").read_text()
+    assert logs == []
 
 
 @pytest.fixture(scope="module")

@@ -264,9 +264,12 @@ def test_a_plan_that_repeats_a_name_or_waits_for_nobody_is_refused():
 GUARDED = """
 import os, subprocess, sys, time
 from pathlib import Path
+from holdfast import reaper
 from holdfast.instance import Instance
 from holdfast.supervise import guard
 instance = Instance(Path(sys.argv[1]), "box")
+reaper.note(instance.mark, [instance.home / "left.sock"])
+(instance.home / "left.sock").touch()
 with guard(instance):
     marked = {**os.environ, "HOLDFAST_MARK": instance.mark}
     for _ in range(2):
@@ -288,6 +291,7 @@ def test_killing_the_supervisor_ends_all_it_had_started(instance):
     child.stdout.close()
 
     eventually(lambda: reaper.marked(instance.mark) == [])
+    eventually(lambda: not (instance.home / "left.sock").exists())
 
 
 def test_another_instances_processes_are_left_alone(instance, tmp_path):

@@ -1,4 +1,7 @@
-"""Ends what a supervisor left behind; recognises its own by a mark in the environment."""
+"""Ends what a supervisor left behind; recognises its own by a mark in the environment.
+
+Files that its processes make outside of the instance's folder are listed in it from the start.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,26 @@ def sweep(mark: str, grace_s: float = _GRACE_S) -> int:
     return len(found)
 
 
+def note(mark: str, paths: Iterable[Path]) -> None:
+    """List files for removal, in case nobody else lives to do it."""
+    text = "".join(f"{path}\n" for path in paths)
+    _list(mark).parent.mkdir(parents=True, exist_ok=True)
+    _list(mark).write_text(text, encoding="utf-8")
+
+
+def clear(mark: str) -> None:
+    """End every process with the mark, then remove the listed files."""
+    sweep(mark)
+    with contextlib.suppress(FileNotFoundError):
+        for line in _list(mark).read_text(encoding="utf-8").splitlines():
+            Path(line).unlink(missing_ok=True)
+        _list(mark).unlink(missing_ok=True)
+
+
+def _list(mark: str) -> Path:
+    return Path(mark) / "run" / "leaves"
+
+
 def _send(pids: Iterable[int], what: signal.Signals) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -44,4 +67,4 @@ def _send(pids: Iterable[int], what: signal.Signals) -> None:
 
 
 if __name__ == "__main__":
-    sweep(sys.argv[1])
+    clear(sys.argv[1])

@@ -86,7 +86,7 @@ def main() -> int:
     if held is None:
         return 0
     with held, guard(instance):
-        reaper.sweep(instance.mark)
+        reaper.clear(instance.mark)
         return asyncio.run(supervise(instance, given.plan, given.linger))
 
 

@@ -48,6 +48,8 @@ class Supervisor:
             self.state.processes[node.name] = ProcessState()
             if isinstance(node, Process):
                 self._describe(node)
+        processes = [node for node in self.plan.nodes if isinstance(node, Process)]
+        reaper.note(self.instance.mark, [path for it in processes for path in it.leaves])
         self._save()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -169,7 +171,7 @@ class Supervisor:
     async def _stop_all(self) -> None:
         for level in reversed(list(_levels(self.plan.nodes))):
             await asyncio.gather(*(self._stop(it) for it in level if isinstance(it, Process)))
-        await asyncio.to_thread(reaper.sweep, self.instance.mark)
+        await asyncio.to_thread(reaper.clear, self.instance.mark)
 
     async def _stop(self, process: Process) -> None:
         child = self._running.get(process.name)
@@ -180,8 +182,6 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), process.stop_timeout_s)
         _kill_group(child.pid)
-        for left in process.leaves:
-            left.unlink(missing_ok=True)
         self._describe(process).ready = False
         self.state.processes[process.name].pid = None
         self._save()

@@ -49,6 +49,8 @@ def pytest_configure() -> None:
     patient = hypothesis.settings(deadline=None, suppress_health_check=slow)
     hypothesis.settings.register_profile("holdfast", patient)
     hypothesis.settings.load_profile("holdfast")
+    # Foreign clients that are tried here remember things about their user.
+    os.environ["XDG_CONFIG_HOME"] = str(Instance.named("test").home / "config")
 
 
 def _log_plainly() -> None:

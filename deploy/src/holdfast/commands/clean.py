@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
-from holdfast import daemon
+from holdfast import daemon, reaper
 from holdfast.console import err, fail, out
 from holdfast.instance import DEFAULT, Instance, checkout
 
 _MEBIBYTE = 1024**2
+_UNPACKED = ("rabbitmq-4", "postgres-", "pgbouncer")
+"""How the names of programs begin that this version unpacks into the cache."""
 
 
 def clean(
@@ -21,14 +23,18 @@ def clean(
         bool, typer.Option("--all", help="the whole of .holdfast: data and secrets too")
     ] = False,
 ) -> None:
-    """Remove what tests and other instances left; with --all everything, the data too."""
+    """Remove what tests, other instances and versions left; with --all everything, data too."""
     root = checkout()
     instances = [Instance(root), *_others(root)]
     running = [it.name for it in instances if daemon.supervisor_pid(it) is not None]
     if everything and running:
         names = " and ".join(f"./holdfast --instance {it} down" for it in running)
         fail(f"{', '.join(running)} runs, and nothing was removed", names)
-    chosen = list(_all(root) if everything else _left(instances, running))
+    for it in instances:
+        if it.name not in running:
+            reaper.clear(it.mark)
+    left = [*_left(instances, running), *_outdated(root)]
+    chosen = list(_all(root)) if everything else left
     seen: set[int] = set()
     freed = 0
     for path in chosen:
@@ -52,6 +58,13 @@ def _left(instances: list[Instance], running: list[str]) -> Iterator[Path]:
             yield it.home
             if it.outside.is_dir() and not it.outside.is_symlink():
                 yield it.outside / it.name
+
+
+def _outdated(root: Path) -> Iterator[Path]:
+    """What was fetched and is no longer looked at."""
+    cache = root / ".holdfast" / "cache"
+    if cache.is_dir():
+        yield from (it for it in sorted(cache.iterdir()) if not it.name.startswith(_UNPACKED))
 
 
 def _all(root: Path) -> Iterator[Path]:

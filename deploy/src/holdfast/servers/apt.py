@@ -5,6 +5,7 @@ The sources are the machine's own, so its mirror, proxy and keyring hold, with t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -15,6 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 RELEASE = "trixie"
+_NOT_NEEDED = ("doc", "man", "info", "locale", "lintian", "bug", "gdb", "gcc")
+"""What of /usr/share no program reads; licences stay."""
 _ALIASES = "stable|oldstable|oldoldstable|testing|unstable|sid"
 _ONE_LINE = re.compile(r"deb\s+(?:\[([^]]*)\]\s+)?(\S+)\s+(\S+)\s+(.+)")
 PATIENCE_S = 240.0  # less than a client waits for the whole to come up
@@ -49,7 +52,19 @@ def unpack(packages: Iterable[str], folder: Path) -> None:
     for file in files.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", file, folder], check=True)
     shutil.rmtree(files)
+    lighten(folder)
     folder.chmod(0o755)
+
+
+def lighten(folder: Path) -> None:
+    """Remove documents and translations, but not the licences, from what was unpacked."""
+    for part in _NOT_NEEDED:
+        for file in sorted((folder / "usr/share" / part).rglob("*"), reverse=True):
+            if file.is_dir() and not file.is_symlink():
+                with contextlib.suppress(OSError):  # a licence is in it
+                    file.rmdir()
+            elif file.name != "copyright":
+                file.unlink()
 
 
 def machine_sources() -> str:

@@ -87,6 +87,8 @@ def _unpack(target: Path) -> None:
         apt.unpack(_PACKAGES, fresh)
     except apt.NoPackages as lack:
         raise ServerUnavailable(f"no RabbitMQ, and {lack}: {ADVICE}") from lack
+    for tables in fresh.glob("usr/lib/*-linux-gnu*/gconv"):  # Erlang converts no text by them
+        shutil.rmtree(tables)
     _relocate(fresh, target)
     (home,) = fresh.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*")
     (fresh / "home").symlink_to(home.relative_to(fresh))

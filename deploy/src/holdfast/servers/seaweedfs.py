@@ -55,7 +55,8 @@ def local(instance: Instance, ports: Ports) -> Server:
     server = Process(
         name="seaweedfs",
         command=(
-            str(find_weed()), "server", f"-dir={folder}", *COMMON_FLAGS,
+            # Its log is what it writes to us, and no second one in the temporary folder.
+            str(find_weed()), "-logtostderr", "server", f"-dir={folder}", *COMMON_FLAGS,
             f"-s3.config={configuration}", "-master.volumeSizeLimitMB=64", "-volume.max=50",
             "-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock",
             "-master.electionTimeout=500ms", "-master.heartbeatInterval=100ms",

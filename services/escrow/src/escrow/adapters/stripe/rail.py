@@ -63,6 +63,8 @@ class StripeRail:
     def __init__(self, settings: StripeSettings) -> None:
         """Prepare the client; nothing connects yet."""
         self._settings = settings
+        # It would write a number of this machine into its user's folder, and tell Stripe.
+        stripe.enable_telemetry = False
         self._http = stripe.HTTPXClient(timeout=TIMEOUT_S)
         self._stripe = stripe.StripeClient(
             settings.secret_key,
