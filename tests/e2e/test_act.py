@@ -41,6 +41,9 @@ async def test_the_readme_s_lines_are_a_whole_trade(newcomers, scenario, system,
     assert 12 <= len(lines) <= 16
 
     for line in lines:
+        if "payment page" in line:
+            refused = shell(instance, f"{line} payment_method=pm_card_chargeDeclined")
+            assert "Your card was declined" in refused.stderr
         done = shell(instance, line)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         wide = [it for it in done.stdout.splitlines() if len(it) > 80 and "://" not in it]
@@ -73,6 +76,7 @@ def test_who_and_what_is_not_there_is_told_with_what_is(newcomers, instance):
         "seller foo": ("'foo'", "/listing create"),
         "seller /listing creat": ("/listing creat", "/listing create"),
         "seller --wait 1 press Accept": ("[Accept]", "[I agree]"),
+        'seller --wait 1 press "I agree" on Pirates': ("'Pirates'", "[I agree]"),
         "seller /listing create": ("game is needed", "Discord suggests"),
         "seller transfer Nothing to=buyer": ("'Nothing'", "Pet Island"),
         'seller transfer "Pet Island" to=eve': ("eve", "buyer"),
@@ -84,6 +88,8 @@ def test_who_and_what_is_not_there_is_told_with_what_is(newcomers, instance):
         told, _, following = done.stderr.partition("next:")
         assert cause in told, done.stderr
         assert next_step in following, done.stderr
+    agreed = act(instance, 'seller press "i agree" on "Join Holdfast"')
+    assert "Welcome to Holdfast" in agreed.stdout
 
 
 def joined(instance, role):
