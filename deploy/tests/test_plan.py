@@ -205,6 +205,16 @@ def test_everything_local_listens_on_the_loopback_interface_only(local):
     assert any("=127.0.0.1:" in flag for flag in local["gateway"].command)
 
 
+def test_people_can_be_acted_as_only_where_all_parties_are_played(tmp_path, monkeypatch):
+    instance, sandbox = Instance(tmp_path, "x"), "http://127.0.0.1:1"
+    played = providers.are_played(instance, sandbox)
+    monkeypatch.setenv("HOLDFAST_STRIPE_SECRET_KEY", "sk_live")
+    monkeypatch.setenv("HOLDFAST_STRIPE_WEBHOOK_SECRET", "whsec_live")
+
+    assert played
+    assert not providers.are_played(instance, sandbox)
+
+
 def test_a_named_credential_makes_one_party_real_and_no_other(tmp_path, monkeypatch):
     for name in ("STRIPE_API_BASE", "DISCORD_TOKEN"):
         monkeypatch.delenv(f"HOLDFAST_{name}", raising=False)
