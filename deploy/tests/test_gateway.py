@@ -49,6 +49,7 @@ REACHED = {
     "/v1/escrows/esc_1/confirm": "escrow",
     "/v1/disputes": "escrow",
     "/v1/payout-accounts/onboarding-link": "escrow",
+    "/v1/return-pages/paid": "escrow",
     "/v1/webhooks/stripe": "escrow",
     "/v1/admin/ledger": "escrow",
     "/v1/verifications/ver_1": "verification",

@@ -184,7 +184,6 @@ ROUTES: dict[str, dict[str, Asked]] = {
     },
     "escrow": {
         "GET /v1/escrows": Asked(),
-        "GET /v1/escrows/pages/{name}": Asked(thing="paid_page"),
         "GET /v1/escrows/{escrow_id}": Asked(BUYER, "delivered"),
         "GET /v1/escrows/{escrow_id}/preview": Asked(BUYER, "delivered"),
         "POST /v1/escrows/{escrow_id}/deliveries": Asked(SELLER, "funded", DELIVERY),
@@ -195,7 +194,7 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "POST /v1/escrows/{escrow_id}/surplus-refund": Asked(BUYER, "overpaid"),
         "GET /v1/payout-accounts/me": Asked(),
         "POST /v1/payout-accounts/onboarding-link": Asked(),
-        "GET /v1/payout-accounts/pages/{name}": Asked(thing="onboarded_page"),
+        "GET /v1/return-pages/{name}": Asked(thing="paid_page"),
         "POST /v1/webhooks/{rail}": Asked(thing="unknown_rail", body={}),
         "POST /v1/admin/escrows/{escrow_id}/unfreeze": Asked(thing="frozen", body={"reason": WHY}),
         "POST /v1/admin/escrows/{escrow_id}/decide": Asked(
@@ -353,7 +352,6 @@ THINGS: dict[str, Callable[[Stage], Any]] = {
     "unknown_topic": _fixed(topic="nobody.said_it.v1"),
     "unknown_rail": _fixed(rail="pigeon"),
     "paid_page": _fixed(name="paid"),
-    "onboarded_page": _fixed(name="onboarded"),
     "overpaid": _overpaid,
     "contract": _contract,
     "failed_contract": _failed_contract,

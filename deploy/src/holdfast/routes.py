@@ -68,8 +68,8 @@ ROUTES = (
     Route(
         "escrow",
         (
-            "/v1/escrows", "/v1/disputes", "/v1/payout-accounts", "/v1/admin/ledger",
-            "/v1/admin/escrows", "/v1/admin/proposals/escrow",
+            "/v1/escrows", "/v1/disputes", "/v1/payout-accounts", "/v1/return-pages/",
+            "/v1/admin/ledger", "/v1/admin/escrows", "/v1/admin/proposals/escrow",
         ),
     ),
     Route("escrow", ("/v1/webhooks/",), rate_limited=False, suffix="-webhooks"),

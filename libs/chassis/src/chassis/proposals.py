@@ -21,7 +21,7 @@ from chassis.principals import Principal
 from chassis.problems import Problem, not_found
 from chassis.storage import proposals as store
 from chassis.storage.database import Transaction
-from chassis.storage.proposals import Proposal, State, digest
+from chassis.storage.proposals import Proposal, ProposalState, digest
 from chassis.storage.timers import Timer, Timers
 
 LASTS = timedelta(hours=24)
@@ -79,29 +79,31 @@ async def approve(
         raise Problem(403, "own_proposal")
     if sha256 != proposal.sha256 or not proposal.is_as_proposed:
         raise Problem(409, "proposal_differs")
-    if (proposal.state, proposal.decided_by) == (State.DONE, caller.user_id):
+    if (proposal.state, proposal.decided_by) == (ProposalState.DONE, caller.user_id):
         return proposal
     _require_pending(tx, proposal)
     await _require_still_administrator(tx, proposal.proposed_by)
     await kinds[proposal.kind](tx, caller, proposal)
-    return await _end(tx, proposal, State.DONE, caller.user_id, "proposal.approve", "")
+    return await _end(tx, proposal, ProposalState.DONE, caller.user_id, "proposal.approve", "")
 
 
 async def reject(tx: Transaction, caller: Principal, proposal_id: str, reason: str) -> Proposal:
     """End a proposal without doing it; its own proposer may, too."""
     caller.require(role=PlatformRole.ADMIN)
     proposal = await _known(tx, proposal_id)
-    if (proposal.state, proposal.decided_by) == (State.REJECTED, caller.user_id):
+    if (proposal.state, proposal.decided_by) == (ProposalState.REJECTED, caller.user_id):
         return proposal
     _require_pending(tx, proposal)
-    return await _end(tx, proposal, State.REJECTED, caller.user_id, "proposal.reject", reason)
+    return await _end(
+        tx, proposal, ProposalState.REJECTED, caller.user_id, "proposal.reject", reason
+    )
 
 
 async def expire(tx: Transaction, timer: Timer) -> None:
     """Nobody decided in time."""
     proposal = await store.lock(tx, timer.subject_id)
-    if proposal is not None and proposal.state is State.PENDING:
-        await _end(tx, proposal, State.EXPIRED, "timer", "proposal.expire", "")
+    if proposal is not None and proposal.state is ProposalState.PENDING:
+        await _end(tx, proposal, ProposalState.EXPIRED, "timer", "proposal.expire", "")
 
 
 def register(timers: Timers) -> None:
@@ -117,10 +119,10 @@ async def _known(tx: Transaction, proposal_id: str) -> Proposal:
 
 
 def _require_pending(tx: Transaction, proposal: Proposal) -> None:
-    if proposal.state is not State.PENDING:
+    if proposal.state is not ProposalState.PENDING:
         raise Problem(409, "proposal_decided", state=proposal.state)
     if tx.now() >= proposal.expires_at:
-        raise Problem(409, "proposal_decided", state=State.EXPIRED)
+        raise Problem(409, "proposal_decided", state=ProposalState.EXPIRED)
 
 
 async def _require_still_administrator(tx: Transaction, user_id: str) -> None:
@@ -131,10 +133,10 @@ async def _require_still_administrator(tx: Transaction, user_id: str) -> None:
 
 
 async def _end(  # noqa: PLR0913, PLR0917 what is written, and what is recorded of it
-    tx: Transaction, proposal: Proposal, state: State, by: str, action: str, reason: str
+    tx: Transaction, proposal: Proposal, state: ProposalState, by: str, action: str, reason: str
 ) -> Proposal:
     ended = await store.end(tx, proposal.proposal_id, state, by)
-    if state is not State.EXPIRED:
+    if state is not ProposalState.EXPIRED:
         await tx.drop_timers(proposal.proposal_id, EXPIRE)
     about = {"kind": proposal.kind, "about": proposal.subject_id, "sha256": proposal.sha256}
     by_whom = {"proposed_by": proposal.proposed_by}

@@ -19,6 +19,7 @@ from faststream.rabbit import RabbitBroker
 from chassis import clock, problems, quotas
 from chassis.clock import Clock
 from chassis.http import health, routes
+from chassis.http.application import Application
 from chassis.http.lists import Cursors
 from chassis.messaging import relay
 from chassis.messaging.consumers import Consumers
@@ -70,12 +71,9 @@ class Parts:
 
 def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
     """Build the service; nothing connects before it starts."""
-    app = FastAPI(
-        title=f"Holdfast {parts.name}",
-        version="1.0.0",
-        openapi_url="/openapi.json",
-        docs_url=None,
-        redoc_url=None,
+    app = Application(
+        parts.name,
+        settings.public_base_url,
         telemetry=OURS_ALONE,
         lifespan=lambda app: _running(app, settings, parts),
     )

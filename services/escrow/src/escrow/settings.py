@@ -33,13 +33,13 @@ class Settings(ServiceSettings):
 
     def stripe(self) -> StripeSettings:
         """What the Stripe rail needs."""
-        pages = f"{self.public_base_url.rstrip('/')}/v1"
+        pages = f"{self.public_base_url.rstrip('/')}/v1/return-pages"
         return StripeSettings(
             api_base=self.stripe_api_base,
             secret_key=self.stripe_secret_key.get_secret_value(),
             webhook_secrets=self.webhook_secrets(),
-            paid_url=f"{pages}/escrows/pages/paid",
-            left_url=f"{pages}/escrows/pages/left",
-            onboarded_url=f"{pages}/payout-accounts/pages/onboarded",
-            link_expired_url=f"{pages}/payout-accounts/pages/link-expired",
+            paid_url=f"{pages}/paid",
+            left_url=f"{pages}/left",
+            onboarded_url=f"{pages}/onboarded",
+            link_expired_url=f"{pages}/link-expired",
         )

@@ -290,10 +290,10 @@ async def test_the_suspended_and_the_under_tiered_do_nothing(client, house):
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1/escrows/pages/paid",
-        "/v1/escrows/pages/left",
-        "/v1/payout-accounts/pages/onboarded",
-        "/v1/payout-accounts/pages/link-expired",
+        "/v1/return-pages/paid",
+        "/v1/return-pages/left",
+        "/v1/return-pages/onboarded",
+        "/v1/return-pages/link-expired",
     ],
 )
 async def test_who_comes_back_from_the_provider_is_told_what_happens_next(client, path):

@@ -11,7 +11,7 @@ from escrow.app import create_app
 from escrow_builders import ADMIN, NOON, a_house, person, settings, some_terms
 from escrow_fake_rail import FakeRail
 
-OPERATIONS = 23
+OPERATIONS = 22
 
 
 @pytest.fixture

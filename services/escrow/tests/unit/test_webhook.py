@@ -11,7 +11,7 @@ from contracts_schema.terms import Rail
 from escrow.adapters.stripe.events import read_event
 from escrow.adapters.stripe.signature import require_signature
 from escrow.app import create_app
-from escrow.pages.landing import AfterPaying, after_paying
+from escrow.pages.landing import Left, returned
 from escrow.ports import About, BadWebhook, Notice, Unreadable
 from escrow_builders import NOON, settings
 
@@ -131,4 +131,4 @@ def test_a_rail_without_an_adapter_stops_the_start_with_a_clear_word():
 
 
 async def test_the_pages_say_what_happens_next():
-    assert b"being confirmed" in (await after_paying(AfterPaying.PAID)).body
+    assert b"being confirmed" in (await returned(Left.PAID)).body

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from contracts_schema.events.rejected import Refusal
+from pydantic import ConfigDict
 
 from chassis.problems import MEDIA_TYPE
 
@@ -25,13 +26,32 @@ _WORDS = {
 }
 
 
+class Problem(Refusal):
+    """A refusal as REST answers it (RFC 9457): nothing was changed."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    type: str
+    instance: str
+    request_id: str
+    trace_id: str
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What ``responses=`` of a route takes: each status with the problem that it answers."""
+    return _answers(statuses, {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}})
+
+
+def as_pages(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same of a route that shows a person a page instead."""
+    return _answers(statuses, {"text/html": {"schema": {"type": "string"}}})
+
+
+def _answers(statuses: tuple[int, ...], content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
-            "model": Refusal,
             "description": _WORDS.get(status, HTTPStatus(status).phrase),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+            "content": content,
         }
         for status in statuses
     }

@@ -19,7 +19,7 @@ from chassis.problems import not_found
 from chassis.proposals import Kinds
 from chassis.storage import proposals as store
 from chassis.storage.database import Transaction
-from chassis.storage.proposals import Proposal, State
+from chassis.storage.proposals import Proposal, ProposalState
 
 ProposalId = Annotated[str, Path(pattern=r"^ppl_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
@@ -37,7 +37,7 @@ class ProposalSummary(BaseModel):
     proposed_by: str
     proposed_at: datetime
     expires_at: datetime
-    state: State
+    state: ProposalState
     decided_by: str | None
     decided_at: datetime | None
 

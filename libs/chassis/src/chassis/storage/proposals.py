@@ -20,7 +20,7 @@ from chassis.storage.tables import MOMENT, proposals
 Reader = Database | Transaction
 
 
-class State(StrEnum):
+class ProposalState(StrEnum):
     """How it stands with a proposal."""
 
     PENDING = "PENDING"
@@ -44,7 +44,7 @@ class Proposal:
     proposed_by: str
     proposed_at: datetime
     expires_at: datetime
-    state: State = State.PENDING
+    state: ProposalState = ProposalState.PENDING
     decided_by: str | None = None
     decided_at: datetime | None = None
 
@@ -86,7 +86,7 @@ _END = statement(
         decided_by=bindparam("decided_by"),
         decided_at=bindparam("decided_at"),
     )
-    .where(_THIS, proposals.c.state == State.PENDING)
+    .where(_THIS, proposals.c.state == ProposalState.PENDING)
 )
 _PAGE = statement(
     select(proposals)
@@ -118,7 +118,7 @@ async def lock(tx: Transaction, proposal_id: str) -> Proposal | None:
     return _one(await tx.row(_LOCK, proposal_id=proposal_id))
 
 
-async def end(tx: Transaction, proposal_id: str, state: State, by: str) -> Proposal:
+async def end(tx: Transaction, proposal_id: str, state: ProposalState, by: str) -> Proposal:
     """Write how a locked proposal ended; it as it is then."""
     ended = {"state": state, "decided_by": by, "decided_at": tx.now()}
     if await tx.run(_END, proposal_id=proposal_id, **ended) != 1:
@@ -141,4 +141,6 @@ def _one(row: Row | None) -> Proposal | None:
 
 def _proposal(row: Row) -> Proposal:
     values = {each.name: row[each.name] for each in fields(Proposal)}
-    return Proposal(**values | {"does": json.loads(row["does"]), "state": State(row["state"])})
+    return Proposal(
+        **values | {"does": json.loads(row["does"]), "state": ProposalState(row["state"])}
+    )

@@ -15,6 +15,7 @@ from escrow.handlers import webhook
 from escrow.ports import PaymentRail, Rails
 
 LARGEST = 256 * 1024
+EVENT = {"application/json": {"schema": {"type": "object"}}}
 
 router = Router(tags=["webhooks"])
 
@@ -23,7 +24,7 @@ router = Router(tags=["webhooks"])
     "/v1/webhooks/{rail}",
     response_model=WebhookOut,
     responses=documented(400, 404, 413, 422, 503),
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {}}}},
+    openapi_extra={"requestBody": {"required": True, "content": EVENT}},
 )
 @takes(LARGEST)
 async def receive(

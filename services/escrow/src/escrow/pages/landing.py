@@ -15,33 +15,16 @@ TEXTS = texts_of("escrow")
 router = Router(tags=["pages"])
 
 
-class AfterPaying(StrEnum):
-    """How somebody left the payment page."""
+class Left(StrEnum):
+    """How somebody left the provider's page."""
 
     PAID = "paid"
-    LEFT = "left"
-
-
-class AfterOnboarding(StrEnum):
-    """How somebody left the onboarding page."""
-
+    UNPAID = "left"
     ONBOARDED = "onboarded"
     LINK_EXPIRED = "link-expired"
 
 
-@router.get("/v1/escrows/pages/{name}", response_class=HTMLResponse, responses=documented(422))
-async def after_paying(name: AfterPaying) -> HTMLResponse:
-    """Tell who comes back from the payment page what happens next."""
-    return _shown(name)
-
-
-@router.get(
-    "/v1/payout-accounts/pages/{name}", response_class=HTMLResponse, responses=documented(422)
-)
-async def after_onboarding(name: AfterOnboarding) -> HTMLResponse:
-    """Tell who comes back from onboarding what happens next."""
-    return _shown(name)
-
-
-def _shown(name: str) -> HTMLResponse:
+@router.get("/v1/return-pages/{name}", response_class=HTMLResponse, responses=documented(422))
+async def returned(name: Left) -> HTMLResponse:
+    """Tell who comes back from paying or onboarding what happens next."""
     return page(TEXTS.text(f"{name}.title"), paragraphs(TEXTS.text(f"{name}.body")))

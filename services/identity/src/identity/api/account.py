@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.http.auth import LiveCaller
+from chassis.http.description import LOGIN_ONLY
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
 from chassis.http.routes import Router
@@ -21,6 +22,7 @@ router = Router(tags=["linking"])
 @router.delete(
     "/v1/me/accounts/roblox",
     status_code=204,
+    openapi_extra=LOGIN_ONLY,
     responses=documented(401, 403, 404),
     summary="Unlink one's own Roblox account",
 )

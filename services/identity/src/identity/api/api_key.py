@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.http.auth import LiveCaller
+from chassis.http.description import LOGIN_ONLY
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
 from chassis.http.routes import Router
@@ -28,6 +29,7 @@ async def list_keys(request: Request, caller: LiveCaller) -> KeysOut:
 @router.post(
     "/v1/api-keys",
     status_code=201,
+    openapi_extra=LOGIN_ONLY,
     responses=documented(401, 403, 409, 422),
     summary="Make an API key",
 )
@@ -47,6 +49,7 @@ async def create_key(
 @router.delete(
     "/v1/api-keys/{key_id}",
     status_code=204,
+    openapi_extra=LOGIN_ONLY,
     responses=documented(401, 403, 404, 422),
     summary="Revoke an API key",
 )

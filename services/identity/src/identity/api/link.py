@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.http.auth import Caller
-from chassis.http.documented import documented
+from chassis.http.documented import as_pages, documented
 from chassis.http.idempotency import Answer, IdempotencyKey, cause_of, once
 from chassis.http.pages import SAFE_HEADERS
 from chassis.http.routes import Router
@@ -77,7 +77,10 @@ async def link_url(
 @router.get(
     "/link/{token}",
     response_class=HTMLResponse,
-    responses={302: {"description": "To Discord, where the owner logs in"}},
+    responses={
+        302: {"description": "To Discord, where the owner logs in"},
+        **as_pages(404, 410),
+    },
     summary="Open a link in the browser",
 )
 async def open_link(request: Request, token: str) -> Response:
@@ -123,6 +126,7 @@ def _to(request: Request, provider: LoginProvider, trip: RoundTrip) -> Response:
 @router.get(
     "/oauth/roblox/callback",
     response_class=HTMLResponse,
+    responses=as_pages(400, 403, 409, 503),
     summary="Where Roblox sends the browser back to",
 )
 async def roblox_callback(

@@ -125,6 +125,12 @@ class TokensOut(BaseModel):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
 
 
+class KeySetOut(BaseModel):
+    """A JWK set (RFC 7517)."""
+
+    keys: list[dict[str, str]]
+
+
 class AccessOut(BaseModel):
     """A short access token without a refresh token."""
 

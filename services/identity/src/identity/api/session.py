@@ -6,6 +6,7 @@ from typing import Any
 
 from chassis.http.auth import Caller, LiveCaller
 from chassis.http.auth import caller as bearer_caller
+from chassis.http.description import LOGIN_ONLY
 from chassis.http.documented import documented
 from chassis.http.idempotency import cause_of
 from chassis.http.routes import Router
@@ -50,6 +51,7 @@ async def refresh(request: Request, body: RefreshIn | None = None) -> Response:
 @router.post(
     "/v1/auth/logout",
     status_code=204,
+    openapi_extra={"security": [{}, *LOGIN_ONLY["security"]]},
     responses=documented(401, 422),
     summary="End this login",
 )
@@ -91,6 +93,7 @@ async def list_sessions(request: Request, caller: Caller) -> SessionsOut:
 @router.delete(
     "/v1/me/sessions",
     status_code=204,
+    openapi_extra=LOGIN_ONLY,
     responses=documented(401, 403),
     summary="End all of one's logins",
 )
@@ -105,6 +108,7 @@ async def end_all_sessions(request: Request, caller: LiveCaller) -> Response:
 @router.delete(
     "/v1/me/sessions/{session_id}",
     status_code=204,
+    openapi_extra=LOGIN_ONLY,
     responses=documented(401, 403, 404, 422),
     summary="End one of one's logins",
 )

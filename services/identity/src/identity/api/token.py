@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 
 from identity import store
 from identity.api import dependencies
-from identity.api.schemas import AccessOut, ExchangeIn, IntrospectIn, IntrospectionOut
+from identity.api.schemas import AccessOut, ExchangeIn, IntrospectIn, IntrospectionOut, KeySetOut
 from identity.domain import errors
 from identity.domain.api_key import scopes_of
 from identity.domain.secret import digest
@@ -33,7 +33,11 @@ ChecksLogins = Annotated[str, Depends(only(*WHO_CHECK_LOGINS))]
 KnowsDiscord = Annotated[str, Depends(only("discord-gateway"))]
 
 
-@router.get("/.well-known/jwks.json", summary="The keys that prove access tokens")
+@router.get(
+    "/.well-known/jwks.json",
+    response_model=KeySetOut,
+    summary="The keys that prove access tokens",
+)
 async def key_set(request: Request) -> Response:
     """The public keys as a JWK set."""
     shown: dict[str, Any] = dependencies.token_issuer(request).key_set()

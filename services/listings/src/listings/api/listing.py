@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from chassis.http import auth
 from chassis.http.answers import written
 from chassis.http.auth import Caller
+from chassis.http.description import LOGIN_OR_NOT
 from chassis.http.documented import documented
 from chassis.http.idempotency import Answer, IdempotencyKey, once
 from chassis.http.lists import Cursors, Page
@@ -33,6 +34,7 @@ REFUSED = documented(400, 401, 403, 404, 409, 412, 422)
     "/v1/listings",
     response_model=ListingPage,
     responses=documented(401, 422),
+    openapi_extra=LOGIN_OR_NOT,
     summary="What is for sale, or one's own listings",
 )
 async def list_listings(
@@ -62,6 +64,7 @@ async def list_listings(
     "/v1/listings/{listing_id}",
     responses={200: {"model": ListingOut}, **documented(401, 404, 422)},
     response_model=None,
+    openapi_extra=LOGIN_OR_NOT,
     summary="One listing",
 )
 async def read_listing(request: Request, listing_id: ListingPath) -> Response:

@@ -13,7 +13,7 @@ from chassis.http.routes import Router
 from chassis.storage.database import Transaction
 from fastapi import Query, Request, Response
 
-from notifier.api.schemas import Page, Read
+from notifier.api.schemas import Marked, Page, Read
 from notifier.domain.notification import Notification
 from notifier.store import notification as store
 
@@ -34,7 +34,7 @@ async def list_notifications(
     return {"data": shown, "next_cursor": following}
 
 
-@router.post("/v1/notifications/read", responses=documented(401, 422))
+@router.post("/v1/notifications/read", response_model=Marked, responses=documented(401, 422))
 async def mark_read(
     request: Request, caller: Caller, body: Read, key: IdempotencyKey = None
 ) -> Response:
@@ -42,7 +42,7 @@ async def mark_read(
 
     async def work(tx: Transaction) -> Answer:
         marked = await store.mark_read(tx, caller.user_id, list(body.notification_ids))
-        return 200, {"marked": marked}
+        return 200, Marked(marked=marked)
 
     return await once(request, caller, key, work)
 

@@ -35,6 +35,12 @@ class Preferences(BaseModel):
     version: int
 
 
+class Marked(BaseModel):
+    """How many of them were not read before."""
+
+    marked: int
+
+
 class Read(BaseModel):
     """Which notifications were read."""
 
