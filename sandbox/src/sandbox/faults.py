@@ -75,6 +75,14 @@ class SpeaksErrors(Protocol):
 
 
 @runtime_checkable
+class AtRoot(Protocol):
+    """A party that also answers without its name in the path, for clients that take a host only."""
+
+    at_root: str
+    """The first word of its own paths, e.g. `v1`."""
+
+
+@runtime_checkable
 class TakesFaults(Protocol):
     """A party whose own handler applies some faults, found under `request[FAULT]`."""
 
@@ -143,20 +151,30 @@ def parse(document: object) -> Fault:
 
 
 def middleware(faults: Faults, parties: Mapping[str, object]) -> Middleware:
-    """Strike requests under `/<party>/…` with what was ordered for them."""
+    """Strike requests to a party with what was ordered for them."""
 
     @web.middleware
     async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
-        _, _, rest = request.path.partition("/")
-        party, _, path = rest.partition("/")
-        if party not in parties:
+        party, path = _party(request.path, parties)
+        if party is None:
             return await handler(request)
-        fault = faults.take(party, f"{request.method} /{path}", *REQUEST_KINDS)
+        fault = faults.take(party, f"{request.method} {path}", *REQUEST_KINDS)
         if fault is None:
             return await handler(request)
         return await _suffer(fault, request, handler, parties[party])
 
     return strike
+
+
+def _party(path: str, parties: Mapping[str, object]) -> tuple[str | None, str]:
+    """Whom a path leads to, and what it is to them."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    for name, party in parties.items():
+        if first == name:
+            return name, f"/{rest}"
+        if isinstance(party, AtRoot) and party.at_root == first:
+            return name, path
+    return None, path
 
 
 async def _suffer(

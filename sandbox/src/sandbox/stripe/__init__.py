@@ -28,7 +28,9 @@ TICK_S = 0.2
 
 
 class Stripe:
-    """The party behind `/stripe/…` and `/control/stripe/…`."""
+    """The party behind `/stripe/…`, `/v1/…` and `/control/stripe/…`."""
+
+    at_root = "v1"
 
     def __init__(self, config: Config, clock: Clock, faults: Faults, keeper: Keeper) -> None:
         settings = read(config)
@@ -53,7 +55,7 @@ class Stripe:
     def takes_fault(self, request: web.Request, kind: Kind) -> bool:
         """The API itself suffers delays and late errors, because idempotency sees both."""
         inside = kind in (Kind.DELAY, Kind.STATUS_AFTER)
-        return inside and request.path.startswith(f"{PREFIX}/v1/")
+        return inside and request.path.removeprefix(PREFIX).startswith(f"/{self.at_root}/")
 
     def error_response(self, status: int) -> web.Response:
         """An injected failure in Stripe's words."""

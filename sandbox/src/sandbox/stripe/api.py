@@ -24,6 +24,8 @@ from sandbox.stripe.world import Call, World
 
 Operation = Callable[[World, Call], JsonObject]
 PREFIX = "/stripe"
+ROOTS = (PREFIX, "")
+"""Where the API is: the second for clients that are told a host and a port and no path."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 ACCOUNT_PATHS = ("/v1/balance", "/v1/balance_transactions")
 
@@ -83,10 +85,11 @@ class Api:
         """One route per endpoint, the literal before the templated, and a refusal of the rest."""
         ordered = sorted(ENDPOINTS, key=lambda endpoint: (endpoint[1].count("{"), endpoint))
         played = [
-            web.route(method, PREFIX + path, self._handler(f"{method} {path}"))
+            web.route(method, root + path, self._handler(f"{method} {path}"))
+            for root in ROOTS
             for method, path in ordered
         ]
-        return [*played, web.route("*", PREFIX + "/{rest:v[0-9].*}", self._unknown)]
+        return [*played, *(web.route("*", it + "/{rest:v[0-9].*}", self._unknown) for it in ROOTS)]
 
     def _handler(self, endpoint: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
