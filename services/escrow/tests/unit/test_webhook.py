@@ -94,7 +94,9 @@ def test_without_secrets_nothing_is_taken():
 def test_an_event_says_where_to_look(kind, subject, about):
     event = {"id": "evt_1", "type": kind, "data": {"object": {"id": subject}}}
 
-    assert read_event(json.dumps(event).encode()) == Notice("evt_1", kind, about, subject)
+    assert read_event(json.dumps(event).encode(), live=True) == Notice(
+        "evt_1", kind, about, subject
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,27 @@ def test_an_event_says_where_to_look(kind, subject, about):
 )
 def test_what_is_no_event_is_unreadable(body):
     with pytest.raises(Unreadable):
-        read_event(body)
+        read_event(body, live=True)
+
+
+@pytest.mark.abuse("W4")
+@pytest.mark.parametrize(
+    ("key", "livemode", "about"),
+    [
+        ("sk_live_1", True, About.PAYMENT),
+        ("rk_live_1", True, About.PAYMENT),
+        ("sk_test_1", False, About.PAYMENT),
+        ("sk_live_1", False, About.NOTHING),
+        ("sk_test_1", True, About.NOTHING),
+        ("sk_test_1", "false", About.NOTHING),
+    ],
+)
+def test_an_event_of_the_other_mode_is_about_nothing(key, livemode, about):
+    made = settings(stripe_secret_key=key).stripe()
+    event = {"id": "evt_1", "type": "payment_intent.succeeded", "livemode": livemode}
+    body = json.dumps(event | {"data": {"object": {"id": "pi_1"}}}).encode()
+
+    assert read_event(body, live=made.is_live).about is about
 
 
 def test_settings_split_rails_and_secrets():

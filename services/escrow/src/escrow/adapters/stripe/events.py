@@ -1,4 +1,8 @@
-"""What each of Stripe's events says to look at; its content is never believed."""
+"""What each of Stripe's events says to look at; its content is never believed.
+
+An event of the other mode (test or live), or of an account that is connected to ours, is about
+nothing of ours; only such an account itself is looked at.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +35,11 @@ DISPUTES = "charge.dispute."
 LONGEST = 255
 
 
-def read_event(body: bytes) -> Notice:
-    """The event's id, type and object. Raises Unreadable for what Stripe would not send."""
+def read_event(body: bytes, *, live: bool) -> Notice:
+    """The event's id, type and object, for who works in this mode.
+
+    Raises Unreadable for what Stripe would not send.
+    """
     try:
         event = json.loads(body)
         event_id, kind = event["id"], event["type"]
@@ -42,6 +49,9 @@ def read_event(body: bytes) -> Notice:
     if not all(_is_word(word) for word in (event_id, kind)) or not isinstance(subject, str):
         raise Unreadable("event_without_words")
     about = About.CHARGEBACK if kind.startswith(DISPUTES) else ABOUT.get(kind, About.NOTHING)
+    elsewhere = event.get("account") not in (None, "") and about is not About.ACCOUNT
+    if elsewhere or event.get("livemode", live) is not live:
+        about = About.NOTHING
     if about is not About.NOTHING and not _is_word(subject):
         raise Unreadable("event_about_nothing", kind=kind)
     return Notice(event_id, kind, about, subject[:LONGEST])

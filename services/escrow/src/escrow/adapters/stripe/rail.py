@@ -53,6 +53,11 @@ class StripeSettings:
     onboarded_url: str
     link_expired_url: str
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the key moves real money."""
+        return "_live_" in self.secret_key
+
 
 class StripeRail:
     """The rail of cards, up to the threshold."""
@@ -225,7 +230,7 @@ class StripeRail:
         """Verify Stripe-Signature on the raw bytes, then read what the event is about."""
         header = headers.get("stripe-signature", "")
         require_signature(header, body, self._settings.webhook_secrets, now)
-        return read_event(body)
+        return read_event(body, live=self._settings.is_live)
 
 
 def _metadata(order: PayoutOrder) -> dict[str, str]:
