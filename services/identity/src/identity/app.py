@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 from chassis.clock import Clock
-from chassis.http import tls
+from chassis.http import outside
 from chassis.http.auth import Authenticator
 from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
@@ -50,7 +50,7 @@ def create_app(settings: Settings, terms: TermsOfService | None = None) -> FastA
 @asynccontextmanager
 async def _outside(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
     limits = httpx.Limits(max_connections=50, max_keepalive_connections=10)
-    async with httpx.AsyncClient(limits=limits, verify=tls.trusted()) as http:
+    async with outside.client(limits=limits) as http:
         app.state.roblox = roblox.provider(settings, http)
         app.state.discord = discord.provider(settings, http)
         app.state.authenticator = own_authenticator(app, settings, database.clock)

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import httpx
 from chassis import clock
-from chassis.http import tls
+from chassis.http import outside
 from chassis.messaging.consumers import Consumers
 from chassis.service import Parts, create
 from chassis.storage.database import Database
@@ -22,7 +21,7 @@ from verification.settings import Settings
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the service from its settings."""
-    http = httpx.AsyncClient(verify=tls.trusted())
+    http = outside.client()
     providers = adapters.providers(settings, http, clock.from_settings(settings))
     asking = Asking(providers, timedelta(seconds=settings.ownership_cache_s))
 

@@ -93,7 +93,7 @@ class OAuthProvider:
         try:
             answer = await self._http.request(method, url, timeout=TIMEOUT_S, **more)
             body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, RecursionError) as error:
             raise ProviderUnavailable(provider=self.name) from error
         if answer.status_code in (400, 401, 403):
             raise ProviderRefused(self.name, _error_code(body))

@@ -29,6 +29,7 @@ TIMEOUT_S = 3.0
 MOST_GAMES = 50
 MOST_WAIT_S = 24 * 3600
 SNAPSHOT_FIELDS = ("rootPlaceId", "description", "created", "updated", "visits", "playing")
+UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 NOT_TEXT = {0: None} | dict.fromkeys(range(0xD800, 0xE000))
 """What JSON can say and no database text can hold: NUL, and halves of a character."""
 
@@ -145,7 +146,7 @@ class Roblox:
                 self._require_open(host)
             answer.raise_for_status()
             data = answer.json()["data"]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, *UNREADABLE) as error:
             asked = f"{host}{path}: {type(error).__name__}"
             raise _unavailable("provider_unreachable", asked=asked) from error
         if not isinstance(data, list):
