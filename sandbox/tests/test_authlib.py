@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
-from foreign_client import from_pypi, run
+from client_process import run
+from foreign import python_packages
 from sandbox.app import build_app
 from sandbox.clock import Clock
 from sandbox.config import parse
@@ -44,10 +44,10 @@ async def running() -> AsyncIterator[str]:
 
 async def logged_in(base: str, **about: Any) -> dict[str, Any]:
     """What the website on authlib learns."""
-    client = from_pypi("authlib==1.9.9")
+    python = python_packages("authlib==1.9.9", f"httpx=={httpx.__version__}")
     known = {"client_id": CLIENT, "client_secret": SECRET, "redirect_uri": REDIRECT, **about}
-    paths = {"PYTHONPATH": str(client), "AUTHLIB_INSECURE_TRANSPORT": "1", "NO_PROXY": "*"}
-    said = await run(sys.executable, str(SCRIPT), json.dumps(known), **paths)
+    plain = {"AUTHLIB_INSECURE_TRANSPORT": "1", "NO_PROXY": "*"}
+    said = await run(python, SCRIPT, json.dumps(known), **plain)
     return dict(json.loads(said.splitlines()[-1]))
 
 

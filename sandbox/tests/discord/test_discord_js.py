@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from client_process import run_node
 from discord_harness import TOKEN, Harness, running
-from foreign_client import from_npm, run_node
+from foreign import node_packages
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
 GUILD_MEMBERS, MESSAGE_CONTENT = 1 << 1, 1 << 15
@@ -24,7 +25,7 @@ async def privileged() -> AsyncIterator[Harness]:
 async def test_a_bot_on_discord_js_does_what_it_does_at_discord(
     privileged: Harness, script: str
 ) -> None:
-    client = from_npm("discord.js", "14.28.1")
+    client = node_packages("discord.js@14.28.1")
     told = {"SANDBOX": privileged.base, "TOKEN": TOKEN, "CHANNEL": privileged.general}
 
     said = await run_node(Path(__file__).with_name(script), client, **told)

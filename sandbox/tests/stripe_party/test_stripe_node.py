@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from foreign_client import from_npm, run_node
+from client_process import run_node
+from foreign import node_packages
 from stripe_harness import SECRET_KEY, Harness
 
 
 @pytest.mark.slow
 async def test_a_shop_on_stripe_node_does_what_it_does_at_stripe(harness: Harness) -> None:
-    client = from_npm("stripe", "23.1.0")
+    client = node_packages("stripe@23.1.0")
     script = Path(__file__).with_name("stripe_shop.cjs")
 
     said = await run_node(script, client, SANDBOX=harness.base, KEY=SECRET_KEY)
