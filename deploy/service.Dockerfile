@@ -1,19 +1,22 @@
 # One image per member: SERVICE is a folder of services/, or `sandbox`, or `deploy` (migrations).
 # Build from the root of the repository: docker build -f deploy/service.Dockerfile --build-arg SERVICE=escrow .
-FROM python:3.11-slim-bookworm AS build
-ARG SERVICE
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE} AS build
 ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy
 WORKDIR /app
 COPY requirements.lock pyproject.toml ./
+# The builder's own tools, the same for every image.
+RUN --mount=type=cache,target=/root/.cache \
+    awk '/^(uv|uv-build)==/ { on = 1 } on { print } on && !/\\$/ { on = 0 }' requirements.lock > tools.txt \
+    && pip install -q --require-hashes -r tools.txt
+ARG SERVICE
 COPY libs libs
 COPY services services
 COPY sandbox sandbox
 COPY deploy deploy
 # The image gets what this member needs and no more; every line must stand in the lock as it is.
 RUN --mount=type=cache,target=/root/.cache \
-    awk '/^(uv|uv-build)==/ { on = 1 } on { print } on && !/\\$/ { on = 0 }' requirements.lock > tools.txt \
-    && pip install -q --require-hashes -r tools.txt \
-    && case "$SERVICE" in \
+    case "$SERVICE" in \
          sandbox) set -- sandbox; wanted=$* ;; \
          deploy) set -- libs/* services/* deploy; wanted=$(echo libs/* deploy) ;; \
          *) set -- libs/* "services/$SERVICE"; wanted=$* ;; \
@@ -28,7 +31,7 @@ RUN --mount=type=cache,target=/root/.cache \
     && pip wheel -q --no-deps --no-build-isolation -w wheels $(printf './%s ' "$@") \
     && uv pip install -q --python /venv --compile-bytecode --no-deps --no-index wheels/*.whl
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 ARG SERVICE
 ENV PATH=/venv/bin:$PATH HOLDFAST_SERVICE=$SERVICE HOLDFAST_ROOT=/app PYTHONUNBUFFERED=1
 COPY --from=build /venv /venv

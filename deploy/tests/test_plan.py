@@ -12,11 +12,12 @@ from holdfast import plan, providers, routes
 from holdfast.compose import write_secrets
 from holdfast.instance import Instance, checkout
 from holdfast.process import Process
-from holdfast.servers import postgres, rabbitmq, seaweedfs
+from holdfast.servers import docker, postgres, rabbitmq, seaweedfs
 from holdfast.services import COMMON, OPTIONAL, SERVICES
 
 # Fields that only the local plan sets, or that a person sets for one process on purpose.
 LOCAL_ONLY = {"CLOCK_FILE", "TRACE_FILE"}
+VERSIONED = r"\$\{{HOLDFAST_{}_IMAGE:-\S+:v?\d\S*\}}"
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +152,25 @@ def test_every_container_has_a_health_check_and_time_to_stop(compose):
         assert compose["services"][service.name]["healthcheck"]["test"][-1].find(":8000/ready") > 0
 
 
-def test_every_image_is_pinned(compose):
-    for it in compose["services"].values():
-        assert it["image"].startswith("holdfast/") or re.search(r":v?\d", it["image"])
+def test_every_image_is_of_one_version_and_production_may_name_its_digest(compose):
+    for name, it in compose["services"].items():
+        if "build" in it:
+            assert it["image"] == f"holdfast/{name}"
+            assert re.fullmatch(VERSIONED.format("PYTHON"), it["build"]["args"]["PYTHON_IMAGE"])
+        else:
+            known = {"gateway": "TRAEFIK"}.get(name, name.upper())
+            assert re.fullmatch(VERSIONED.format(known), it["image"])
+
+
+def test_up_takes_the_images_that_compose_takes(compose):
+    taken = {
+        "postgres": docker.POSTGRES_IMAGE,
+        "rabbitmq": docker.RABBITMQ_IMAGE,
+        "seaweedfs": docker.SEAWEEDFS_IMAGE,
+    }
+
+    for name, image in taken.items():
+        assert f":-{image}}}" in compose["services"][name]["image"]
 
 
 def test_secrets_are_files_and_every_one_is_generated(compose, tmp_path):

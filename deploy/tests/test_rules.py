@@ -87,3 +87,51 @@ def test_a_hand_numbered_statement_is_found(tmp_path, line):
     [found] = rules.numbered_statements(tmp_path)
 
     assert found.startswith("services/escrow/src/escrow/store/escrow.py:1")
+
+
+IMAGES = """
+HOLDFAST_POSTGRES_IMAGE={postgres}
+HOLDFAST_TRAEFIK_IMAGE=traefik:v3.7
+HOLDFAST_IMAGES_WITHOUT_DIGEST=TRAEFIK
+"""
+COMPOSE = """
+image: "${HOLDFAST_POSTGRES_IMAGE:-postgres:18}"
+image: "${HOLDFAST_TRAEFIK_IMAGE:-traefik:v3.7}"
+"""
+
+
+@pytest.fixture
+def production(tmp_path):
+    """Images of production: write which PostgreSQL it takes."""
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "docker-compose.yml").write_text(COMPOSE)
+
+    def write(postgres, more=""):
+        text = IMAGES.format(postgres=postgres) + more
+        (tmp_path / "deploy/production.env").write_text(text)
+        return list(rules.loose_images(tmp_path))
+
+    return write
+
+
+def test_an_image_with_a_digest_or_known_to_have_none_is_no_fault(production):
+    assert production(f"postgres:18@sha256:{'a1' * 32}") == []
+
+
+@pytest.mark.parametrize("image", ["postgres:18", "postgres:18@sha256:a1", ""])
+def test_an_image_that_a_tag_can_move_is_found(production, image):
+    [found] = production(image)
+
+    assert found == f"deploy/production.env: HOLDFAST_POSTGRES_IMAGE={image} has no digest"
+
+
+def test_an_image_that_has_got_its_digest_is_no_longer_among_those_without(production):
+    digest = f"@sha256:{'a1' * 32}"
+
+    [found] = production(f"postgres:18{digest}", f"HOLDFAST_TRAEFIK_IMAGE=traefik:v3.7{digest}\n")
+
+    assert "TRAEFIK has a digest" in found
+
+
+def test_every_image_of_production_is_pinned_or_known_not_to_be():
+    assert list(rules.loose_images(checkout())) == []

@@ -24,6 +24,9 @@ _ROOMS = frozenset(
 _PROGRAMS = {"escrow/ledger.py"}
 """What operators run beside a service: ``python -m escrow.ledger check``."""
 _NUMBERED = re.compile(r"\$[1-9]\b|noqa: S608")
+_SETTING = re.compile(r"^HOLDFAST_(\w+)=(.*)$", re.MULTILINE)
+_IMAGE = re.compile(r"\$\{HOLDFAST_(\w+)_IMAGE:-")
+_DIGEST = re.compile(r"\S+:[\w.-]+@sha256:[0-9a-f]{64}")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _SOURCES = ("libs/*/src", "services/*/src", "sandbox/src", "deploy/src", "bench")
 _TESTS = ("libs/*/tests", "services/*/tests", "sandbox/tests", "deploy/tests", "tests")
@@ -53,6 +56,19 @@ def long_files(root: Path) -> Iterator[str]:
                 lines = len(file.read_text(encoding="utf-8").splitlines())
                 if lines > most:
                     yield f"{file.relative_to(root)} has {lines} lines, more than {most}: split it"
+
+
+def loose_images(root: Path) -> Iterator[str]:
+    """Other people's images that production takes by a tag, which can be moved, and says so not."""
+    production = dict(_SETTING.findall((root / "deploy/production.env").read_text("utf-8")))
+    loose = production.get("IMAGES_WITHOUT_DIGEST", "").split()
+    compose = (root / "docker-compose.yml").read_text("utf-8")
+    for name in sorted({*_IMAGE.findall(compose), *loose}):
+        given = production.get(f"{name}_IMAGE", "")
+        if _DIGEST.fullmatch(given) is None and name not in loose:
+            yield f"deploy/production.env: HOLDFAST_{name}_IMAGE={given} has no digest"
+        if _DIGEST.fullmatch(given) and name in loose:
+            yield f"deploy/production.env: {name} has a digest and is among those without"
 
 
 def topology_faults(root: Path) -> Iterator[str]:

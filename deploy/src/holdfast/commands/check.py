@@ -47,6 +47,7 @@ def _checks() -> Iterator[Check]:
     yield Check("rooms", _listed(rules.strange_rooms))
     yield Check("statements", _listed(rules.numbered_statements))
     yield Check("lock", _listed(rules.lock_faults))
+    yield Check("images", _listed(rules.loose_images))
     yield Check("file sizes", _listed(rules.long_files))
 
 
