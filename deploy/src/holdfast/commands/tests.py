@@ -5,18 +5,32 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
 from holdfast import daemon, distribution, leases
+from holdfast.engine import session
 from holdfast.instance import Instance, checkout
 
 _INSTANCES = ("test", "test-s3")
 _LINGER_S = "5"
+_Containers = Annotated[
+    bool, typer.Option("--containers", help="docker-compose.yml on a Docker engine, instead")
+]
+_KeepImages = Annotated[
+    bool, typer.Option("--keep-images", help="keep the engine's files for the next --containers")
+]
 
 
-def test(context: typer.Context) -> None:
+def test(
+    context: typer.Context,
+    containers: _Containers = False,  # noqa: PT028 - a command, no test
+    keep_images: _KeepImages = False,  # noqa: PT028
+) -> None:
     """Run every test; further arguments go to pytest: `./holdfast test services/escrow -k fee`."""
+    if containers:
+        raise typer.Exit(session.run(context.args, keep=keep_images))
     held = [Instance.named(name) for name in _INSTANCES]
     taken = [leases.take(instance) for instance in held]
     try:

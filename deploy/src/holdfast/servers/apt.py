@@ -28,7 +28,11 @@ class NoPackages(RuntimeError):
 
 
 def fetch(
-    packages: Iterable[str], folder: Path, sources: str, patience_s: float = PATIENCE_S
+    packages: Iterable[str],
+    folder: Path,
+    sources: str,
+    patience_s: float = PATIENCE_S,
+    release: str = RELEASE,
 ) -> None:
     """Have the packages' files in the folder, with package lists kept beside them meanwhile."""
     deadline = time.monotonic() + patience_s
@@ -36,19 +40,19 @@ def fetch(
     for name in ("sources", "lists/partial", "archives/partial"):
         (state / name).mkdir(parents=True)
     (state / "sources" / "debian.sources").write_text(sources, encoding="utf-8")
-    options = list(_options(state))
+    options = list(_options(state, release))
     # A mirror that lacks one suite is told by the update and may still hold every package.
     complaint = _apt([*options, "update"], folder, deadline)
     failure = _apt([*options, "download", *packages], folder, deadline)
     if failure:
-        raise NoPackages(f"apt-get gives no packages of Debian {RELEASE} ({complaint or failure})")
+        raise NoPackages(f"apt-get gives no packages of Debian {release} ({complaint or failure})")
 
 
-def unpack(packages: Iterable[str], folder: Path) -> None:
+def unpack(packages: Iterable[str], folder: Path, release: str = RELEASE) -> None:
     """Fetch the packages and unpack them in the folder, from this machine's own sources."""
     files = folder / "packages"
     files.mkdir(parents=True)
-    fetch(packages, files, machine_sources())
+    fetch(packages, files, machine_sources(release), release=release)
     for file in files.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", file, folder], check=True)
     shutil.rmtree(files)
@@ -67,18 +71,29 @@ def lighten(folder: Path) -> None:
                 file.unlink()
 
 
-def machine_sources() -> str:
-    """This machine's sources for the wanted release."""
+def machine_release() -> str:
+    """The codename of the Debian that this machine is."""
     system = platform.freedesktop_os_release()
     if system["ID"] != "debian":
         raise NoPackages(f"packages of Debian do not fit {system['NAME']}")
-    found = renamed(Path("/etc/apt"), system.get("VERSION_CODENAME", ""))
+    return system.get("VERSION_CODENAME", "")
+
+
+def machine_sources(release: str = RELEASE) -> str:
+    """This machine's sources for the wanted release."""
+    found = renamed(Path("/etc/apt"), machine_release(), release)
     if not found:
         raise NoPackages("/etc/apt names no source of Debian's own packages")
     return found
 
 
-def renamed(etc: Path, codename: str) -> str:
+def mirror(release: str = RELEASE) -> str:
+    """The address where the machine has the release's packages from."""
+    [first, *_] = re.findall(r"(?m)^uris: *(\S+)", machine_sources(release))
+    return str(first)
+
+
+def renamed(etc: Path, codename: str, release: str = RELEASE) -> str:
     """The sources of a Debian machine with its release renamed; others, as a vendor's, left out."""
     stanzas: list[dict[str, str]] = []
     for file in sorted((etc / "sources.list.d").glob("*.sources")):
@@ -86,14 +101,14 @@ def renamed(etc: Path, codename: str) -> str:
     for file in (etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))):
         if file.is_file():
             stanzas += _one_lines(file.read_text(encoding="utf-8"))
-    ours = [it for it in (_renamed(stanza, codename) for stanza in stanzas) if it]
+    ours = [it for it in (_renamed(stanza, codename, release) for stanza in stanzas) if it]
     return "\n".join("".join(f"{name}: {value}\n" for name, value in it.items()) for it in ours)
 
 
-def _options(state: Path) -> Iterator[str]:
+def _options(state: Path, release: str) -> Iterator[str]:
     settings = {
         "APT::Sandbox::User": "root",
-        "APT::Default-Release": RELEASE,
+        "APT::Default-Release": release,
         "Dir::Etc::sourcelist": "/dev/null",
         "Dir::Etc::sourceparts": state / "sources",
         "Dir::Etc::preferences": "/dev/null",
@@ -147,11 +162,11 @@ def _one_lines(text: str) -> Iterator[dict[str, str]]:
             yield options | {"uris": found[2], "suites": found[3], "components": found[4]}
 
 
-def _renamed(stanza: Mapping[str, str], codename: str) -> dict[str, str] | None:
+def _renamed(stanza: Mapping[str, str], codename: str, release: str) -> dict[str, str] | None:
     """The stanza for the wanted release, or None when it is not Debian's own."""
     kin = re.compile(rf"(?:{re.escape(codename)}|{_ALIASES})(-updates|-security)?")
     suites = [kin.fullmatch(it) for it in stanza["suites"].split()]
-    wanted = [RELEASE + (it[1] or "") for it in suites if it]
+    wanted = [release + (it[1] or "") for it in suites if it]
     if not wanted or "main" not in stanza["components"].split() or "cdrom:" in stanza["uris"]:
         return None
     trust = {name: stanza[name] for name in ("signed-by", "trusted") if name in stanza}
