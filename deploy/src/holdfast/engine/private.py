@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -137,4 +138,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with contextlib.suppress(KeyboardInterrupt):  # before the command runs, or after
+        sys.exit(main())
+    sys.exit(128 + signal.SIGINT)
