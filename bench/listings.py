@@ -27,10 +27,12 @@ from bench.servers import Servers
 CONNECTIONS = 32
 LISTINGS = 1000
 ISSUER = "http://bench.invalid"
-ASSET = "4242424242"
+COUNTED = "4000000000"
+FIRST_ASSET, ASSETS, ASSETS_A_RUN = int(COUNTED), 1_000_000, 100_000
+"""An asset can be for sale once, so each listing that is written is of another."""
 Requests = tuple[tuple[str, list[str]], ...]
 BODY = {
-    "asset_id": ASSET,
+    "asset_id": COUNTED,
     "title": "Tower Defence Legends",
     "summary": "Tower Defence Legends, with all its assets.",
     "price": {"minor": 450_000, "currency": "USD"},
@@ -90,15 +92,18 @@ async def seed(superuser_url: str, seller: Seller) -> list[str]:
             seller.user_id,
         )
         await connection.execute(
-            "INSERT INTO verified_assets VALUES ($1, $2, $3, '', '', $4, $5)",
-            seller.user_id, ASSET, new_id("snp"), now, now + timedelta(days=1),
+            "INSERT INTO verified_assets SELECT $1, asset, $2, '', '', $3, $4"
+            " FROM generate_series($5::bigint, $6::bigint) AS asset",
+            seller.user_id, new_id("snp"), now, now + timedelta(days=1),
+            FIRST_ASSET, FIRST_ASSET + ASSETS - 1,
         )  # fmt: skip
         await connection.execute(
             "INSERT INTO listings (listing_id, seller_id, asset_id, title, summary, price_minor,"
             " currency, category, visibility, delivery_window_s, state, version, snapshot_id,"
-            " created_at) SELECT id, $2, $3, $4, $5, 450000, 'USD', 'Simulator', 'PUBLIC',"
-            " 604800, 'ACTIVE', 2, 'snp_bench', $6 FROM unnest($1::text[]) AS id",
-            ids, seller.user_id, ASSET, BODY["title"], BODY["summary"], now,
+            " created_at) SELECT id, $2, place, $3, $4, 450000, 'USD', 'Simulator', 'PUBLIC',"
+            " 604800, 'ACTIVE', 2, 'snp_bench', $5"
+            " FROM unnest($1::text[]) WITH ORDINALITY AS each (id, place)",
+            ids, seller.user_id, BODY["title"], BODY["summary"], now,
         )  # fmt: skip
     finally:
         await connection.close()
@@ -166,14 +171,19 @@ async def measure(servers_: Servers, seconds: float, runs: int) -> dict[str, lis
                 Side("minimum", minimum(shared, urls[1], seller), requests(seller, ids[1])),
                 Side("whole_service", ours(shared, urls[2], "all"), requests(seller, ids[2])[1:]),
             )
-            for side in sides * runs:
-                await _load(side, seconds, found)
+            for run in range(runs):
+                for side in sides:
+                    await _load(side, seconds, str(FIRST_ASSET + run * ASSETS_A_RUN), found)
     return found
 
 
-async def _load(side: Side, seconds: float, found: dict[str, list[dict[str, Any]]]) -> None:
+async def _load(
+    side: Side, seconds: float, first_asset: str, found: dict[str, list[dict[str, Any]]]
+) -> None:
     port = servers.free_port()
     async with programs.serving(side.program.at(port), f"http://127.0.0.1:{port}/live"):
         for kind, sent in side.requests:
-            told = await load_generator.run(Load(port, sent, CONNECTIONS, seconds))
+            counted = [each.replace(COUNTED, first_asset) for each in sent]
+            load = Load(port, counted, CONNECTIONS, seconds, counted=first_asset)
+            told = await load_generator.run(load)
             found[f"{kind}.{side.name}"].append(told)

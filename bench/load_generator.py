@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from typing import Any
 
 import uvloop
@@ -35,6 +36,8 @@ class Load:
     connections: int
     seconds: float
     warm_up_s: float = 0.5
+    counted: str = ""
+    """What stands in a request for a number as long, which is another in each; digits."""
 
 
 @dataclass(slots=True)
@@ -47,10 +50,26 @@ class Tally:
     other: str = ""
 
 
+class Requests:
+    """Gives one at random, with a number of its own where it is to have one."""
+
+    def __init__(self, load: Load) -> None:
+        self._all = [each.encode() for each in load.requests]
+        self._counted, self._width = load.counted.encode(), len(load.counted)
+        self._numbers = count(int(load.counted or 0))
+
+    def one(self) -> bytes:
+        """The next to send."""
+        request = random.choice(self._all)
+        if not self._counted:
+            return request
+        return request.replace(self._counted, b"%0*d" % (self._width, next(self._numbers)))
+
+
 class Connection(asyncio.Protocol):
     """One kept connection: sends, waits for the whole answer, sends again."""
 
-    def __init__(self, requests: list[bytes], tally: Tally, ends: float) -> None:
+    def __init__(self, requests: Requests, tally: Tally, ends: float) -> None:
         self._requests, self._tally, self._ends = requests, tally, ends
         self._transport: Any = None
         self._received = b""
@@ -82,7 +101,7 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent_at = time.perf_counter()
-        self._transport.write(random.choice(self._requests))
+        self._transport.write(self._requests.one())
 
     def _count(self, answer: bytes) -> None:
         now = time.perf_counter()
@@ -109,7 +128,7 @@ async def generate(load: Load) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     began = time.perf_counter() + load.warm_up_s
     ends = began + load.seconds
-    tally, requests = Tally(began), [each.encode() for each in load.requests]
+    tally, requests = Tally(began), Requests(load)
     opened = [
         await loop.create_connection(
             lambda: Connection(requests, tally, ends), "127.0.0.1", load.port

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from chassis.principals import Principal
@@ -21,6 +22,7 @@ from listings.domain.listing import Listing
 from listings.domain.offer import Offer
 
 GAME = "777"
+_ASSETS = count(1_000_000)
 ASKED = Money(450_000, Currency.USD)
 
 
@@ -63,12 +65,21 @@ async def a_draft(db: Database, seller: Principal, **given: Any) -> Listing:
 
 
 async def a_listing(db: Database, seller: Principal, **given: Any) -> Listing:
-    """A live listing."""
-    listing = await a_draft(db, seller, **given)
+    """A live listing, of an asset of its own unless one is named."""
+    listing = await a_draft(db, seller, **{"asset_id": str(next(_ASSETS)), **given})
     async with db.transaction() as tx:
-        event = a_verification(seller.user_id, listing.listing_id, tx.now())
+        event = a_verification(
+            seller.user_id, listing.listing_id, tx.now(), asset_id=listing.asset_id
+        )
         await handlers.asset.activate(tx, event)
     return listing
+
+
+async def proven(db: Database, person: Principal, asset_id: str = GAME) -> None:
+    """A check of the last day says that the person owns the asset."""
+    async with db.transaction() as tx:
+        event = a_verification(person.user_id, None, tx.now(), asset_id=asset_id)
+        await handlers.asset.activate(tx, event)
 
 
 async def an_offer(

@@ -24,6 +24,7 @@ from listings_builders import (
     a_verification,
     an_end,
     an_offer,
+    proven,
     state_of,
     topics,
 )
@@ -86,7 +87,7 @@ async def test_the_same_command_twice_is_one_effect(discord, db, seller, buyer):
 
 
 async def test_a_cached_proof_makes_the_listing_live_at_once(discord, db, seller):
-    await a_listing(db, seller)
+    await proven(db, seller)
 
     await discord.send("create", CreateListing, seller, asset_id=GAME, title="New", price=PRICE)
     await discord.heard(1)

@@ -21,6 +21,7 @@ from listings_builders import (
     a_person,
     a_verification,
     an_offer,
+    proven,
     state_of,
     topics,
     usd,
@@ -52,7 +53,7 @@ async def test_the_same_verification_twice_activates_once(db, seller):
 
 
 async def test_a_proof_of_the_last_day_makes_the_next_listing_live_at_once(db, seller, clock):
-    await a_listing(db, seller)
+    await proven(db, seller)
 
     proof = await store.asset.find(db, seller.user_id, AssetName(DEFAULT_KIND, GAME))
     async with db.transaction() as tx:
@@ -146,7 +147,7 @@ async def test_withdrawing_declines_the_open_offers(db, seller, buyer):
 
 
 async def test_a_listing_is_written_with_what_is_told_of_it_in_one_statement(db, seller):
-    await a_listing(db, seller)
+    await proven(db, seller)
     proof = await store.asset.find(db, seller.user_id, AssetName(DEFAULT_KIND, GAME))
 
     async with db.transaction(Cause("req-1", "", seller.user_id)) as tx:

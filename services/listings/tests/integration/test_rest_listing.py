@@ -21,6 +21,7 @@ from listings_builders import (
     a_person,
     a_verification,
     an_offer,
+    proven,
     state_of,
     topics,
     usd,
@@ -43,12 +44,6 @@ async def rest(db, database_url, clock, seller, buyer):
 
 def path_of(listing) -> str:
     return f"/v1/listings/{listing.listing_id}"
-
-
-async def proven(db, person, asset_id=GAME) -> None:
-    async with db.transaction() as tx:
-        event = a_verification(person.user_id, None, tx.now(), asset_id=asset_id)
-        await handlers.asset.activate(tx, event)
 
 
 async def test_without_proof_it_is_a_draft_and_with_it_live_at_once(rest, db, seller):

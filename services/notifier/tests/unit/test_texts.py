@@ -45,6 +45,7 @@ def test_no_text_is_left_that_no_card_uses():
         for key in (notice.key, notice.many.key if notice.many else "")
     }
     fixed = {
+        "listing_closed",
         "listing_rejected",
         "listing_withdrawn",
         "rejected.refused",

@@ -107,7 +107,7 @@ class ListingSold(_ListingEvent):
 
 
 class ListingCancelled(_ListingEvent):
-    """The listing is gone: withdrawn by its seller, or its ownership was not confirmed."""
+    """The listing is gone: withdrawn, not its seller's to sell, or on sale in another listing."""
 
     topic: ClassVar[str] = "listings.listing_cancelled.v1"
 

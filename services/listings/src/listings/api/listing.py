@@ -82,13 +82,16 @@ async def read_listing(request: Request, listing_id: ListingPath) -> Response:
     "/v1/listings",
     status_code=201,
     response_model=ListingOut,
-    responses=documented(401, 403, 422),
+    responses=documented(401, 403, 409, 422),
     summary="Put one's own game up for sale",
 )
 async def create_listing(
     request: Request, caller: Caller, command: CreateListing, key: IdempotencyKey = None
 ) -> Response:
-    """Live at once when ownership was proven in the last 24 hours; else a draft until it is."""
+    """Live at once when ownership was proven in the last 24 hours; else a draft until it is.
+
+    An asset is live in one listing only.
+    """
     async with asset.proof(request.app.state.database, caller, command) as proof:
 
         async def work(tx: Transaction) -> Answer:

@@ -17,6 +17,7 @@ RULES: Rules = MappingProxyType(
         errors.TooManyOffers: Rule(409, "too_many_offers"),
         errors.CurrencyMismatch: Rule(422, "currency_mismatch"),
         errors.ListingReserved: Rule(409, "listing_reserved"),
+        errors.AssetListed: Rule(409, "asset_listed"),
         errors.NotOwner: Rule(409, "not_owner"),
         errors.OwnershipUnknown: Rule(503, "ownership_unknown", retryable=True),
         errors.VersionMoved: Rule(409, "version_moved"),

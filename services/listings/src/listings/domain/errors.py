@@ -45,6 +45,10 @@ class ListingReserved(ListingsError):
     """Another offer was accepted."""
 
 
+class AssetListed(ListingsError):
+    """The asset is on sale in another listing; only its own seller is told in which."""
+
+
 class NotOwner(ListingsError):
     """Roblox says that the seller no longer owns the game."""
 

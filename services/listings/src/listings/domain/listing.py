@@ -17,6 +17,7 @@ from contracts_schema.money import Money
 from listings.domain.asset import AssetName, VerifiedAsset
 from listings.domain.errors import (
     AmountTooHigh,
+    AssetListed,
     CurrencyMismatch,
     ListingReserved,
     OwnListing,
@@ -57,6 +58,7 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
         (State.ACTIVE, Action.RESERVE): State.RESERVED,
         (State.ACTIVE, Action.WITHDRAW): State.CANCELLED,
         (State.RESERVED, Action.REOPEN): State.ACTIVE,
+        (State.RESERVED, Action.REJECT): State.CANCELLED,
         (State.RESERVED, Action.SELL): State.SOLD,
         (State.INACTIVE, Action.ACTIVATE): State.ACTIVE,
         (State.INACTIVE, Action.WITHDRAW): State.CANCELLED,
@@ -130,6 +132,12 @@ class Listing:
             snapshot_sha256=proof.snapshot_sha256,
             thumbnail_url=proof.thumbnail_url,
         )
+
+    def listed_instead_of(self, seller_id: str) -> AssetListed:
+        """Why this seller cannot have the asset live now: this listing is, theirs or not."""
+        if self.seller_id != seller_id:
+            return AssetListed()
+        return AssetListed("asset_listed_by_you", listing_id=self.listing_id, title=self.title)
 
     def visible_to(self, user_id: str, guild_id: str | None) -> bool:
         """Seen by its seller always; by others once proven, if public or of their own guild."""

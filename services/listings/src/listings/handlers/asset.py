@@ -12,22 +12,39 @@ from contracts_schema.events.verification import AssetRejected, AssetVerified
 
 from listings import store
 from listings.domain.asset import AssetName, VerifiedAsset
+from listings.domain.errors import AssetListed
 from listings.domain.listing import Action, Listing, State
-from listings.handlers.listing import stage_activated, stage_cancelled
+from listings.handlers.listing import close, stage_activated, stage_cancelled
 
 
 @asynccontextmanager
 async def proof(
     database: Database, caller: Principal, command: CreateListing
 ) -> AsyncIterator[VerifiedAsset | None]:
-    """The check of the same asset that still counts, if there is one."""
-    yield await store.asset.find(
-        database, caller.user_id, AssetName(command.kind, command.asset_id)
-    )
+    """The check of the same asset that still counts, if there is one.
+
+    Raises AssetListed where the seller has it live already, and where the database refuses to have
+    it live twice. Who has proven nothing is not told about other people's listings.
+    """
+    asset = AssetName(command.kind, command.asset_id)
+    found = await store.asset.find(database, caller.user_id, asset)
+    other = None if found else await store.listing.active_of(database, asset)
+    if other is not None and other.seller_id == caller.user_id:
+        raise other.listed_instead_of(caller.user_id)
+    try:
+        yield found
+    except Exception as error:
+        if not store.listing.is_second_active(error):
+            raise
+        other = await store.listing.active_of(database, asset)
+        raise (other.listed_instead_of(caller.user_id) if other else AssetListed()) from None
 
 
 async def activate(tx: Transaction, event: AssetVerified) -> None:
-    """Ownership is proven: remember it, and let the draft it was asked for go live."""
+    """Ownership is proven: remember it, and let the draft it was asked for go live.
+
+    Where the asset is live in another listing, the draft is closed.
+    """
     verified = VerifiedAsset(
         event.user_id,
         event.asset_id,
@@ -41,6 +58,9 @@ async def activate(tx: Transaction, event: AssetVerified) -> None:
     await store.asset.keep(tx, verified)
     found = await _draft_of(tx, event)
     if found is None:
+        return
+    if await store.listing.turn_of(tx, found.asset) is not None:
+        await close(tx, found.after(Action.REJECT))
         return
     live = found.activated(verified)
     await store.listing.save(tx, live)

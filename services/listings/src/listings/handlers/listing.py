@@ -8,6 +8,7 @@ from chassis.http.preconditions import require_version
 from chassis.principals import Principal
 from chassis.problems import not_found
 from chassis.storage.database import Transaction
+from chassis.storage.timers import Timer
 from contracts_schema.commands.listings import CreateListing, WithdrawListing
 from contracts_schema.events.contracts import ContractVoided
 from contracts_schema.events.escrow import Cancelled, Refunded, Released
@@ -24,8 +25,11 @@ from contracts_schema.money import Money
 
 from listings import store
 from listings.domain.asset import VerifiedAsset
+from listings.domain.errors import AssetListed
 from listings.domain.listing import Action, Listing, State
 from listings.handlers import offer
+
+DUPLICATE = "listing.duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ async def create(
 ) -> Listing:
     """Put an asset up for sale: live with a proof of ownership, else a draft until there is one.
 
-    Creating the same again gives what was created.
+    Creating the same again gives what was created. Raises AssetListed where the asset is live in
+    another listing.
     """
     caller.require(Tier.TIER_1)
     listing = Listing(
@@ -65,7 +70,7 @@ async def create(
     if proof is not None:
         listing = listing.activated(proof)
     if not await store.listing.add(tx, listing):
-        return await store.listing.find(tx, listing.listing_id) or listing
+        return await _made_before(tx, listing)
     _stage_created(tx, listing)
     if listing.state is State.ACTIVE:
         stage_activated(tx, listing)
@@ -113,9 +118,16 @@ async def withdraw(
 
 
 async def reopen(tx: Transaction, event: ContractVoided | Refunded | Cancelled) -> None:
-    """The deal that reserved the listing came to nothing."""
+    """The deal that reserved the listing came to nothing; it is live again.
+
+    Where its asset is live in another listing meanwhile, it is closed.
+    """
     found = await _reserved(tx, event)
     if found is None:
+        return
+    if await store.listing.turn_of(tx, found.asset) is not None:
+        await store.offer.close_deal(tx, event.deal_id)
+        await close(tx, replace(found.after(Action.REJECT), deal_id=None))
         return
     open_again = replace(found.after(Action.REOPEN), deal_id=None)
     await store.listing.save(tx, open_again)
@@ -178,6 +190,20 @@ def stage_activated(tx: Transaction, listing: Listing) -> None:
     )
 
 
+async def close(tx: Transaction, gone: Listing) -> None:
+    """Save that the listing is gone because its asset is live in another; all are told."""
+    await store.listing.save(tx, gone)
+    await offer.decline_all(tx, gone, "listing_closed")
+    stage_cancelled(tx, gone, "asset_listed")
+
+
+async def close_duplicate(tx: Transaction, timer: Timer) -> None:
+    """Close a listing that was paused when its asset was found live in several."""
+    found = await store.listing.lock(tx, timer.subject_id)
+    if found is not None and found.state is State.INACTIVE:
+        await close(tx, found.after(Action.WITHDRAW))
+
+
 def stage_cancelled(tx: Transaction, listing: Listing, reason_code: str) -> None:
     """Tell that the listing is gone, and why."""
     tx.stage(
@@ -185,6 +211,14 @@ def stage_cancelled(tx: Transaction, listing: Listing, reason_code: str) -> None
         sequence=listing.version,
     )
     tx.audit("listing.cancel", listing.listing_id, reason=reason_code)
+
+
+async def _made_before(tx: Transaction, listing: Listing) -> Listing:
+    """The listing as it was made by the same request; else its asset is live in another."""
+    if (made := await store.listing.find(tx, listing.listing_id)) is not None:
+        return made
+    other = await store.listing.active_of(tx, listing.asset)
+    raise other.listed_instead_of(listing.seller_id) if other else AssetListed()
 
 
 async def _reserved(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 from chassis.http.lists import BEGINNING, Position
 from chassis.storage.database import Database, Row, Transaction
 from chassis.storage.ends import insertion
@@ -10,6 +11,7 @@ from contracts_schema.events.listings import Visibility
 from contracts_schema.money import Currency, Money
 from sqlalchemy import Text, bindparam, cast, or_, select, tuple_, update
 
+from listings.domain.asset import AssetName
 from listings.domain.errors import VersionMoved
 from listings.domain.listing import Listing, State
 from listings.store.tables import listings
@@ -29,6 +31,14 @@ _PAGE = (
 _ADD = insertion(listings)
 _FIND = statement(select(listings).where(_THIS))
 _LOCK = statement(select(listings).where(_THIS).with_for_update())
+_TURN_OF_ASSET = statement(
+    "SELECT pg_advisory_xact_lock(hashtextextended('listings of ' || :kind || ' ' || :asset_id, 0))"
+)
+_ACTIVE_OF = statement(
+    select(listings).where(
+        _C.kind == bindparam("kind"), _C.asset_id == bindparam("asset_id"), _C.state == "ACTIVE"
+    )
+)
 _SAVE = statement(
     update(listings)
     .values(parameters(listings, *_IMMUTABLE))
@@ -49,7 +59,10 @@ _OF_SELLER = statement(
 
 
 async def add(tx: Transaction, listing: Listing) -> bool:
-    """Write a new listing and what is staged of it; False if this very one was written before."""
+    """Write a new listing and what is staged of it.
+
+    False if this very one was written before, or its asset is live in another one.
+    """
     price = {"price_minor": listing.price.minor, "currency": listing.price.currency}
     return await tx.add(_ADD, **_ADD.values_of(listing, **price))
 
@@ -71,6 +84,26 @@ async def save(tx: Transaction, listing: Listing) -> None:
     values = _SAVE.values_of(listing, price_minor=listing.price.minor)
     if await tx.run(_SAVE, **values) != 1:
         raise VersionMoved(what="listing")
+
+
+async def active_of(source: Transaction | Database, asset: AssetName) -> Listing | None:
+    """The one listing in which this asset is live."""
+    row = await source.row(_ACTIVE_OF, kind=asset.kind, asset_id=asset.asset_id)
+    return _listing(row) if row else None
+
+
+async def turn_of(tx: Transaction, asset: AssetName) -> Listing | None:
+    """Wait until nobody else brings this asset to life; the listing in which it is live then."""
+    await tx.run(_TURN_OF_ASSET, kind=asset.kind, asset_id=asset.asset_id)
+    return await active_of(tx, asset)
+
+
+def is_second_active(error: BaseException) -> bool:
+    """Whether the database refused to have an asset live in two listings."""
+    return (
+        isinstance(error, asyncpg.UniqueViolationError)
+        and error.constraint_name == "listings_one_active"
+    )
 
 
 async def public(

@@ -58,6 +58,13 @@ Index(
     postgresql_where=text("state = 'ACTIVE' AND visibility = 'PUBLIC'"),
 )
 Index(
+    "listings_one_active",
+    listings.c.kind,
+    listings.c.asset_id,
+    unique=True,
+    postgresql_where=text("state = 'ACTIVE'"),
+)
+Index(
     "listings_of_seller",
     listings.c.seller_id,
     listings.c.created_at.desc(),

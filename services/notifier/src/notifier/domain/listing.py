@@ -100,8 +100,13 @@ def rejected(user_id: str, facts: Facts) -> list[Notice]:
     return [person("listing_rejected", user_id, params={"title": str(facts["title"])})]
 
 
-def withdrawn(event: ListingCancelled, facts: Facts) -> list[Notice]:
-    """The seller took it down."""
-    if event.reason_code != "withdrawn":
-        return []
-    return [actor("listing_withdrawn", event.seller_id, params={"title": str(facts["title"])})]
+def cancelled(event: ListingCancelled, facts: Facts) -> list[Notice]:
+    """The seller took it down, or it was closed because the asset is on sale elsewhere."""
+    params = {"title": str(facts["title"])}
+    match event.reason_code:
+        case "withdrawn":
+            return [actor("listing_withdrawn", event.seller_id, params=params)]
+        case "asset_listed":
+            return [person("listing_closed", event.seller_id, params=params)]
+        case _:
+            return []

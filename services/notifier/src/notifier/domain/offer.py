@@ -92,7 +92,9 @@ def _how_it_closed(event: OfferDeclined | OfferWithdrawn | OfferExpired) -> str:
             return "withdrawn"
         case OfferExpired():
             return "expired"
-        case OfferDeclined(reason_code="listing_reserved" | "listing_withdrawn" as reason):
+        case OfferDeclined(
+            reason_code="listing_reserved" | "listing_withdrawn" | "listing_closed" as reason
+        ):
             return reason
         case _:
             return "declined"

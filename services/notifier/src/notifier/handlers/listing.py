@@ -42,9 +42,9 @@ async def change(
 
 
 async def cancel(tx: Transaction, event: ListingCancelled) -> None:
-    """Close the card, and answer the seller who took the listing down."""
+    """Close the card, and tell the seller who took the listing down, or why it was."""
     facts = _known(await store.change(tx, listing.change(event, revision(tx))), event.listing_id)
-    await send(tx, listing.card(facts) + listing.withdrawn(event, facts))
+    await send(tx, listing.card(facts) + listing.cancelled(event, facts))
 
 
 async def reject(tx: Transaction, event: AssetRejected) -> None:
