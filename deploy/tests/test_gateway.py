@@ -2,11 +2,13 @@
 
 import http.server
 import json
+import os
 import re
 import socket
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -18,6 +20,8 @@ from holdfast.services import SERVICES
 
 pytestmark = pytest.mark.xdist_group("gateway")
 WAIT_S = 60
+TLS_PROXY = "127.43.0.9"
+FORGED = "203.0.113.66"
 REACHED = {
     "/": "identity",
     "/v1/auth/discord/url": "identity",
@@ -90,8 +94,9 @@ class Echo(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory):
+@contextmanager
+def running(folder, edge_proxies):
+    """A real Traefik; proxies at these addresses may say who the client is."""
     servers = {}
     for service in SERVICES:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
@@ -99,10 +104,13 @@ def gateway(tmp_path_factory):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers[service.name] = server
     urls = {name: f"http://127.0.0.1:{it.server_port}" for name, it in servers.items()}
-    instance = Instance(tmp_path_factory.mktemp("gateway"), "gw")
+    instance = Instance(folder, "gw")
+    os.environ[routes.EDGE_PROXIES] = edge_proxies
     process = traefik.gateway(instance, ports.Ports(instance), urls, ())
+    del os.environ[routes.EDGE_PROXIES]
     with (instance.log / "gateway.log").open("wb") as log:
-        child = subprocess.Popen(process.command, stdout=log, stderr=log)
+        environment = os.environ | process.environment
+        child = subprocess.Popen(process.command, stdout=log, stderr=log, env=environment)
     with httpx.Client(base_url=f"http://127.0.0.1:{process.port}", timeout=10) as client:
         deadline = time.monotonic() + WAIT_S
         while not _answers(client):
@@ -114,6 +122,18 @@ def gateway(tmp_path_factory):
     for server in servers.values():
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("gateway"), "") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def behind_tls(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("behind"), f"{TLS_PROXY}/32") as client:
+        yield client
 
 
 def _answers(client):
@@ -168,13 +188,46 @@ def test_a_body_too_large_is_refused_where_it_comes_in(gateway):
     assert gateway.post("/v1/contracts/verify", content=large).json()["size"] == len(large)
 
 
-def at_once(gateway, path, count):
+def at_once(gateway, path, count, source="127.0.0.1", forwarded=""):
     """The answers to so many requests that are all sent before the first answer is read."""
-    asked = f"GET {path} HTTP/1.1\r\nHost: holdfast.test\r\n".encode()
+    asked = f"GET {path} HTTP/1.1\r\nHost: holdfast.test\r\n"
+    asked += f"X-Forwarded-For: {forwarded}\r\n" if forwarded else ""
     place = (gateway.base_url.host, gateway.base_url.port)
-    with socket.create_connection(place, 60) as line, line.makefile("rb") as answers:
-        line.sendall((asked + b"\r\n") * (count - 1) + asked + b"Connection: close\r\n\r\n")
+    with (
+        socket.create_connection(place, 60, (source, 0)) as line,
+        line.makefile("rb") as answers,
+    ):
+        again = (asked + "\r\n").encode() * (count - 1)
+        line.sendall(again + (asked + "Connection: close\r\n\r\n").encode())
         return [int(it) for it in re.findall(rb"HTTP/1.1 (\d{3}) ", answers.read())]
+
+
+def told(gateway, source, headers):
+    """What reaches a service of where a request comes from that leaves from this address."""
+    sent = httpx.HTTPTransport(local_address=source)
+    with httpx.Client(base_url=gateway.base_url, transport=sent, timeout=10) as client:
+        return client.get("/v1/me", headers=headers).json()["headers"]
+
+
+@pytest.mark.abuse("I9")
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-Ip", "X_Forwarded_For", "x-real.ip"])
+def test_who_connects_is_the_client_whatever_a_header_says(gateway, behind_tls, name):
+    for way_in in (gateway, behind_tls):
+        headers = told(way_in, "127.41.0.7", {name: FORGED})
+
+        assert headers["X-Forwarded-For"] == "127.41.0.7"
+        assert headers["X-Real-Ip"] == "127.41.0.7"
+        assert FORGED not in headers.values()
+
+
+@pytest.mark.abuse("I9")
+def test_a_proxy_before_the_gateway_says_who_its_client_is(gateway, behind_tls):
+    sent = {"X-Forwarded-For": f"{FORGED}, 198.51.100.7"}
+
+    assert told(behind_tls, TLS_PROXY, sent)["X-Forwarded-For"] == (
+        f"{FORGED}, 198.51.100.7, {TLS_PROXY}"
+    )
+    assert told(gateway, TLS_PROXY, sent)["X-Forwarded-For"] == TLS_PROXY
 
 
 def test_a_flood_is_slowed_but_webhooks_are_not(gateway):
@@ -182,6 +235,25 @@ def test_a_flood_is_slowed_but_webhooks_are_not(gateway):
 
     assert any(429 in at_once(gateway, "/v1/notifications", 500) for _ in range(50))
     assert webhooks == {200}
+
+
+@pytest.mark.abuse("R1")
+def test_a_flood_from_one_address_slows_nobody_at_another_one(gateway):
+    def flood(number):
+        return at_once(gateway, "/v1/notifications", 500, "127.41.0.7", f"203.0.113.{number}")
+
+    assert any(429 in flood(number) for number in range(50))
+    assert at_once(gateway, "/v1/notifications", 1, "127.41.0.8") == [200]
+
+
+@pytest.mark.abuse("R1")
+def test_behind_a_proxy_each_client_of_it_is_counted_by_itself(behind_tls):
+    def flood(number):
+        said = f"203.0.113.{number}, 198.51.100.7"
+        return at_once(behind_tls, "/v1/notifications", 500, TLS_PROXY, said)
+
+    assert any(429 in flood(number) for number in range(50))
+    assert at_once(behind_tls, "/v1/notifications", 1, TLS_PROXY, "198.51.100.8") == [200]
 
 
 def test_the_file_for_compose_is_the_local_one_with_other_addresses():

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import re
 import tempfile
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -131,10 +132,28 @@ def test_both_migrate_before_any_service_and_open_the_gateway_last(compose, loca
 
 def test_both_give_the_gateway_the_same_flags(compose, local):
     def shape(flags):
-        return {re.sub(r"(address|filename)=.*", r"\1", it) for it in flags if it.startswith("--")}
+        shown = (re.sub(r"(address|filename)=.*", r"\1", it) for it in flags if it[:2] == "--")
+        return {re.sub(r"\$\{\w+:-(.*?)\}", r"\1", it) for it in shown}
 
     assert shape(compose["services"]["gateway"]["command"]) == shape(local["gateway"].command)
     assert shape(local["gateway"].command) == shape(routes.static_flags("a", "b", "c"))
+
+
+def test_the_services_trust_the_gateway_by_an_address_that_nobody_else_is_given(compose, local):
+    def default(text):
+        return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", text)
+
+    inside = compose["services"]["gateway"]["networks"]["inside"]
+    [addresses] = compose["networks"]["inside"]["ipam"]["config"]
+    gateway = ip_address(default(inside["ipv4_address"]))
+    subnet, given_out = (ip_network(default(addresses[it])) for it in ("subnet", "ip_range"))
+    assert given_out.subnet_of(subnet)
+    assert gateway in subnet
+    assert gateway not in given_out
+    for service in SERVICES:
+        trusted = compose["services"][service.name]["environment"]["HOLDFAST_TRUSTED_PROXIES"]
+        assert default(trusted) == f"{gateway},"
+        assert local[service.name].environment["HOLDFAST_TRUSTED_PROXIES"] == "127.0.0.1,"
 
 
 def test_one_dockerfile_makes_every_image(compose):

@@ -24,15 +24,22 @@ def instance() -> Instance:
 
 
 @pytest.fixture(scope="session")
-def system(instance, traces) -> Iterator[State]:
+def tls_proxy() -> str:
+    """Where requests come from that passed a proxy before the gateway; nobody else is there."""
+    return "127.43.0.9"
+
+
+@pytest.fixture(scope="session")
+def system(instance, traces, tls_proxy) -> Iterator[State]:
     os.environ["HOLDFAST_TRACE_DIR"] = str(traces)
+    os.environ["HOLDFAST_EDGE_PROXIES"] = f"{tls_proxy},2001:db8::/32"
     lease = leases.take(instance)
     try:
         yield daemon.ensure(instance, plan.FULL, linger_s=5)
     finally:
         daemon.stop(instance)
         leases.release(lease)
-        del os.environ["HOLDFAST_TRACE_DIR"]
+        del os.environ["HOLDFAST_TRACE_DIR"], os.environ["HOLDFAST_EDGE_PROXIES"]
 
 
 @pytest.fixture

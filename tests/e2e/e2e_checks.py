@@ -8,6 +8,7 @@ from collections import Counter
 
 from chassis.clock import SystemClock
 from chassis.storage import audit, database
+from chassis.storage.database import Row
 from holdfast.access import Access
 from holdfast.demo.scenario import Scenario
 from holdfast.demo.trade import Trade
@@ -49,6 +50,15 @@ async def the_audit_chains_hold(instance: Instance, system: State) -> None:
         url = access(instance, system).database_url(service)
         async with database.connect(url, SystemClock(), service.name, 2) as db:
             assert await audit.check(db) == [], service.name
+
+
+async def rows_of(
+    instance: Instance, system: State, service: str, sql: str, *arguments: object
+) -> list[Row]:
+    """Rows of a service's own tables."""
+    url = access(instance, system).database_url(named(service))
+    async with database.connect(url, SystemClock(), service, 2) as db:
+        return await db.rows(sql, *arguments)
 
 
 def each_event_came_once(scenario: Scenario, trade: Trade) -> None:

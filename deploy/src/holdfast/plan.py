@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from holdfast import probes, providers
+from holdfast import probes, providers, routes
 from holdfast.access import Access
 from holdfast.instance import Instance
 from holdfast.ports import Ports
@@ -24,6 +24,7 @@ KINDS = (SERVERS, TEST_SERVERS, S3, FULL)
 
 _BUCKET = "holdfast-contracts"
 _SANDBOX_PORT = 8090
+_GATEWAY_AT = "127.0.0.1"
 _MIGRATIONS = ("databases", "topology", "bucket")
 
 
@@ -161,6 +162,7 @@ class _System:
             "PROFILE": os.environ.get("HOLDFAST_PROFILE", "development"),
             "LOG_LEVEL": os.environ.get("HOLDFAST_LOG_LEVEL", "INFO"),
             "PUBLIC_BASE_URL": self._public_url,
+            "TRUSTED_PROXIES": f"{_GATEWAY_AT},{os.environ.get(routes.EDGE_PROXIES, '')}",
             "S3_ENDPOINT": self.storage.urls["s3"],
             "S3_ACCESS_KEY": self.storage.urls["s3_access_key"],
             "S3_SECRET_KEY": self.storage.urls["s3_secret_key"],

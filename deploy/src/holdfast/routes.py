@@ -45,6 +45,10 @@ class Route:
         return " || ".join(parts)
 
 
+EDGE_PROXIES = "HOLDFAST_EDGE_PROXIES"
+# Traefik fills this in when it reads the file. Where it is empty, who connects is the client.
+_EDGE_PROXIES = f'{{{{ env "{EDGE_PROXIES}" }}}}'
+
 # Everything that is not named here, such as /internal/, /metrics and /ready, is not reachable.
 ROUTES = (
     Route(
@@ -108,11 +112,17 @@ def render(service_urls: Mapping[str, str]) -> str:
     return yaml.safe_dump(dynamic(service_urls), sort_keys=True)
 
 
-def static_flags(address: str, ping_address: str, dynamic_file: str) -> tuple[str, ...]:
-    """The gateway's own settings, the same in every place."""
+def static_flags(
+    address: str, ping_address: str, dynamic_file: str, edge_proxies: str = ""
+) -> tuple[str, ...]:
+    """The gateway's own settings, the same in every place.
+
+    ``edge_proxies`` are the addresses of proxies before it, which may say who the client is.
+    """
     return (
         f"--entryPoints.web.address={address}",
         "--entryPoints.web.http.aliasHeadersStrategy=delete",
+        f"--entryPoints.web.forwardedHeaders.trustedIPs={edge_proxies}",
         "--entryPoints.web.transport.respondingTimeouts.readTimeout=30s",
         f"--entryPoints.ping.address={ping_address}",
         "--ping.entryPoint=ping",
@@ -149,7 +159,7 @@ def _middlewares() -> dict[str, Any]:
             "rateLimit": {
                 "average": 200,
                 "burst": 400,
-                "sourceCriterion": {"ipStrategy": {"depth": 0}},
+                "sourceCriterion": {"ipStrategy": {"excludedIPs": _EDGE_PROXIES}},
             }
         },
         **{

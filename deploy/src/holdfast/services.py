@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # What every service is given, whatever it does.
 COMMON = (
     "DATABASE_URL", "BROKER_URL", "CURSOR_SECRET", "SERVICE_SECRET", "HOST", "PORT", "ROLE",
-    "PROFILE", "PUBLIC_BASE_URL", "IDENTITY_URL", "LOG_LEVEL",
+    "PROFILE", "PUBLIC_BASE_URL", "IDENTITY_URL", "LOG_LEVEL", "TRUSTED_PROXIES",
 )  # fmt: skip
 # Passed on when the caller's own environment has them.
 OPTIONAL = (

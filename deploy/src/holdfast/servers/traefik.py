@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,11 +23,12 @@ def gateway(
     ping = ports.get("gateway-ping", 18081)
     file = instance.run / "traefik.yaml"
     file.write_text(routes.render(service_urls), encoding="utf-8")
-    flags = routes.static_flags(f"127.0.0.1:{port}", f"127.0.0.1:{ping}", str(file))
+    edge = os.environ.get(routes.EDGE_PROXIES, "")
+    flags = routes.static_flags(f"127.0.0.1:{port}", f"127.0.0.1:{ping}", str(file), edge)
     return Process(
         name="gateway",
         command=(str(find_traefik()), *flags),
-        environment={"HOME": str(instance.run)},
+        environment={"HOME": str(instance.run), routes.EDGE_PROXIES: edge},
         ready=probes.http(f"http://127.0.0.1:{ping}/ping"),
         after=after,
         port=port,

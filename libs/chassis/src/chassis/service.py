@@ -90,7 +90,6 @@ def create(settings: ServiceSettings, parts: Parts) -> FastAPI:
 @asynccontextmanager
 async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> AsyncIterator[None]:
     now = clock.from_settings(settings)
-    url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(_connected(settings, parts.name, now))
         broker_url = settings.broker_url.get_secret_value()
@@ -104,7 +103,7 @@ async def _running(app: FastAPI, settings: ServiceSettings, parts: Parts) -> Asy
         for enter in parts.enter:
             await stack.enter_async_context(enter(db))
         if settings.role is Role.API:
-            call = partial(wakeups.call_forever, db, url)
+            call = partial(wakeups.call_forever, db, settings.database_url.get_secret_value())
             loops = {"wakeups": call, "open_files": app.state.open_files.forever}
             await stack.enter_async_context(_looping(app, loops))
         else:
@@ -291,6 +290,7 @@ def run(name: str, settings: ServiceSettings, build: Callable[[Any], FastAPI]) -
         http="httptools",
         ws="none",
         access_log=False,
+        forwarded_allow_ips=settings.proxies,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=int(GRACE_S),

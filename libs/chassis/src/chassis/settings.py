@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -79,6 +80,11 @@ class ServiceSettings(BaseSettings):
     profile: Profile = Profile.DEVELOPMENT
     public_base_url: str = "http://127.0.0.1:8080"
     identity_url: str = "http://127.0.0.1:8001"
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses and ranges, comma-separated, of whoever passes requests on to this service.
+
+    They are believed who the client is: the last hop that is none of them.
+    """
     log_level: str = "INFO"
     trace_file: Path | None = None
     otlp_endpoint: str | None = None
@@ -94,6 +100,23 @@ class ServiceSettings(BaseSettings):
     def listening_url(self) -> str:
         """The database, by a connection that stays the same."""
         return (self.direct_database_url or self.database_url).get_secret_value()
+
+    @property
+    def proxies(self) -> list[str]:
+        """Each address or range of the trusted proxies."""
+        return [each for part in self.trusted_proxies.split(",") if (each := part.strip())]
+
+    @model_validator(mode="after")
+    def _proxies_are_addresses(self) -> Self:
+        for each in self.proxies:
+            try:
+                ip_network(each)
+            except ValueError as error:
+                raise ValueError(
+                    f"HOLDFAST_TRUSTED_PROXIES names {each!r}, which is no address or range such"
+                    f" as 10.0.0.2 or 10.0.0.0/24: {error}"
+                ) from None
+        return self
 
     @field_validator("service_secret")
     @classmethod

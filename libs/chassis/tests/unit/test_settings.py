@@ -91,3 +91,18 @@ def test_development_may_move_the_clock_and_does_not_by_itself(environment, tmp_
 
     assert isinstance(from_settings(ServiceSettings()), FileClock)
     assert not isinstance(from_settings(ServiceSettings()), ManualClock)
+
+
+def test_trusted_proxies_are_addresses_and_ranges(environment):
+    environment.setenv("HOLDFAST_TRUSTED_PROXIES", "10.87.0.2, 192.0.2.0/24,::1,")
+
+    assert ServiceSettings().proxies == ["10.87.0.2", "192.0.2.0/24", "::1"]
+
+
+@pytest.mark.abuse("I9")
+@pytest.mark.parametrize("named", ["*", "gateway", "10.0.0.5/8", "10.87.0.2 10.87.0.3"])
+def test_nobody_is_trusted_by_a_name_or_by_all(environment, named):
+    environment.setenv("HOLDFAST_TRUSTED_PROXIES", named)
+
+    with pytest.raises(ValidationError, match="is no address or range"):
+        ServiceSettings()
