@@ -11,37 +11,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
-from access_people import ADMIN, People, Subject
-from access_stages import ROUTES, Asked, Stage, staged
+from access_people import ADMIN, Subject
+from access_stages import ROUTES, Asked, Stage
 from access_table import EVERY, declared, routes
 from chassis import principals
 from chassis.storage.database import Database
 from contracts_schema.events.identity import PlatformRole, Tier
 from contracts_schema.ids import new_id, uuid7
-from identity_builders import an_identity, an_outside
-from verification.adapters.game_ownership import Roblox
-from verification_builders import PLAIN, a_world
 
 SERVICES = [name for name in ROUTES if name != EVERY]
 RIGHTS = pytest.mark.abuse("A12", "A1", "A5")
-
-
-@pytest.fixture
-async def stage(service, database_for):
-    async with AsyncExitStack() as stack:
-        outside = await stack.enter_async_context(an_outside())
-        identity = await stack.enter_async_context(an_identity(database_for("identity"), outside))
-        people = People(identity)
-        await people.join()
-        games = None
-        if service == "verification":
-            world = await stack.enter_async_context(a_world())
-            http = await stack.enter_async_context(httpx.AsyncClient(verify=PLAIN))
-            games = Roblox(world.base + "/roblox/{host}", http, identity.clock)
-        url = "" if service == "identity" else database_for(service)
-        yield await stack.enter_async_context(staged(service, url, people, games))
 
 
 @pytest.mark.abuse("API9")
