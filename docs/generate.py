@@ -22,6 +22,7 @@ from typing import Any
 import catalogue
 from chassis.settings import ServiceSettings
 from contracts_schema.message import Event, topics
+from holdfast.seal import make_seal
 from holdfast.servers.postgres import COMMON_SETTINGS
 
 HERE = Path(__file__).parent
@@ -202,6 +203,7 @@ def built(service: str) -> Any:
     saved = dict(os.environ)
     os.environ.update({f"HOLDFAST_{name}": value for name, value in SETTINGS.items()})
     os.environ["HOLDFAST_SIGNING_KEY"] = _throwaway_key()
+    os.environ["HOLDFAST_SEAL"] = make_seal()
     try:
         return app.create_app(settings())
     finally:

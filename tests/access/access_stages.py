@@ -101,6 +101,7 @@ ROUTES: dict[str, dict[str, Asked]] = {
     "identity": {
         "GET /.well-known/jwks.json": Asked(),
         "GET /internal/ended-sessions": Asked(),
+        "POST /internal/accounts": Asked(body={"user_ids": [SELLER.user_id]}, service="contracts"),
         "POST /internal/introspect": Asked(body={"token": "hfk_" + "0" * 64}),
         "POST /internal/token-exchange": Asked(
             body={"discord_user_id": discord_id(SELLER)}, service="discord-gateway"
@@ -179,6 +180,7 @@ ROUTES: dict[str, dict[str, Asked]] = {
         "POST /v1/admin/proposals/contracts/{proposal_id}/reject": Asked(
             thing="contracts_proposal", body={"reason": WHY}
         ),
+        "GET /.well-known/contract-seal.pem": Asked(),
         "GET /sign/{token}": Asked(thing="unknown_token"),
         "POST /sign/{token}": Asked(thing="unknown_token"),
     },

@@ -1,7 +1,10 @@
 """The whole trade, over REST, in Discord and mixed."""
 
+import asyncio
 import hashlib
+import re
 
+import pypdfium2
 import pytest
 from e2e_checks import (
     MONEY,
@@ -55,6 +58,31 @@ async def test_the_contract_s_hashes_are_what_was_signed(scenario):
     assert shown["terms_sha256"] == played.terms_sha256
     assert shown["state"] == "EXECUTED"
     assert len(shown["signatures"]) == 2
+
+
+async def test_both_hold_the_executed_copy_which_names_them_and_whoever_has_it_checks_it(scenario):
+    seller, buyer = await scenario.at_rest("sela"), await scenario.at_rest("bob")
+    played = await scenario.trade(seller, buyer, quiet)
+    for step in (trade.join, trade.list_game, trade.agree, trade.sign):
+        await step(played)
+
+    path = f"/v1/contracts/{played.contract_id}"
+    async with asyncio.timeout(60):
+        while (await buyer.get(path))["executed_pdf_sha256"] is None:
+            await asyncio.sleep(0.2)
+    copies = [await one.http.get(f"{path}/pdf?copy=executed") for one in (buyer, seller)]
+    told = await buyer.http.post("/v1/contracts/verify", content=copies[0].content)
+    certificate = await buyer.http.get("/.well-known/contract-seal.pem")
+
+    assert copies[0].content == copies[1].content
+    assert (told.json()["verdict"], told.json()["document"]) == ("GENUINE", "executed")
+    assert "BEGIN CERTIFICATE" in certificate.text
+    with pypdfium2.PdfDocument(copies[0].content) as document:
+        text = "".join(page.get_textpage().get_text_range() for page in document)
+    assert "Signed by" in text
+    assert len(re.findall(r"Discord \S+ · id \d{17,20}", text)) == 4
+    assert len(re.findall(r"Roblox \S+ · id \d+", text)) == 4
+    assert "(no name known)" not in text
 
 
 async def test_a_listing_and_its_escrow_show_the_end(scenario):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from holdfast.credentials import credential, token
 from holdfast.instance import Instance
+from holdfast.seal import make_seal
 from holdfast.services import SERVICES, Service
 
 _PREFIX = "HOLDFAST_"
@@ -143,6 +144,7 @@ def internal_secrets(instance: Instance) -> dict[str, str]:
         "SERVICE_CALLERS": service_callers(instance),
         "CUSTOM_ID_SECRET": credential(instance, "custom-id-secret"),
         "SIGNING_KEY": credential(instance, "signing-key", _signing_key),
+        "SEAL": credential(instance, "seal", make_seal),
     }
 
 

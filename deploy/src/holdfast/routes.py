@@ -65,7 +65,7 @@ ROUTES = (
         "contracts",
         (
             "/v1/contracts", "/v1/admin/contracts", "/v1/admin/contract-templates",
-            "/v1/admin/proposals/contracts", "/sign/",
+            "/v1/admin/proposals/contracts", "/sign/", "/.well-known/contract-seal.pem",
         ),
     ),
     Route("contracts", ("/v1/contracts/verify",), body_limit=20 * _MEBIBYTE, suffix="-verify"),

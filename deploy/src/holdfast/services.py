@@ -55,7 +55,7 @@ SERVICES = (
         "identity", 8001, ("SERVICE_CALLERS", "SIGNING_KEY", *_DISCORD_LOGIN, *_ROBLOX_LOGIN)
     ),
     Service("listings", 8002, ("VERIFICATION_URL",)),
-    Service("contracts", 8003, _S3),
+    Service("contracts", 8003, (*_S3, "SEAL")),
     Service(
         "escrow",
         8004,

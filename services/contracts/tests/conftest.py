@@ -12,7 +12,7 @@ from chassis.storage.database import Database, connect
 from chassis_fixtures import database_url
 from contracts.adapters.s3 import Bucket, S3Archive
 from contracts.adapters.typst import TypstWorker
-from contracts_builders import NOON, Harness, a_harness, signed
+from contracts_builders import NOON, Harness, a_harness, a_seal, signed
 from holdfast.state import lock
 
 __all__ = ["database_url"]
@@ -68,7 +68,7 @@ async def archive(bucket) -> AsyncIterator[S3Archive]:
 
 @pytest.fixture
 async def typesetter() -> AsyncIterator[TypstWorker]:
-    made = TypstWorker()
+    made = TypstWorker(a_seal())
     yield made
     await made.close()
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,19 +24,39 @@ from chassis_client import ISSUER, client_of, token
 from contracts import handlers, jobs, store
 from contracts.app import create_app
 from contracts.domain.contract import Contract
+from contracts.domain.party import written
 from contracts.domain.policy import Deal, Policy, contract_id_of
 from contracts.domain.signature import Evidence, Method, Signing
 from contracts.handlers.draft import DRAFT, Drafting
-from contracts.ports import ArchiveDiffers, ArchiveUnavailable
 from contracts.settings import Settings
+from contracts_outside import (
+    ACCOUNTS,
+    BUYER,
+    SELLER,
+    STRANGER,
+    FlatTypesetter,
+    MemoryArchive,
+    MemoryPeople,
+    a_seal,
+)
 from contracts_schema.events.identity import PlatformRole, Tier
 from contracts_schema.events.listings import OfferAccepted, Side
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import canonical_json
 
+__all__ = [  # what other tests take from here, wherever it is made
+    "ACCOUNTS",
+    "BUYER",
+    "SELLER",
+    "STRANGER",
+    "FlatTypesetter",
+    "MemoryArchive",
+    "MemoryPeople",
+    "a_seal",
+]
+
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-SELLER, BUYER, STRANGER = (derive_id("usr", name) for name in ("seller", "buyer", "stranger"))
 ADMIN, ARBITRATOR = derive_id("usr", "admin"), derive_id("usr", "arbitrator")
 SECOND_ADMIN = derive_id("usr", "second admin")
 ROLES = {
@@ -58,6 +78,7 @@ def settings(**changes: Any) -> Settings:
         "s3_access_key": "nobody",
         "s3_secret_key": "nothing",
         "s3_bucket": "none",
+        "seal": a_seal(),
         "role": "api",
         "public_base_url": ISSUER,
     }
@@ -101,6 +122,7 @@ def a_contract(**changes: Any) -> Contract:
         "template_version": 1,
         "created_at": NOON,
         "sign_before": NOON + timedelta(hours=72),
+        "accounts": written(ACCOUNTS),
     }
     return Contract(**values | changes)
 
@@ -141,39 +163,6 @@ def a_person(user_id: str, **changes: Any) -> Principal:
         "discord_id": DISCORD_IDS.get(user_id, ""),
     }
     return Principal(user_id, **values | changes)
-
-
-@dataclass
-class MemoryArchive:
-    """Keeps documents in memory; can be away, and can be made to lie."""
-
-    objects: dict[str, bytes] = field(default_factory=dict)
-    away: bool = False
-
-    async def keep(self, key: str, content: bytes, media_type: str, until: datetime) -> None:
-        """Keep unless it is there."""
-        self._answer()
-        self.objects.setdefault(key, content)
-
-    async def read(self, key: str, sha256: str) -> bytes:
-        """Read and check."""
-        self._answer()
-        content = self.objects.get(key, b"")
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise ArchiveDiffers(key)
-        return content
-
-    def _answer(self) -> None:
-        if self.away:
-            raise ArchiveUnavailable("away")
-
-
-class FlatTypesetter:
-    """A typesetter that takes no time: the data is the document."""
-
-    async def typeset(self, source: str, data: str, at: datetime) -> bytes:
-        """The same input gives the same bytes."""
-        return b"%PDF-flat " + source[:20].encode() + data.encode() + at.isoformat().encode()
 
 
 @dataclass
@@ -246,10 +235,14 @@ def a_harness(
     archive: Any = None,
     typesetter: Any = None,
     policy: Policy | None = None,
+    people: Any = None,
 ) -> Harness:
     """Put the service's inside together."""
     drafting = Drafting(
-        archive or MemoryArchive(), typesetter or FlatTypesetter(), policy or a_policy()
+        archive or MemoryArchive(),
+        typesetter or FlatTypesetter(),
+        people or MemoryPeople(),
+        policy or a_policy(),
     )
     clock = database.clock
     assert isinstance(clock, ManualClock)

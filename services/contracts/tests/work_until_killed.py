@@ -7,7 +7,7 @@ from chassis.clock import ManualClock
 from chassis.storage.database import connect
 from contracts.adapters.s3 import Bucket, S3Archive
 from contracts.adapters.typst import TypstWorker
-from contracts_builders import NOON, a_harness
+from contracts_builders import NOON, a_harness, a_seal
 
 
 async def main() -> None:
@@ -17,7 +17,7 @@ async def main() -> None:
     }
     archive = S3Archive(Bucket(*given.values()))
     async with connect(os.environ["HOLDFAST_DATABASE_URL"], ManualClock(NOON), "contracts") as db:
-        await a_harness(db, archive, TypstWorker()).due()
+        await a_harness(db, archive, TypstWorker(a_seal())).due()
 
 
 asyncio.run(main())

@@ -12,6 +12,7 @@ from chassis.storage.timers import Timers
 from fastapi import FastAPI
 
 from contracts import api, consumers, jobs
+from contracts.adapters.identity import IdentityClient
 from contracts.adapters.s3 import Bucket, S3Archive
 from contracts.adapters.typst import TypstWorker
 from contracts.handlers import proposal
@@ -21,7 +22,8 @@ from contracts.settings import Settings
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the service from its settings."""
-    policy, typesetter = settings.policy(), TypstWorker()
+    policy, typesetter = settings.policy(), TypstWorker(settings.seal.get_secret_value())
+    people = IdentityClient(settings.identity_url, settings.service_secret.get_secret_value())
     archive = S3Archive(
         Bucket(
             settings.s3_endpoint,
@@ -39,14 +41,20 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await typesetter.close()
             await archive.close()
+            await people.close()
 
     parts = Parts(
         name="contracts",
         routers=api.ROUTERS,
         consumers=consumers.register(Consumers("contracts"), policy),
-        timers=jobs.register(Timers(), Drafting(archive, typesetter, policy)),
+        timers=jobs.register(Timers(), Drafting(archive, typesetter, people, policy)),
         rules=api.RULES,
-        state={"archive": archive, "typesetter": typesetter, "proposals": proposal.KINDS},
+        state={
+            "archive": archive,
+            "typesetter": typesetter,
+            "proposals": proposal.KINDS,
+            "seal": settings.seal_key.published,
+        },
         enter=[closing],
     )
     return create(settings, parts)

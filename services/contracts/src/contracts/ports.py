@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Protocol
 
 from contracts_schema.refusals import Refused
+
+from contracts.domain.party import Account
 
 
 class _Outside(Refused):
@@ -28,6 +31,10 @@ class TypesettingFailed(_Outside):
     """The document was not made, for a reason that is not the template's; it is tried again."""
 
 
+class PeopleUnavailable(_Outside):
+    """Nobody tells who the parties are outside; it is tried again."""
+
+
 class Archive(Protocol):
     """Keeps documents so that nobody can change or remove them for years."""
 
@@ -44,5 +51,17 @@ class Typesetter(Protocol):
     """Makes the PDF."""
 
     async def typeset(self, source: str, data: str, at: datetime) -> bytes:
-        """The document of this template and data; the same input gives the same bytes."""
+        """The sealed document of this template and data; the same input gives the same bytes."""
+        ...
+
+    async def try_out(self, source: str, data: str, at: datetime) -> bytes:
+        """The same without the seal, which no sample carries."""
+        ...
+
+
+class People(Protocol):
+    """Knows which outside accounts a person has proven."""
+
+    async def accounts(self, user_ids: tuple[str, ...]) -> Mapping[str, tuple[Account, ...]]:
+        """Each person's accounts with their names; raises PeopleUnavailable."""
         ...

@@ -261,11 +261,12 @@ async def test_an_administrator_publishes_a_template_that_later_contracts_use(
     listed = (await client.get("/v1/admin/contract-templates", headers=headers)).json()["data"]
 
     assert (proposed.status_code, proposed.json()["does"]["source"]) == (202, "= Plain")
-    assert unchanged.template_version == 1
+    assert unchanged.template_version == before.template_version
     assert (made.status_code, made.json()["state"]) == (200, "DONE")
-    assert [(one["version"], one["active"]) for one in listed] == [(2, True), (1, False)]
-    assert (await harness.drafted("after")).template_version == 2
-    assert before.template_version == 1
+    shown = [(one["version"], one["active"]) for one in listed]
+    assert shown == [(3, True), (2, False), (1, False)]
+    assert (await harness.drafted("after")).template_version == 3
+    assert before.template_version == 2
 
 
 async def administrators_are_known(database):
@@ -317,7 +318,7 @@ async def test_a_template_that_does_not_compile_changes_nothing(database, databa
 
     assert (answer.status_code, answer.json()["code"]) == (422, "template_refused")
     assert "nonsense" in answer.json()["detail"]
-    assert await database.value("SELECT max(version) FROM templates WHERE active") == 1
+    assert await database.value("SELECT max(version) FROM templates WHERE active") == 2
 
 
 async def test_an_administrator_runs_a_failed_execution_again(client, harness, memory):

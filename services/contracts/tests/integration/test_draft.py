@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from contracts.domain.contract import State
@@ -19,9 +15,7 @@ from contracts_builders import (
     a_harness,
     a_policy,
 )
-
-CHILD = Path(__file__).parent.parent / "work_until_killed.py"
-AFTER_LEASE = timedelta(seconds=61)
+from contracts_work import AFTER_LEASE, work_until_killed
 
 
 async def test_an_offer_accepted_twice_makes_one_contract(harness):
@@ -69,6 +63,7 @@ async def test_an_archive_that_is_away_delays_the_contract_and_loses_nothing(dat
 @pytest.mark.parametrize(
     "point",
     [
+        "contracts.draft.accounts_kept",
         "contracts.draft.typeset",
         "contracts.draft.pdf_stored",
         "contracts.draft.terms_stored",
@@ -113,27 +108,6 @@ async def test_an_execution_killed_at_any_step_is_finished_once(
 
     assert (await harness.contract(contract.contract_id)).state is State.EXECUTED
     assert len(await harness.told("contracts.contract_executed.v1")) == 1
-
-
-def work_until_killed(database_url, bucket, point) -> subprocess.CompletedProcess[str]:
-    """Do what is due in a process that is killed at the named step."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "HOLDFAST_FAILPOINTS": point,
-        "HOLDFAST_DATABASE_URL": database_url,
-        "HOLDFAST_S3_ENDPOINT": bucket.endpoint,
-        "HOLDFAST_S3_BUCKET": bucket.name,
-        "HOLDFAST_S3_ACCESS_KEY": bucket.access_key,
-        "HOLDFAST_S3_SECRET_KEY": bucket.secret_key,
-    }
-    return subprocess.run(
-        [sys.executable, str(CHILD)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 async def test_windows_no_rail_can_hold_end_the_deal_at_once(database):

@@ -5,7 +5,7 @@ from chassis_openapi import attack, served
 from contracts.app import create_app
 from contracts_builders import ADMIN, FlatTypesetter, MemoryArchive, a_person, settings
 
-OPERATIONS = 13
+OPERATIONS = 14
 schemathesis.serializer.alias("application/pdf", "application/octet-stream")
 
 

@@ -15,14 +15,17 @@ from uuid import uuid4
 import aio_pika
 import httpx
 import pytest
+from aiohttp import web
 from contracts import store
 from contracts.domain.contract import State
 from contracts.domain.policy import contract_id_of
 from contracts_builders import (
+    ACCOUNTS,
     BUYER,
     DISCORD_IDS,
     SELLER,
     a_deal,
+    a_seal,
     accepted,
     until,
 )
@@ -61,7 +64,32 @@ def broker(broker_for):
 
 
 @pytest.fixture
-def environment(database_url, broker, bucket) -> dict[str, str]:
+async def identity() -> AsyncIterator[str]:
+    """Where identity would answer who the parties are outside."""
+
+    async def accounts(request: web.Request) -> web.Response:
+        asked = (await request.json())["user_ids"]
+        assert request.headers["X-Service-Secret"] == "only-for-these-tests"
+        people = {
+            user_id: [
+                {"provider": one.provider, "provider_user_id": one.account_id, "name": one.name}
+                for one in ACCOUNTS[user_id]
+            ]
+            for user_id in asked
+        }
+        return web.json_response({"people": people})
+
+    app = web.Application()
+    app.add_routes([web.post("/internal/accounts", accounts)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+def environment(database_url, broker, bucket, identity) -> dict[str, str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     return {
@@ -74,6 +102,8 @@ def environment(database_url, broker, bucket) -> dict[str, str]:
         "HOLDFAST_S3_ACCESS_KEY": bucket.access_key,
         "HOLDFAST_S3_SECRET_KEY": bucket.secret_key,
         "HOLDFAST_PORT": str(port),
+        "HOLDFAST_IDENTITY_URL": identity,
+        "HOLDFAST_SEAL": a_seal(),
         "HOLDFAST_LOG_LEVEL": "WARNING",
     }
 
@@ -137,6 +167,11 @@ async def known(database, count: int) -> bool:
     return bool(found == count)
 
 
+async def has_executed_copy(database, contract_id: str) -> bool:
+    contract = await store.contract.find(database, contract_id)
+    return contract is not None and contract.executed_pdf_sha256 is not None
+
+
 async def all_sent(database) -> bool:
     return not await database.value("SELECT count(*) FROM outbox WHERE published_at IS NULL")
 
@@ -165,6 +200,7 @@ async def trade(world, database, name: str) -> str:
     await asyncio.gather(*(world.command(who, command) for who in (BUYER, SELLER)))
     await until(lambda: in_state(database, contract_id, State.EXECUTED), 90)
     await until(lambda: all_sent(database), 30)
+    await until(lambda: has_executed_copy(database, contract_id), 90)
     return contract_id
 
 

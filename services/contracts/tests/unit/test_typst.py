@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,10 +13,9 @@ from contracts.adapters.typst import TypstWorker
 from contracts.domain.document import document_data
 from contracts.domain.errors import TemplateRefused
 from contracts.ports import TypesettingFailed
-from contracts_builders import NOON, a_deal, a_policy
-from contracts_schema.terms import canonical_json
+from contracts_builders import ACCOUNTS, NOON, a_deal, a_policy, a_seal
 
-SOURCE = importlib.import_module("contracts.migrations.versions.0002_first_template").SOURCE
+SOURCE = importlib.import_module("contracts.migrations.versions.0008_template_for_pdf_a").SOURCE
 
 HOSTILE = [
     '#sys.inputs #panic("typed") #read("/etc/passwd")',
@@ -33,7 +30,7 @@ HOSTILE = [
 
 @asynccontextmanager
 async def a_worker(**settings: float) -> AsyncIterator[TypstWorker]:
-    worker = TypstWorker(**settings)
+    worker = TypstWorker(a_seal(), **settings)
     try:
         yield worker
     finally:
@@ -43,7 +40,7 @@ async def a_worker(**settings: float) -> AsyncIterator[TypstWorker]:
 async def pdf(at=NOON, source=SOURCE, **changes) -> bytes:
     terms = a_policy().terms(a_deal(**changes))
     async with a_worker() as worker:
-        return await worker.typeset(source, document_data(terms, 1, at), at)
+        return await worker.typeset(source, document_data(terms, 1, at, ACCOUNTS), at)
 
 
 async def test_two_compiles_give_the_same_bytes():
@@ -85,25 +82,6 @@ def _widths(made: bytes) -> bytes:
     return made[start : made.index(b"]", start)]
 
 
-async def test_the_canonical_terms_are_attached_byte_for_byte():
-    terms = a_policy().terms(a_deal())
-    written = canonical_json(terms.model_dump(mode="json"))
-
-    made = await pdf()
-
-    streams = list(_streams(made))
-    assert written in streams
-    assert hashlib.sha256(written).hexdigest() == terms.sha256()
-
-
-def _streams(made: bytes):
-    for piece in made.split(b"stream\n")[1:]:
-        try:
-            yield zlib.decompress(piece.split(b"\nendstream")[0])
-        except zlib.error:
-            yield piece.split(b"\nendstream")[0]
-
-
 async def test_a_template_that_does_not_compile_is_refused_with_its_fault():
     with pytest.raises(TemplateRefused, match="unknown variable: nonsense"):
         await pdf(source="#nonsense")
@@ -127,7 +105,7 @@ async def test_a_template_that_runs_away_is_ended_and_the_next_document_is_made(
             await worker.typeset(source, "{}", NOON)
         assert not worker.runs
 
-        assert await worker.typeset("still here", "{}", NOON)
+        assert await worker.try_out("still here", "{}", NOON)
 
 
 async def test_one_press_makes_many_documents_and_one_leaves_no_trace_in_the_next():
@@ -177,4 +155,4 @@ async def test_documents_asked_for_at_once_are_all_made():
 
 
 def _data(**changes) -> str:
-    return document_data(a_policy().terms(a_deal(**changes)), 1, NOON)
+    return document_data(a_policy().terms(a_deal(**changes)), 1, NOON, ACCOUNTS)

@@ -10,17 +10,20 @@ from identity.domain.account import Provider
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whose login was proven: the provider's own id, which is kept, and a name, which is not.
+    """Whose login was proven: the provider's own id, and the names that it told with it.
 
-    Names change, so nothing is decided by one; it is shown to the person at once, or empty.
+    Names change, so nothing is decided by one, and each may be empty.
     """
 
     account_id: str
     name: str = ""
+    """As the person likes to be called; shown to them at once and not kept."""
+    username: str = ""
+    """As nobody else is called there; kept, for the contracts that they sign."""
 
 
 class LoginProvider(Protocol):
-    """An OAuth 2 provider with PKCE; its own id of the account is all that is kept of it."""
+    """An OAuth 2 provider with PKCE; its own id and username are all that is kept."""
 
     @property
     def name(self) -> Provider:

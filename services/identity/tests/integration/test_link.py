@@ -48,7 +48,7 @@ async def test_the_verifier_sent_to_roblox_is_the_one_its_challenge_was_made_of(
     assert asked["code_challenge_method"] == "S256"
     assert asked["code_challenge"] == challenge(form["code_verifier"])
     assert asked["redirect_uri"] == form["redirect_uri"] == f"{PUBLIC}/oauth/roblox/callback"
-    assert asked["scope"] == "openid"
+    assert asked["scope"] == "openid profile"
     assert form["code_verifier"] not in location
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from chassis_client import SERVICES, secret_of
+from contracts_schema.ids import derive_id
 from identity.api import ROUTERS
 from identity_builders import ADMIN_DISCORD_ID, GATEWAY_SECRET, Identity
 
 ANN = "700000000000000001"
+NOBODY = derive_id("usr", "nobody")
 CHECK_LOGINS = ("identity", "listings", "contracts", "escrow", "verification", "notifier")
 ROUTES = {
+    "/internal/accounts": ({"user_ids": [NOBODY]}, ("contracts",)),
     "/internal/ended-sessions": (None, CHECK_LOGINS),
     "/internal/introspect": ({"token": "x"}, CHECK_LOGINS),
     "/internal/token-exchange": ({"discord_user_id": ANN}, ("discord-gateway",)),

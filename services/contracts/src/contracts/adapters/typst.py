@@ -1,4 +1,4 @@
-"""The PDF of a contract: same template, same terms, same moment, same bytes."""
+"""The PDF of a contract: same template, same terms, same moment, same seal, same bytes."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class TypstWorker:
     it ends when nothing was asked for a while, and at once when anything went wrong with it.
     """
 
-    def __init__(self, timeout_s: float = TIMEOUT_S, idle_s: float = IDLE_S) -> None:
-        """Ready at once; the process starts with the first document."""
-        self._timeout_s, self._idle_s = timeout_s, idle_s
+    def __init__(self, seal: str, timeout_s: float = TIMEOUT_S, idle_s: float = IDLE_S) -> None:
+        """Seal with this key (PEM); ready at once, the process starts with the first document."""
+        self._seal, self._timeout_s, self._idle_s = seal, timeout_s, idle_s
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._retirement: asyncio.TimerHandle | None = None
@@ -39,8 +39,15 @@ class TypstWorker:
         return self._process is not None and self._process.returncode is None
 
     async def typeset(self, source: str, data: str, at: datetime) -> bytes:
-        """The document of this template and data; the same input gives the same bytes."""
-        request = {"source": source, "data": data, "timestamp": int(at.timestamp())}
+        """The sealed document of this template and data; the same input gives the same bytes."""
+        return await self._made_of(source, data, at, self._seal)
+
+    async def try_out(self, source: str, data: str, at: datetime) -> bytes:
+        """The same without the seal, which no sample carries."""
+        return await self._made_of(source, data, at, "")
+
+    async def _made_of(self, source: str, data: str, at: datetime, seal: str) -> bytes:
+        request = {"source": source, "data": data, "timestamp": int(at.timestamp()), "seal": seal}
         async with self._turn:
             kind, content = await self._ask(json.dumps(request).encode())
         if kind is Kind.REFUSAL:

@@ -2,7 +2,7 @@
 
 from chassis.http import proposals
 
-from contracts.api import contract, execution, signature, signing_link, template
+from contracts.api import contract, execution, seal, signature, signing_link, template
 from contracts.api.problems import RULES
 
 ROUTERS = (
@@ -11,6 +11,7 @@ ROUTERS = (
     signing_link.router,
     template.router,
     execution.router,
+    seal.router,
     proposals.router("contracts"),
 )
 

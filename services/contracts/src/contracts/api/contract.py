@@ -20,12 +20,14 @@ from contracts.api.schemas import (
     ContractOut,
     ContractPage,
     ContractsAsked,
+    CopyAsked,
     Verification,
     contract_out,
     contract_summary,
     verification,
 )
 from contracts.domain.contract import Contract
+from contracts.domain.document import Copy
 
 LARGEST_PDF = 16 * 1024 * 1024
 PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
@@ -61,7 +63,7 @@ async def list_contracts(
 )
 @takes(LARGEST_PDF)
 async def verify(request: Request) -> Verification:
-    """Tell whether a PDF is, byte for byte, a contract made here. Open to whoever holds one."""
+    """Tell whether a PDF is, byte for byte, a contract made here: its text or its executed copy."""
     content = await request.body()
     if not content.startswith(b"%PDF-"):
         raise Problem(422, "not_a_pdf", wording="contracts.not_a_pdf")
@@ -90,15 +92,17 @@ async def read_contract(
     response_class=Response,
     responses=documented(401, 403, 404, 422, 503) | {200: {"content": PDF}},
 )
-async def read_pdf(request: Request, caller: Caller, contract_id: ContractInPath) -> Response:
-    """Fetch the PDF exactly as it is signed; its hash is checked on the way out."""
+async def read_pdf(
+    request: Request, caller: Caller, contract_id: ContractInPath, copy: CopyAsked = Copy.SIGNED
+) -> Response:
+    """Fetch the PDF exactly as it is signed, or the executed copy; its hash is checked."""
     state = request.app.state
-    contract, pdf = await handlers.contract.read_document(
-        state.database, state.archive, caller, contract_id
+    sha256, pdf = await handlers.contract.read_document(
+        state.database, state.archive, caller, contract_id, copy
     )
     headers = {
         "Content-Disposition": f'inline; filename="{contract_id}.pdf"',
-        "ETag": f'"{contract.pdf_sha256}"',
+        "ETag": f'"{sha256}"',
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
     }

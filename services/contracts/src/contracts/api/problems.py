@@ -20,6 +20,7 @@ RULES: Rules = MappingProxyType(
         errors.LinkUnknown: Rule(404, "link_unknown"),
         errors.LinkSpent: Rule(410, "link_spent"),
         errors.NoDocument: Rule(404, "no_document"),
+        errors.NoExecutedCopy: Rule(404, "no_executed_copy"),
         errors.TemplateRefused: Rule(422, "template_refused"),
         ArchiveUnavailable: Rule(503, "archive_unavailable", retryable=True),
         ArchiveDiffers: Rule(503, "archive_differs"),

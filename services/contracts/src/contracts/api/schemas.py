@@ -17,14 +17,22 @@ from contracts_schema.events.listings import Side
 from contracts_schema.ids import ContractId
 from contracts_schema.money import Money
 from contracts_schema.terms import Rail, Terms
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.domain.contract import Contract, State, Verb
+from contracts.domain.document import Copy
 from contracts.domain.signature import Method
 from contracts.domain.template import Template
 
 ContractInPath = Annotated[ContractId, Path(description="The contract's id")]
+CopyAsked = Annotated[
+    Copy,
+    Query(
+        description="`signed`: the text that both sign, whose hash is `pdf_sha256`; `executed`: the"
+        " copy that shows who signed when and how; `latest`: the executed copy once there is one"
+    ),
+]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -103,6 +111,7 @@ class ContractOut(ContractSummary):
     terms: Terms
     terms_sha256: str
     pdf_sha256: str | None
+    executed_pdf_sha256: str | None
     template_version: int
     signatures: list[SignatureOut]
 
@@ -135,6 +144,7 @@ class Verification(BaseModel):
     verdict: Verdict
     pdf_sha256: str
     explanation: str
+    document: Copy | None = None
     contract_id: str | None = None
     state: State | None = None
     terms_sha256: str | None = None
@@ -167,6 +177,14 @@ _STEPS: Mapping[Verb, tuple[Literal["GET", "POST"], str]] = MappingProxyType(
     }
 )
 """How each step is asked for, and where below the contract's own address."""
+
+
+_BYTES_OF: Mapping[Copy, str] = MappingProxyType(
+    {
+        Copy.SIGNED: "These are the bytes of this contract.",
+        Copy.EXECUTED: "These are the bytes of this contract's executed copy.",
+    }
+)
 
 
 def contract_summary(contract: Contract, reader: str, now: datetime) -> ContractSummary:
@@ -208,10 +226,12 @@ def verification(sha256: str, contract: Contract | None) -> Verification:
             pdf_sha256=sha256,
             explanation="No contract made here has these bytes; one changed byte is enough.",
         )
+    document = Copy.SIGNED if sha256 == contract.pdf_sha256 else Copy.EXECUTED
     return Verification(
         verdict=Verdict.GENUINE,
         pdf_sha256=sha256,
-        explanation=f"These are the bytes of this contract. {contract.what_is_next()}",
+        explanation=f"{_BYTES_OF[document]} {contract.what_is_next()}",
+        document=document,
         contract_id=contract.contract_id,
         state=contract.state,
         terms_sha256=contract.terms_sha256,

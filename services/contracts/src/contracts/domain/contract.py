@@ -12,11 +12,13 @@ from contracts_schema import refusals
 from contracts_schema.events.listings import Side
 from contracts_schema.terms import Terms
 
+from contracts.domain.document import Copy
 from contracts.domain.errors import (
     AlreadySigned,
     BrokenEvidence,
     ContractError,
     NoDocument,
+    NoExecutedCopy,
     NotAParty,
     SigningClosed,
     TermsDiffer,
@@ -88,6 +90,9 @@ class Contract:
     version: int = 1
     executed_at: datetime | None = None
     void_reason: str = ""
+    accounts: str | None = None
+    """Who the parties were outside when it was drafted; contracts of before 0007 do not tell."""
+    executed_pdf_sha256: str | None = None
     signatures: list[Signature] = field(default_factory=list)
 
     @property
@@ -163,6 +168,19 @@ class Contract:
         if self.pdf_sha256 is None:
             raise NoDocument(self.contract_id)
         return self.pdf_sha256
+
+    @property
+    def executed_copy_sha256(self) -> str:
+        """The hash of the executed copy, which is made once the contract is in force."""
+        if self.executed_pdf_sha256 is None:
+            raise NoExecutedCopy(self.contract_id)
+        return self.executed_pdf_sha256
+
+    def sha256_of(self, copy: Copy) -> str:
+        """The hash of this one of its documents."""
+        newest = Copy.SIGNED if self.executed_pdf_sha256 is None else Copy.EXECUTED
+        asked = newest if copy is Copy.LATEST else copy
+        return self.document_sha256 if asked is Copy.SIGNED else self.executed_copy_sha256
 
     @property
     def both_signed(self) -> bool:

@@ -15,3 +15,5 @@ class Draft:
     """Canonical JSON; its hash is what both parties will sign."""
     template_version: int
     drafted_at: datetime
+    accounts: str | None = None
+    """Who the parties are outside, once it was told: kept first, so that every try prints it."""

@@ -89,6 +89,14 @@ class TemplateRefused(ContractError):
         super().__init__(reason=reason)
 
 
+class NoExecutedCopy(ContractError):
+    """There is no copy that shows the signatures: not both have signed, or it is being made."""
+
+    def __init__(self, contract_id: str) -> None:
+        """Name the contract."""
+        super().__init__(contract_id=contract_id)
+
+
 class NoDocument(ContractError):
     """There is no PDF of this contract."""
 

@@ -62,9 +62,9 @@ def in_words(terms: Terms) -> dict[str, Any]:
         "listing_id": terms.listing_id,
         "seller_id": terms.seller_id,
         "buyer_id": terms.buyer_id,
-        "title": breakable(legible(terms.title)),
+        "title": legible(terms.title),
         "goods": terms.goods.replace("_", " ").capitalize(),
-        "asset_id": breakable(legible(terms.asset_id)),
+        "asset_id": legible(terms.asset_id),
         "snapshot_sha256": terms.snapshot_sha256,
         "price": str(terms.price),
         "rail": {"STRIPE": "Stripe", "USDC_BASE": "USDC on Base"}.get(terms.rail, terms.rail),
@@ -77,5 +77,5 @@ def in_words(terms: Terms) -> dict[str, Any]:
         "inspection": duration(windows.inspection_s),
         "inspection_proven": duration(windows.inspection_proven_s),
         "tranches": [[str(part.number), str(part.amount)] for part in terms.tranches],
-        "conditions": breakable(legible(terms.conditions)),
+        "conditions": legible(terms.conditions),
     }

@@ -3,6 +3,7 @@
 from contracts.handlers import (
     contract,
     draft,
+    executed_copy,
     execution,
     proposal,
     signature,
@@ -10,4 +11,13 @@ from contracts.handlers import (
     template,
 )
 
-__all__ = ["contract", "draft", "execution", "proposal", "signature", "signing_link", "template"]
+__all__ = [
+    "contract",
+    "draft",
+    "executed_copy",
+    "execution",
+    "proposal",
+    "signature",
+    "signing_link",
+    "template",
+]

@@ -13,7 +13,7 @@ from contracts_schema.events.identity import PlatformRole
 
 from contracts import store
 from contracts.domain.contract import Contract
-from contracts.domain.document import pdf_key
+from contracts.domain.document import Copy, pdf_key
 from contracts.domain.errors import NotAParty
 from contracts.ports import Archive
 
@@ -30,13 +30,13 @@ async def read(database: Database, caller: Principal, contract_id: str) -> Contr
 
 
 async def read_document(
-    database: Database, archive: Archive, caller: Principal, contract_id: str
-) -> tuple[Contract, bytes]:
-    """The PDF exactly as it was signed, for the parties only."""
+    database: Database, archive: Archive, caller: Principal, contract_id: str, copy: Copy
+) -> tuple[str, bytes]:
+    """One of the contract's PDFs with its hash, exactly as it was made, for the parties only."""
     contract = known(await store.contract.find(database, contract_id), contract_id)
     contract.side_of(caller.user_id)
-    sha256 = contract.document_sha256
-    return contract, await archive.read(pdf_key(contract_id, sha256), sha256)
+    sha256 = contract.sha256_of(copy)
+    return sha256, await archive.read(pdf_key(contract_id, sha256), sha256)
 
 
 async def lock(tx: Transaction, contract_id: str) -> Contract:

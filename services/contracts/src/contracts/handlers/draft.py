@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chassis.ops.failpoints import failpoint
@@ -13,13 +13,14 @@ from contracts_schema.events.listings import OfferAccepted
 from contracts_schema.terms import Terms, canonical_json, sha256_hex
 
 from contracts import store
+from contracts.domain import party
 from contracts.domain.contract import Contract
 from contracts.domain.document import document_data, pdf_key, terms_key
 from contracts.domain.draft import Draft
 from contracts.domain.errors import WindowsTooLong
 from contracts.domain.policy import Deal, Policy
 from contracts.handlers.contract import VOID, event_fields, stage_voided
-from contracts.ports import Archive, Typesetter
+from contracts.ports import Archive, People, Typesetter
 
 DRAFT = "contract.draft"
 KEPT = timedelta(days=7 * 366)
@@ -31,6 +32,7 @@ class Drafting:
 
     archive: Archive
     typesetter: Typesetter
+    people: People
     policy: Policy
 
 
@@ -59,9 +61,10 @@ async def finish(database: Database, timer: Timer, drafting: Drafting) -> None:
     draft = await store.draft.find(database, contract_id)
     if draft is None:
         return
+    accounts = await _accounts(database, timer, draft, drafting.people)
     source = await store.template.source(database, draft.template_version)
     terms = Terms.model_validate_json(draft.terms)
-    data = document_data(terms, draft.template_version, draft.drafted_at)
+    data = document_data(terms, draft.template_version, draft.drafted_at, party.read(accounts))
     pdf = await drafting.typesetter.typeset(source, data, draft.drafted_at)
     failpoint("contracts.draft.typeset")
     until, pdf_sha256 = draft.drafted_at + KEPT, sha256_hex(pdf)
@@ -75,9 +78,26 @@ async def finish(database: Database, timer: Timer, drafting: Drafting) -> None:
     async def ask_for_signatures(tx: Transaction) -> None:
         if await store.draft.remove(tx, contract_id):
             sign_before = tx.now() + drafting.policy.signing_window
-            await _ask_for_signatures(tx, _contract(draft, pdf_sha256, sign_before))
+            made = replace(_contract(draft, pdf_sha256, sign_before), accounts=accounts)
+            await _ask_for_signatures(tx, made)
 
     await database.run(ask_for_signatures, timer.cause)
+
+
+async def _accounts(database: Database, timer: Timer, draft: Draft, people: People) -> str:
+    """Who the parties are outside: asked once and kept first, so that a repetition prints it."""
+    if draft.accounts is not None:
+        return draft.accounts
+    terms = Terms.model_validate_json(draft.terms)
+    told = party.written(await people.accounts((terms.seller_id, terms.buyer_id)))
+
+    async def keep(tx: Transaction) -> None:
+        await store.draft.keep_accounts(tx, draft.contract_id, told)
+
+    await database.run(keep, timer.cause)
+    failpoint("contracts.draft.accounts_kept")
+    kept = await store.draft.find(database, draft.contract_id)
+    return (kept.accounts if kept else None) or told
 
 
 async def _ask_for_signatures(tx: Transaction, contract: Contract) -> None:

@@ -21,6 +21,7 @@ from contracts.domain.document import pdf_key, terms_key
 from contracts.domain.errors import BrokenEvidence
 from contracts.domain.execution import Execution, ExecutionState
 from contracts.handlers.contract import event_fields, lock
+from contracts.handlers.executed_copy import EXECUTED_COPY
 from contracts.ports import Archive, ArchiveDiffers, ArchiveUnavailable
 
 EXECUTE = "contract.execute"
@@ -95,6 +96,7 @@ async def _put_into_force(tx: Transaction, contract_id: str) -> None:
         sequence=contract.version,
     )
     tx.audit("contract.execute", contract_id, terms_sha256=contract.terms_sha256)
+    await tx.set_timer(EXECUTED_COPY, contract_id, now)
 
 
 async def _note_failure(tx: Transaction, contract_id: str, error: Exception) -> None:

@@ -6,13 +6,16 @@ from chassis.clock import Clock
 from chassis.principals import Principal
 from chassis.storage.database import Transaction
 from contracts_schema.events.identity import PlatformRole
+from contracts_schema.events.listings import Side
 from contracts_schema.ids import derive_id
 from contracts_schema.money import Currency, Money
 from contracts_schema.terms import sha256_hex
 
 from contracts import store
-from contracts.domain.document import document_data
+from contracts.domain.document import document_data, executed_data
+from contracts.domain.party import Account
 from contracts.domain.policy import Deal, Policy
+from contracts.domain.signature import Method, Signature
 from contracts.domain.template import Template
 from contracts.ports import Typesetter
 
@@ -30,14 +33,24 @@ _SAMPLE = Deal(
     conditions="#panic() " * 55,
 )
 
+_ACCOUNTS = {
+    user_id: (Account("discord", "1" * 20, "#n " * 10), Account("roblox", "1" * 12, "*" * 20))
+    for user_id in (_SAMPLE.seller_id, _SAMPLE.buyer_id)
+}
+
 
 async def try_out(
     typesetter: Typesetter, policy: Policy, clock: Clock, caller: Principal, source: str
 ) -> None:
-    """Typeset a sample with it; TemplateRefused says what is wrong."""
+    """Typeset a sample with it, unsigned and executed; TemplateRefused says what is wrong."""
     caller.require(role=PlatformRole.ADMIN)
-    data = document_data(policy.terms(_SAMPLE), 1, clock.now())
-    await typesetter.typeset(source, data, clock.now())
+    signatures = [
+        Signature(user_id, side, Method.REST, "0" * 64, clock.now())
+        for user_id, side in ((_SAMPLE.buyer_id, Side.BUYER), (_SAMPLE.seller_id, Side.SELLER))
+    ]
+    for executed in (None, executed_data("0" * 64, signatures)):
+        data = document_data(policy.terms(_SAMPLE), 1, clock.now(), _ACCOUNTS, executed)
+        await typesetter.try_out(source, data, clock.now())
 
 
 async def publish(tx: Transaction, caller: Principal, source: str, note: str) -> Template:

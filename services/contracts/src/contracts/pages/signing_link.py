@@ -12,7 +12,7 @@ from contracts_schema.events.listings import Side
 from fastapi.responses import HTMLResponse
 
 from contracts.domain.contract import Contract
-from contracts.domain.wording import in_words
+from contracts.domain.wording import breakable, in_words
 
 _TEXTS = texts_of("contracts")
 
@@ -55,8 +55,8 @@ def _complaint(problem: Problem) -> str:
 def _facts(contract: Contract) -> Iterator[tuple[str, str, str]]:
     """Each fact of the contract: its name, its value, and what happens if nobody acts."""
     words = in_words(contract.agreed_terms)
-    yield _text("what"), words["title"], ""
-    yield _text("asset"), words["asset_id"], ""
+    yield _text("what"), breakable(words["title"]), ""
+    yield _text("asset"), breakable(words["asset_id"]), ""
     yield _text("price"), words["price"], ""
     yield _text("paid_through"), words["rail"], ""
     for name in ("buyer_pays", "seller_fee", "seller_receives"):
@@ -64,7 +64,7 @@ def _facts(contract: Contract) -> Iterator[tuple[str, str, str]]:
     for name in ("funding", "delivery", "inspection"):
         yield _text(name), words[name], _text(f"{name}_else")
     yield _text("inspection_proven"), words["inspection_proven"], ""
-    yield _text("conditions"), words["conditions"] or _text("no_conditions"), ""
+    yield _text("conditions"), breakable(words["conditions"]) or _text("no_conditions"), ""
     yield _text("sign_before"), f"{contract.sign_before:%Y-%m-%d %H:%M} UTC", _text("sign_else")
 
 

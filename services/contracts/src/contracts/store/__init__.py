@@ -1,5 +1,21 @@
 """Every statement of SQL of this service, by what it is about."""
 
-from contracts.store import contract, draft, execution, signature, signing_link, template
+from contracts.store import (
+    contract,
+    draft,
+    executed_copy,
+    execution,
+    signature,
+    signing_link,
+    template,
+)
 
-__all__ = ["contract", "draft", "execution", "signature", "signing_link", "template"]
+__all__ = [
+    "contract",
+    "draft",
+    "executed_copy",
+    "execution",
+    "signature",
+    "signing_link",
+    "template",
+]

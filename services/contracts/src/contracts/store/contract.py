@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from contracts.domain.contract import Contract, State
 from contracts.store import signature
-from contracts.store.tables import contracts, signatures
+from contracts.store.tables import contracts, executed_copies, signatures
 
 Reader = Transaction | Database
 
@@ -27,7 +27,13 @@ _SIGNATURES = func.coalesce(
     .scalar_subquery(),
     literal_column("'[]'"),
 ).label("signatures")
-_SELECT = select(contracts, _SIGNATURES)
+_COPY = (
+    select(executed_copies.c.pdf_sha256)
+    .where(executed_copies.c.contract_id == contracts.c.contract_id)
+    .scalar_subquery()
+    .label("executed_pdf_sha256")
+)
+_SELECT = select(contracts, _SIGNATURES, _COPY)
 _IMMUTABLE = (
     "contract_id",
     "deal_id",
@@ -40,11 +46,21 @@ _IMMUTABLE = (
     "template_version",
     "created_at",
     "sign_before",
+    "accounts",
 )
 
 _ADD = statement(insert(contracts).values(parameters(contracts)).on_conflict_do_nothing())
 _FIND = statement(_SELECT.where(_THIS))
-_FIND_BY_PDF = statement(_SELECT.where(contracts.c.pdf_sha256 == bindparam("pdf_sha256")))
+_HASH = bindparam("pdf_sha256", type_=Text)
+_OF_COPY = select(executed_copies.c.contract_id).where(executed_copies.c.pdf_sha256 == _HASH)
+_FIND_BY_PDF = statement(
+    _SELECT.where(
+        or_(
+            contracts.c.pdf_sha256 == _HASH,
+            contracts.c.contract_id == _OF_COPY.scalar_subquery(),
+        )
+    )
+)
 _LOCK = statement(select(contracts.c.contract_id).where(_THIS).with_for_update())
 _SAVE = statement(
     update(contracts)
@@ -78,7 +94,7 @@ async def find(reader: Reader, contract_id: str) -> Contract | None:
 
 
 async def find_by_pdf(reader: Reader, pdf_sha256: str) -> Contract | None:
-    """The contract whose document has this hash."""
+    """The contract one of whose documents has this hash."""
     return _one(await reader.row(_FIND_BY_PDF, pdf_sha256=pdf_sha256))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import parameters, statement
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.domain.draft import Draft
@@ -23,6 +23,9 @@ _ADD = statement(
     .on_conflict_do_nothing()
 )
 _FIND = statement(select(drafts).where(_THIS))
+_KEEP_ACCOUNTS = statement(
+    update(drafts).values(accounts=bindparam("accounts")).where(_THIS, drafts.c.accounts.is_(None))
+)
 _REMOVE = statement(delete(drafts).where(_THIS))
 
 
@@ -35,6 +38,11 @@ async def find(database: Database, contract_id: str) -> Draft | None:
     """What is to be drafted, or None once it is done."""
     row = await database.row(_FIND, contract_id=contract_id)
     return Draft(**row) if row else None
+
+
+async def keep_accounts(tx: Transaction, contract_id: str, accounts: str) -> None:
+    """Note who the parties are outside, unless it was noted before."""
+    await tx.run(_KEEP_ACCOUNTS, contract_id=contract_id, accounts=accounts)
 
 
 async def remove(tx: Transaction, contract_id: str) -> bool:

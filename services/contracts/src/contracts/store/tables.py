@@ -44,6 +44,7 @@ drafts = Table(
     Column("terms", Text, nullable=False),
     Column("template_version", Integer, ForeignKey(templates.c.version), nullable=False),
     Column("drafted_at", MOMENT, nullable=False),
+    Column("accounts", Text),
 )
 
 contracts = Table(
@@ -64,6 +65,7 @@ contracts = Table(
     Column("sign_before", MOMENT, nullable=False),
     Column("executed_at", MOMENT),
     Column("void_reason", Text, nullable=False, server_default=text("''")),
+    Column("accounts", Text),
 )
 Index(
     "contracts_of_seller",
@@ -90,6 +92,14 @@ signatures = Table(
     Column("request_id", Text, nullable=False),
     Column("ip", Text, nullable=False, server_default=text("''")),
     Column("user_agent", Text, nullable=False, server_default=text("''")),
+)
+
+executed_copies = Table(
+    "executed_copies",
+    METADATA,
+    Column("contract_id", Text, ForeignKey(contracts.c.contract_id), primary_key=True),
+    Column("pdf_sha256", Text, nullable=False, unique=True),
+    Column("made_at", MOMENT, nullable=False),
 )
 
 execution_jobs = Table(

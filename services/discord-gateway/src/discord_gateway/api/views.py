@@ -91,7 +91,7 @@ async def document(context: InteractionContext, interaction: Interaction, contra
     """Show the contract's PDF: as a file, or by the address its owner gives."""
     if await interactions.acknowledge(interaction) is not Ack.IN_TIME:
         return
-    path, reader = f"/v1/contracts/{contract_id}/pdf", actor_of(interaction)
+    path, reader = f"/v1/contracts/{contract_id}/pdf?copy=latest", actor_of(interaction)
     try:
         found = await context.owners.document("contracts", path, reader)
     except (OwnerAway, OwnerRefused) as error:

@@ -36,6 +36,8 @@ class Endpoints:
     redirect_uri: str
     name_fields: tuple[str, ...] = ()
     """What the person may be called, the better name first."""
+    username_field: str = "username"
+    """What nobody else is called there."""
 
 
 class OAuthProvider:
@@ -82,12 +84,8 @@ class OAuthProvider:
         found = person.get(self._at.id_field)
         if not isinstance(found, str) or _ACCOUNT_ID.fullmatch(found) is None:
             raise ProviderUnavailable(provider=self.name)
-        return Proof(found, self._name(person))
-
-    def _name(self, person: dict[str, Any]) -> str:
-        names = (person.get(field) for field in self._at.name_fields)
-        found = next((name for name in names if isinstance(name, str) and name), "")
-        return "".join(letter for letter in found if letter.isprintable())[:MOST_NAME]
+        name = _first_name(person, *self._at.name_fields)
+        return Proof(found, name, _first_name(person, self._at.username_field))
 
     async def _ask(self, method: str, url: str, **more: Any) -> dict[str, Any]:
         try:
@@ -100,6 +98,12 @@ class OAuthProvider:
         if answer.status_code != 200 or not isinstance(body, dict):
             raise ProviderUnavailable(provider=self.name)
         return body
+
+
+def _first_name(person: dict[str, Any], *fields: str) -> str:
+    names = (person.get(field) for field in fields)
+    found = next((name for name in names if isinstance(name, str) and name), "")
+    return "".join(letter for letter in found if letter.isprintable())[:MOST_NAME]
 
 
 def _error_code(body: Any) -> str:

@@ -10,7 +10,7 @@ from identity.settings import Settings
 
 
 def provider(settings: Settings, http: httpx.AsyncClient) -> OAuthProvider:
-    """Roblox, for linking an account; only the account's id is asked for."""
+    """Roblox, for linking an account; the account's id and username are asked for."""
     api = settings.roblox_oauth_api_base.rstrip("/")
     return OAuthProvider(
         Endpoints(
@@ -19,10 +19,11 @@ def provider(settings: Settings, http: httpx.AsyncClient) -> OAuthProvider:
             f"{api}/v1/token",
             f"{api}/v1/userinfo",
             "sub",
-            "openid",
+            "openid profile",
             settings.roblox_client_id,
             settings.roblox_client_secret.get_secret_value(),
             f"{settings.public_base_url.rstrip('/')}/oauth/roblox/callback",
+            username_field="preferred_username",
         ),
         http,
     )

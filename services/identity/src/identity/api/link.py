@@ -12,7 +12,7 @@ from contracts_schema.commands.identity import CreateLink
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from identity import handlers
+from identity import handlers, store
 from identity.api import cookies, dependencies
 from identity.api.notice import as_page
 from identity.api.oauth_state import OAuthText, take
@@ -23,7 +23,7 @@ from identity.domain.link import Link
 from identity.domain.oauth_state import OAuthState, RoundTrip
 from identity.domain.secret import challenge
 from identity.pages.notice import Page, render
-from identity.ports import LoginProvider
+from identity.ports import LoginProvider, Proof
 
 router = Router(tags=["linking"])
 
@@ -98,16 +98,20 @@ async def open_link(request: Request, token: str) -> Response:
     return await as_page(begin)
 
 
-async def go_on(request: Request, taken: OAuthState, discord_id: str) -> Response:
+async def go_on(request: Request, taken: OAuthState, proof: Proof) -> Response:
     """Send the link's owner, who has just logged in at Discord, on to Roblox."""
 
     async def begin() -> Response:
         trip = RoundTrip.begin()
 
         async def work(tx: Transaction) -> bool:
-            return await handlers.link.go_on(tx, taken, discord_id, trip)
+            discord_id, name = proof.account_id, proof.username
+            is_owner = await handlers.link.go_on(tx, taken, discord_id, trip)
+            if is_owner:
+                await store.account.keep_name(tx, Provider.DISCORD, discord_id, name)
+            return is_owner
 
-        cause = dependencies.cause(request, f"discord:{discord_id}")
+        cause = dependencies.cause(request, f"discord:{proof.account_id}")
         if not await dependencies.database(request).run(work, cause):
             raise errors.NotTheOwner
         return _to(request, dependencies.roblox(request), trip)
@@ -141,7 +145,10 @@ async def roblox_callback(
         proof = await dependencies.roblox(request).proof(code, taken.verifier)
 
         async def work(tx: Transaction) -> LinkOutcome:
-            return await handlers.account.link(tx, taken, proof.account_id)
+            account_id, name = proof.account_id, proof.username
+            outcome = await handlers.account.link(tx, taken, account_id)
+            await store.account.keep_name(tx, Provider.ROBLOX, account_id, name)
+            return outcome
 
         cause = dependencies.cause(request, taken.user_id or "browser")
         return render(*_OUTCOMES[await dependencies.database(request).run(work, cause)])

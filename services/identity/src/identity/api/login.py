@@ -10,7 +10,7 @@ from contracts_schema.events.identity import Tier
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from identity import handlers
+from identity import handlers, store
 from identity.api import cookies, dependencies, link
 from identity.api.notice import as_page, asks_for_page
 from identity.api.oauth_state import OAuthText, take
@@ -77,7 +77,7 @@ async def discord_callback(
             raise errors.ProviderRefused(Provider.DISCORD, error[:40])
         proof = await dependencies.discord(request).proof(code, taken.verifier)
         if taken.purpose is Purpose.LINK:
-            return await link.go_on(request, taken, proof.account_id)
+            return await link.go_on(request, taken, proof)
         return await _logged_in(request, taken, proof)
 
     response = await (as_page(finish) if asks_for_page(request) else finish())
@@ -91,7 +91,9 @@ async def _logged_in(request: Request, taken: OAuthState, proof: Proof) -> Respo
 
     async def work(tx: Transaction) -> Login:
         joining = dependencies.joining(request)
-        return await handlers.login.log_in(tx, taken, proof.account_id, agent, joining)
+        login = await handlers.login.log_in(tx, taken, proof.account_id, agent, joining)
+        await store.account.keep_name(tx, Provider.DISCORD, proof.account_id, proof.username)
+        return login
 
     cause = dependencies.cause(request, f"discord:{proof.account_id}")
     login = await dependencies.database(request).run(work, cause)

@@ -85,6 +85,12 @@ class KeyIn(_In):
     expires_at: AwareDatetime | None = None
 
 
+class AccountsIn(_In):
+    """Whose outside accounts are asked for: the parties of one contract."""
+
+    user_ids: Annotated[list[UserId], Field(min_length=1, max_length=2)]
+
+
 class IntrospectIn(_In):
     """A credential to look at."""
 

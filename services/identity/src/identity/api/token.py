@@ -15,7 +15,14 @@ from fastapi.responses import JSONResponse, Response
 
 from identity import store
 from identity.api import dependencies
-from identity.api.schemas import AccessOut, ExchangeIn, IntrospectIn, IntrospectionOut, KeySetOut
+from identity.api.schemas import (
+    AccessOut,
+    AccountsIn,
+    ExchangeIn,
+    IntrospectIn,
+    IntrospectionOut,
+    KeySetOut,
+)
 from identity.domain import errors
 from identity.domain.api_key import scopes_of
 from identity.domain.secret import digest
@@ -30,6 +37,7 @@ WHO_CHECK_LOGINS = (
     "identity", "listings", "contracts", "escrow", "verification", "notifier",
 )  # fmt: skip
 ChecksLogins = Annotated[str, Depends(only(*WHO_CHECK_LOGINS))]
+MakesContracts = Annotated[str, Depends(only("contracts"))]
 KnowsDiscord = Annotated[str, Depends(only("discord-gateway"))]
 
 
@@ -92,6 +100,20 @@ async def token_exchange(
     )
     response.headers["Cache-Control"] = "no-store"
     return AccessOut(access_token=token, expires_in=int(EXCHANGED_LIFE.total_seconds()))
+
+
+@router.post(
+    "/internal/accounts",
+    include_in_schema=False,
+    summary="Which outside accounts people have, by which names",
+)
+async def accounts(request: Request, body: AccountsIn, service: MakesContracts) -> Response:
+    """Tell contracts who the parties of a contract are at Discord and Roblox."""
+    people: dict[str, list[dict[str, str]]] = {each: [] for each in body.user_ids}
+    for one in await store.account.named(dependencies.database(request), body.user_ids):
+        account = {"provider": one.provider, "provider_user_id": one.provider_user_id}
+        people[one.user_id].append({**account, "name": one.name})
+    return JSONResponse({"people": people}, headers={"Cache-Control": "no-store"})
 
 
 @router.get(

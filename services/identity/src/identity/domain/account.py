@@ -23,6 +23,16 @@ class LinkOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """A linked account with the name that its last login told; empty if none did."""
+
+    user_id: str
+    provider: Provider
+    provider_user_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An outside account that belongs to a user."""
 

@@ -44,6 +44,7 @@ async def unlink(tx: Transaction, caller: Principal, provider: Provider) -> None
     if user is None or account_id is None:
         raise AccountNotLinked(provider=provider)
     await take_away(tx, user, provider, account_id, "unlinked by its owner")
+    await store.account.forget_name(tx, provider, account_id)
 
 
 async def decide(tx: Transaction, timer: Timer) -> None:

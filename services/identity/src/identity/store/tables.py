@@ -53,6 +53,15 @@ linked_accounts = Table(
     UniqueConstraint("user_id", "provider"),
 )
 
+account_names = Table(
+    "account_names",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("provider_user_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("told_at", MOMENT, nullable=False),
+)
+
 link_contests = Table(
     "link_contests",
     METADATA,
