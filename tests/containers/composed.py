@@ -95,6 +95,18 @@ class Composed:
         service, _, port = host.partition(":")
         return urlunsplit(parts._replace(netloc=f"{user}@{self.address(service)}:{port}"))
 
+    def client(self) -> str:
+        """The address that the gateway sees of a client on this machine."""
+        [outside] = json.loads(docker("network", "inspect", f"{PROJECT}_outside"))
+        return str(outside["IPAM"]["Config"][0]["Gateway"])
+
+    def addresses_of_signers(self, contract_id: str) -> list[str]:
+        """What was recorded with the signatures of a contract."""
+        query = f"select ip from contracts.signatures where contract_id = '{contract_id}'"
+        client = f'psql -h 127.0.0.1 -U postgres holdfast -tAc "{query}"'
+        asked = f"PGPASSWORD=$(cat /run/secrets/postgres) {client}"
+        return self.run("exec", "--no-TTY", "postgres", "sh", "-c", asked).split()
+
     def state(self) -> State:
         """Where a scenario finds the system."""
         urls = {"gateway": GATEWAY, "sandbox": SANDBOX, "rabbitmq": self.url("rabbitmq-url")}
@@ -105,6 +117,7 @@ class Composed:
 def composed(folder: Path) -> Iterator[Composed]:
     """The project while the block runs; its logs stay in the folder."""
     made = Composed(folder)
+    made.down()  # what a run that was killed left on an engine that lives on
     try:
         yield made
     finally:

@@ -117,6 +117,19 @@ def test_each_container_is_restarted_by_one_of_these_tests(system):
     assert sorted([*restarted, OUTSIDE]) == system.services()
 
 
+async def test_a_signature_records_the_client_s_address_and_not_what_a_header_claims(
+    scenario, system
+):
+    played = await begun(scenario, "rest")
+    for driver in (played.seller, played.buyer):
+        driver.http.headers["X-Forwarded-For"] = "203.0.113.7"
+
+    for step in trade.STEPS[:4]:
+        await step(played)
+
+    assert system.addresses_of_signers(played.contract_id) == [system.client()] * 2
+
+
 async def test_trades_come_to_their_end_with_two_of_a_service(scenario, system):
     wanted = [f"--scale={it}=2" for it in SCALED]
     await asyncio.to_thread(system.run, "up", "--detach", "--no-build", "--no-recreate", *wanted)
