@@ -35,6 +35,7 @@ FOR_SUPERUSERS = 3
 """PostgreSQL's own default of ``superuser_reserved_connections``."""
 READMES = sorted((HERE.parent / "services").glob("*/README.md"))
 SERVICES = tuple(sorted(folder.name for folder in (HERE.parent / "services").iterdir()))
+AUDIT_HEAD = "audit_head_recorded"
 WITHOUT_REST = ("discord-gateway",)
 TABLES = {
     "listing": "listings.domain.listing",
@@ -181,10 +182,12 @@ def event_table(hearing: Mapping[str, set[str]]) -> str:
 
 
 def flow(hearing: Mapping[str, set[str]]) -> str:
-    """Who tells whom, as a Mermaid graph; notifier hears all and is left out."""
+    """Who tells whom, as a Mermaid graph, but for what all tell one: notifier, and audit heads."""
     told: dict[tuple[str, str], list[str]] = defaultdict(list)
     for topic, services in hearing.items():
         source, what, _ = topic.split(".")
+        if what == AUDIT_HEAD:
+            continue
         source = "discord-gateway" if source == "discord" else source
         for service in services - {source, "notifier"}:
             told[source, service].append(what)

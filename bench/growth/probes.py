@@ -25,6 +25,7 @@ from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import Relay
 from chassis.storage import audit, database, pruning
+from chassis.storage import audit_check as checks
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import Statement
 from chassis.storage.timers import Timer, Timers
@@ -121,7 +122,7 @@ async def audit_check(db: Database) -> dict[str, Any]:
     """Prove the whole chain."""
     entries = await db.value("SELECT count(*) FROM audit_chain")
     before, began = _peak_mb(), time.perf_counter()
-    faults = await audit.check(db)
+    faults = await checks.check(db)
     if faults:
         raise RuntimeError(f"the audit chain that was filled in does not hold: {faults[0]}")
     seconds = time.perf_counter() - began

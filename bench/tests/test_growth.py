@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from chassis.storage import audit
+from chassis.storage import audit_check
 from chassis.storage.database import Database
 from contracts_schema.ids import new_id, uuid7
 from holdfast.testbed import as_superuser
@@ -113,9 +113,9 @@ async def test_the_audit_chain_of_the_copies_holds(
 
     assert await chain.link(url, "contracts") == len(COPIES) + 1
     assert await chain.link(url, "contracts") == 0
-    assert await audit.check(_reading(connection)) == []
+    assert await audit_check.check(_reading(connection)) == []
     await connection.execute("UPDATE audit_entries SET actor = 'usr_x' WHERE position = 7")
-    assert await audit.check(_reading(connection)) == ["entry 7 is not what was written"]
+    assert await audit_check.check(_reading(connection)) == ["entry 7 is not what was written"]
 
 
 def _reading(connection: Any) -> Database:

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 
 from chassis.clock import SystemClock
-from chassis.storage import audit, database
+from chassis.storage import audit_check, database
 from chassis.storage.database import Row
 from holdfast.access import Access
 from holdfast.demo.scenario import Scenario
@@ -49,7 +49,7 @@ async def the_audit_chains_hold(instance: Instance, system: State) -> None:
     for service in SERVICES:
         url = access(instance, system).database_url(service)
         async with database.connect(url, SystemClock(), service.name, 2) as db:
-            assert await audit.check(db) == [], service.name
+            assert await audit_check.check(db) == [], service.name
 
 
 async def rows_of(

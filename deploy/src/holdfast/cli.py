@@ -21,7 +21,7 @@ from holdfast.state import BrokenState
 _MODULES = {
     "up": "up", "down": "up", "act": "act", "demo": "demo", "bench": "bench", "status": "status",
     "logs": "logs", "doctor": "doctor", "check": "check", "test": "tests", "ledger": "ledger",
-    "dlq": "dlq", "migrate": "migrate", "new": "new", "docs": "docs",
+    "audit": "audit", "dlq": "dlq", "migrate": "migrate", "new": "new", "docs": "docs",
     "routes": "routes", "secrets": "secrets", "lock": "lock", "clean": "clean",
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ _ROOMS = frozenset(
     "__init__.py __main__.py py.typed app.py settings.py consumers.py jobs.py ports.py api pages"
     " handlers domain adapters store texts migrations".split()
 )
-_PROGRAMS = {"escrow/ledger.py"}
+_PROGRAMS = {"escrow/ledger.py", "contracts/locked_heads.py"}
 """What operators run beside a service: ``python -m escrow.ledger check``."""
 _NUMBERED = re.compile(r"\$[1-9]\b|noqa: S608")
 _SETTING = re.compile(r"^HOLDFAST_(\w+)=(.*)$", re.MULTILINE)

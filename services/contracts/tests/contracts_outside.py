@@ -49,6 +49,11 @@ class MemoryArchive:
             raise ArchiveDiffers(key)
         return content
 
+    async def names(self, prefix: str, after: str = "") -> list[str]:
+        """List what is there."""
+        self._answer()
+        return sorted(key for key in self.objects if key.startswith(prefix) and key > after)
+
     def _answer(self) -> None:
         if self.away:
             raise ArchiveUnavailable("away")

@@ -28,7 +28,7 @@ from chassis.messaging.publisher import BROKEN, Publisher
 from chassis.ops import telemetry
 from chassis.ops.open_files import OpenFiles
 from chassis.settings import Role, ServiceSettings
-from chassis.storage import audit, connections, database, pruning, wakeups
+from chassis.storage import audit, audit_heads, connections, database, pruning, wakeups
 from chassis.storage.database import Database
 from chassis.storage.leases import Lease
 from chassis.storage.timers import Timers
@@ -153,6 +153,7 @@ async def _working(
     begun = asyncio.Event()
     watch = health.BrokerHealth(consuming, publisher, begun.is_set)
     app.state.broker_health = watch
+    await audit_heads.begin(db)
     loops = _loops(app, parts, db) | {"health": watch.forever}
     if settings.role is Role.WORKER:
         loops["wakeups"] = partial(wakeups.listen_forever, db, settings.listening_url)
@@ -244,9 +245,8 @@ def _loops(app: FastAPI, parts: Parts, db: Database) -> dict[str, Loop]:
         "audit": partial(audit.forever, db),
         "prune": partial(_prune, db),
         "open_files": app.state.open_files.forever,
+        "timers": partial(audit_heads.register(parts.timers).forever, db),
     }
-    if parts.timers is not None:
-        loops["timers"] = partial(parts.timers.forever, db)
     for position, loop in enumerate(parts.background if parts.lease is None else ()):
         loops[f"background.{position}"] = partial(loop, db)
     return loops

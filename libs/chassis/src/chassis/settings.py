@@ -21,6 +21,12 @@ def variable_of(field_name: str) -> str:
     return PREFIX + field_name.upper()
 
 
+def given(field_name: str) -> str:
+    """What the environment says of a setting, itself or in a file; empty where it says nothing."""
+    path = os.environ.get(f"{variable_of(field_name)}_FILE")
+    return Path(path).read_text().strip() if path else os.environ.get(variable_of(field_name), "")
+
+
 class Role(StrEnum):
     """Which part of a service this process plays."""
 

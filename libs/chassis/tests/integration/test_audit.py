@@ -5,7 +5,7 @@ import tracemalloc
 
 import asyncpg
 import pytest
-from chassis.storage import audit
+from chassis.storage import audit, audit_check
 from holdfast.testbed import as_superuser
 
 
@@ -30,7 +30,7 @@ async def test_a_chain_that_nobody_touched_holds(db):
     assert await audit.chain_once(db) == 0
     await write(db)
     assert await audit.chain_once(db) == 5
-    assert await audit.check(db) == []
+    assert await audit_check.check(db) == []
 
 
 TAMPERINGS = {
@@ -63,7 +63,7 @@ async def test_whoever_has_all_rights_is_found_out(db, superuser, sql):
     await superuser.execute("SET session_replication_role = replica")
     await superuser.execute(sql.format(third=third))
 
-    assert await audit.check(db)
+    assert await audit_check.check(db)
 
 
 async def test_an_entry_slipped_in_among_the_old_ones_is_found_out(db, superuser):
@@ -79,7 +79,7 @@ async def test_an_entry_slipped_in_among_the_old_ones_is_found_out(db, superuser
     )
     await audit.chain_once(db)
 
-    assert await audit.check(db) == [f"the entry at position {before_all} was never linked"]
+    assert await audit_check.check(db) == [f"the entry at position {before_all} was never linked"]
 
 
 async def fill(db, superuser, entries: int) -> None:
@@ -95,40 +95,40 @@ async def fill(db, superuser, entries: int) -> None:
 
 
 async def test_the_memory_of_a_check_does_not_grow_with_the_log(db, superuser):
-    await fill(db, superuser, 20 * audit.CHECKED_AT_ONCE)
+    await fill(db, superuser, 20 * audit_check.CHECKED_AT_ONCE)
 
     tracemalloc.start()
     try:
-        faults = await audit.check(db)
+        faults = await audit_check.check(db)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
     assert faults == []
-    assert most < 4 * audit.CHECKED_AT_ONCE * 1_500
+    assert most < 4 * audit_check.CHECKED_AT_ONCE * 1_500
 
 
 async def test_faults_are_found_in_every_part_of_the_log_and_the_first_of_them_are_told(
     db, superuser
 ):
-    last = 2 * audit.CHECKED_AT_ONCE + 10
+    last = 2 * audit_check.CHECKED_AT_ONCE + 10
     await fill(db, superuser, last)
     await superuser.execute("SET session_replication_role = replica")
     change = "UPDATE audit_chain SET hash = repeat('0', 64) WHERE sequence"
     remove = "DELETE FROM audit_entries WHERE position IN (SELECT position FROM audit_chain WHERE "
 
     await superuser.execute(f"{change} = {last}")
-    only = await audit.check(db)
-    await superuser.execute(f"{remove} sequence = {audit.CHECKED_AT_ONCE})")
-    two = await audit.check(db)
+    only = await audit_check.check(db)
+    await superuser.execute(f"{remove} sequence = {audit_check.CHECKED_AT_ONCE})")
+    two = await audit_check.check(db)
     await superuser.execute(f"{change} > 10")
-    many = await audit.check(db)
+    many = await audit_check.check(db)
 
     assert only == [f"entry {last} is not what was written"]
-    at_the_edge = audit.CHECKED_AT_ONCE
+    at_the_edge = audit_check.CHECKED_AT_ONCE
     assert two == [f"entry {at_the_edge} is gone, only its link is there", *only]
     assert many[0] == "entry 11 is not what was written"
-    assert many[audit.MOST_FAULTS :] == ["and there are more"]
+    assert many[audit_check.MOST_FAULTS :] == ["and there are more"]
 
 
 CHANGES = [
@@ -170,7 +170,7 @@ async def test_two_who_link_do_not_fork_the_chain(db):
         pass
 
     assert await db.value("SELECT count(*) FROM audit_chain") == 60
-    assert await audit.check(db) == []
+    assert await audit_check.check(db) == []
 
 
 async def test_entries_are_linked_as_they_come(db):
@@ -183,4 +183,4 @@ async def test_entries_are_linked_as_they_come(db):
             await asyncio.sleep(0.01)
     task.cancel()
 
-    assert await audit.check(db) == []
+    assert await audit_check.check(db) == []

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from chassis.ops.telemetry import set_up
 from chassis.settings import ServiceSettings
-from chassis.storage import audit, connections, database
+from chassis.storage import audit, audit_check, connections, database
 from chassis_builders import until
 from chassis_process import create_app, is_live, process
 from holdfast.testbed.pooler import NoPooler, pooled
@@ -50,7 +50,7 @@ async def test_many_transactions_with_prepared_statements_share_few_connections(
             pass
 
         assert await db.value("SELECT count(*) FROM audit_chain") == WORKERS * ROUNDS
-        assert await audit.check(db) == []
+        assert await audit_check.check(db) == []
 
 
 async def test_a_transaction_that_failed_leaves_the_lent_connection_clean(pooled_url, clock):

@@ -46,6 +46,10 @@ class Archive(Protocol):
         """The content under this key, which has this hash; raises ArchiveDiffers otherwise."""
         ...
 
+    async def names(self, prefix: str, after: str = "") -> list[str]:
+        """The keys that begin so and come after that one, in their order."""
+        ...
+
 
 class Typesetter(Protocol):
     """Makes the PDF."""

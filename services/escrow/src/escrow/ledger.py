@@ -7,11 +7,10 @@ holds, else 1.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from pathlib import Path
 
 from chassis.clock import SystemClock
+from chassis.settings import given
 from chassis.storage.database import connect
 
 from escrow.handlers.ledger import Report, check
@@ -37,8 +36,7 @@ def main(arguments: list[str]) -> int:
     if arguments != ["check"]:
         print(__doc__, file=sys.stderr)
         return 2
-    named = os.environ.get("HOLDFAST_DATABASE_URL_FILE")
-    url = Path(named).read_text().strip() if named else os.environ.get("HOLDFAST_DATABASE_URL")
+    url = given("database_url")
     if not url:
         print("set HOLDFAST_DATABASE_URL to escrow's database", file=sys.stderr)
         return 2

@@ -15,7 +15,7 @@ from chassis.clock import ManualClock
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.consuming import Consuming
 from chassis.messaging.publisher import Publisher
-from chassis.storage import audit, database
+from chassis.storage import audit, audit_check, database
 from chassis.storage.database import Database
 from contracts_schema.commands.identity import CreateLink, RegisterUser
 from contracts_schema.events.identity import UserRegistered
@@ -179,7 +179,7 @@ async def test_what_identity_did_stands_in_a_chain_that_holds(sender: Sender):
 
     assert await audit.chain_once(sender.db) == 2
 
-    assert await audit.check(sender.db) == []
+    assert await audit_check.check(sender.db) == []
     user_id = await sender.db.value("SELECT user_id FROM users")
     rows = await sender.db.rows("SELECT actor, action FROM audit_entries ORDER BY at, entry_id")
     assert [tuple(row) for row in rows] == [

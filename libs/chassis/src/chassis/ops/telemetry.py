@@ -31,6 +31,11 @@ FORGED = Counter(
     "Messages parked since their publisher may not say them (copied, type or author)",
     ["queue", "reason"],
 )
+AUDIT_FAULTS = Counter(
+    "holdfast_audit_faults",
+    "What is wrong with the audit log (log), or between it and the heads kept elsewhere (heads)",
+    ["check"],
+)
 HANDLING = Histogram(
     "holdfast_consume_seconds",
     "From commit at the publisher to commit at the consumer",

@@ -2,7 +2,8 @@
 
 Entries are written in the transaction of what they record; one worker at a time links them
 afterwards, in the order of their positions and many at once, so that business transactions do not
-queue for the chain's head and linking costs little.
+queue for the chain's head and linking costs little. ``audit_heads`` records how far the chain is,
+``audit_check`` compares all of it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, bindparam, select
 
-from chassis.storage.database import BEGIN_UNHURRIED, Database
+from chassis.storage.database import BEGIN_UNHURRIED, Database, Transaction
 from chassis.storage.sql import statement
-from chassis.storage.tables import audit_chain, audit_entries
 
 BATCH = 500
 LOOK_EVERY_S = 30.0
@@ -27,13 +25,11 @@ AGAIN_AFTER_S = 1.0
 LOOK_BACK_EVERY_S = 5.0
 LOOK_BACK = 10_000
 """A transaction may commit an entry after later positions were linked, but never so many later."""
-CHECKED_AT_ONCE = 1_000
-MOST_FAULTS = 20
 GENESIS = "0" * 64
-_FIRST_POSITION = -(2**63)
 # The lock travels with BEGIN. Advisory locks are the database's: each schema has one of its own.
 _LOCK = "SELECT WHERE pg_try_advisory_xact_lock(7411002, hashtext(current_schema()))"
 _LOCKED = "SELECT 1"
+_WAIT = statement("SELECT pg_advisory_xact_lock(7411002, hashtext(current_schema()))")
 
 log = structlog.get_logger(__name__)
 
@@ -50,29 +46,6 @@ SELECT e.* FROM audit_entries e WHERE e.position > :after AND e.position < :befo
         SELECT FROM audit_chain c
         WHERE c.position = e.position AND c.position > :after AND c.position < :before)
 ORDER BY e.position LIMIT :most
-""")
-_UNTIL = statement("SELECT max(position) - CAST(:look_back AS bigint) FROM audit_chain")
-_AFTER: BindParameter[int] = bindparam("after")
-_entries = (
-    select(audit_entries.c.position)
-    .where(audit_entries.c.position > _AFTER, audit_entries.c.position <= bindparam("until"))
-    .order_by(audit_entries.c.position)
-    .limit(CHECKED_AT_ONCE)
-    .subquery("entries")
-)
-_PLACES = statement(
-    select(_entries.c.position, audit_chain.c.sequence)
-    .outerjoin_from(_entries, audit_chain, audit_chain.c.position == _entries.c.position)
-    .order_by(_entries.c.position)
-)
-_LINKS = statement(
-    select(audit_chain)
-    .where(audit_chain.c.sequence > _AFTER)
-    .order_by(audit_chain.c.sequence)
-    .limit(CHECKED_AT_ONCE)
-)
-_ENTRIES = statement("""
-SELECT * FROM audit_entries WHERE position = ANY(CAST(:positions AS bigint[]))
 """)
 _LINK = statement("""
 INSERT INTO audit_chain (sequence, position, previous_hash, hash)
@@ -98,25 +71,36 @@ async def chain_once(database: Database, *, looking_back: bool = True) -> int:
     async with database.transaction(opening=f"{BEGIN_UNHURRIED}; {_LOCK}") as transaction:
         if transaction.opened != _LOCKED:
             return 0
-        head = await transaction.row(_HEAD)
-        sequence, previous, seen = tuple(head) if head else (0, GENESIS, 0)
-        entries = []
-        if looking_back:
-            since = seen - LOOK_BACK
-            entries = await transaction.rows(_LATE, after=since, before=seen, most=BATCH)
-        entries += await transaction.rows(_NEW, after=seen, most=BATCH - len(entries))
-        sequences = range(sequence + 1, sequence + 1 + len(entries))
-        hashes = [previous]
-        for sequence, entry in zip(sequences, entries, strict=True):
-            hashes.append(link_hash(hashes[-1], sequence, entry))
-        if entries:
-            await transaction.run(
-                _LINK,
-                sequences=list(sequences),
-                positions=[entry["position"] for entry in entries],
-                previous_hashes=hashes[:-1],
-                hashes=hashes[1:],
-            )
+        return await _link(transaction, looking_back)
+
+
+async def link_all(transaction: Transaction) -> None:
+    """Link, in this transaction, all that is not linked yet; it waits for others who link."""
+    await transaction.run(_WAIT)
+    while await _link(transaction, looking_back=True) == BATCH:
+        pass
+
+
+async def _link(transaction: Transaction, looking_back: bool) -> int:
+    head = await transaction.row(_HEAD)
+    sequence, previous, seen = tuple(head) if head else (0, GENESIS, 0)
+    entries = []
+    if looking_back:
+        since = seen - LOOK_BACK
+        entries = await transaction.rows(_LATE, after=since, before=seen, most=BATCH)
+    entries += await transaction.rows(_NEW, after=seen, most=BATCH - len(entries))
+    sequences = range(sequence + 1, sequence + 1 + len(entries))
+    hashes = [previous]
+    for sequence, entry in zip(sequences, entries, strict=True):
+        hashes.append(link_hash(hashes[-1], sequence, entry))
+    if entries:
+        await transaction.run(
+            _LINK,
+            sequences=list(sequences),
+            positions=[entry["position"] for entry in entries],
+            previous_hashes=hashes[:-1],
+            hashes=hashes[1:],
+        )
     return len(entries)
 
 
@@ -140,54 +124,3 @@ async def forever(database: Database) -> None:
         except TimeoutError:
             continue
         await asyncio.sleep(LINK_EVERY_S)  # the entries of this while are linked in one go
-
-
-async def check(database: Database) -> list[str]:
-    """What is wrong with the chain, in words, the first of it; an empty list means that it holds.
-
-    It is read in parts, so that the memory does not grow with the log: entries are only added.
-    """
-    return [fault async for fault in _first(MOST_FAULTS, _broken(database), _left_out(database))]
-
-
-async def _first(most: int, *sources: AsyncIterator[str]) -> AsyncIterator[str]:
-    """So many faults of each; then that there are more."""
-    for source in sources:
-        count = 0
-        async for fault in source:
-            count += 1
-            if count > most:
-                yield "and there are more"
-                break
-            yield fault
-
-
-async def _broken(database: Database) -> AsyncIterator[str]:
-    """Where a link does not follow the one before it, or its entry is not what was linked."""
-    previous, seen = GENESIS, 0
-    while part := await database.rows(_LINKS, after=seen):
-        positions = [link["position"] for link in part]
-        entries = {
-            entry["position"]: entry for entry in await database.rows(_ENTRIES, positions=positions)
-        }
-        for link in part:
-            sequence, entry = link["sequence"], entries.get(link["position"])
-            if sequence != seen + 1:
-                yield f"entry {seen + 1} is missing before {sequence}"
-            if link["previous_hash"] != previous:
-                yield f"entry {sequence} does not follow the one before it"
-            if entry is None:
-                yield f"entry {sequence} is gone, only its link is there"
-            elif link["hash"] != link_hash(link["previous_hash"], sequence, entry):
-                yield f"entry {sequence} is not what was written"
-            previous, seen = link["hash"], sequence
-
-
-async def _left_out(database: Database) -> AsyncIterator[str]:
-    """Entries that later ones were linked without."""
-    until, after = await database.value(_UNTIL, look_back=LOOK_BACK), _FIRST_POSITION
-    while until is not None and (part := await database.rows(_PLACES, after=after, until=until)):
-        for row in part:
-            if row["sequence"] is None:
-                yield f"the entry at position {row['position']} was never linked"
-        after = part[-1]["position"]

@@ -186,6 +186,21 @@ GRANT SELECT, INSERT, UPDATE (state, decided_by, decided_at) ON proposals TO {ro
 """
 
 
+_AUDIT_HEADS = """
+CREATE TABLE audit_heads (
+    at timestamptz PRIMARY KEY,
+    entries bigint NOT NULL CHECK (entries >= 0),
+    hash text NOT NULL
+);
+CREATE INDEX audit_heads_entries ON audit_heads (entries, at);
+"""
+
+
+def audit_heads(role: str) -> str:
+    """The SQL that makes the table of how long the audit log was, hour by hour."""
+    return _AUDIT_HEADS + append_only("audit_heads", role)
+
+
 def append_only(table: str, role: str) -> str:
     """Rows of the table can be added and read; changing or removing one fails, for owners too."""
     return f"""

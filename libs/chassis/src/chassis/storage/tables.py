@@ -93,6 +93,15 @@ audit_chain = Table(
     Column("hash", Text, nullable=False),
 )
 
+audit_heads = Table(
+    "audit_heads",
+    COMMON,
+    Column("at", MOMENT, primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+Index("audit_heads_entries", audit_heads.c.entries, audit_heads.c.at)
+
 idempotency_keys = Table(
     "idempotency_keys",
     COMMON,

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
 
 import httpx
 from botocore.auth import S3SigV4Auth
@@ -22,6 +24,8 @@ from contracts.ports import ArchiveDiffers, ArchiveUnavailable
 
 TIMEOUT_S = 10.0
 LARGEST = 16 * 1024 * 1024
+_KEY = re.compile("<Key>([^<&]+)</Key>")
+"""Keys are ours: none has a character that XML writes in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,38 @@ class S3Archive:
 
     async def read(self, key: str, sha256: str) -> bytes:
         """The content under this key, which has this hash; raises ArchiveDiffers otherwise."""
+        content = await self.content(key)
+        if sha256_hex(content) != sha256:
+            raise ArchiveDiffers(f"{key} in the archive is not what was stored")
+        return content
+
+    async def content(self, key: str) -> bytes:
+        """Whatever is under this key; raises ArchiveDiffers where nothing is."""
         answer = await self._ask("GET", f"/{key}")
         if answer.status_code == 404:
             raise ArchiveDiffers(f"{key} is not in the archive")
         if answer.is_error:
             raise ArchiveUnavailable(f"reading {key}: {_shown(answer)}")
-        if sha256_hex(answer.content) != sha256:
-            raise ArchiveDiffers(f"{key} in the archive is not what was stored")
         return answer.content
+
+    async def names(self, prefix: str, after: str = "") -> list[str]:
+        """The keys that begin so and come after that one, in their order."""
+        found: list[str] = []
+        while True:
+            asked = {
+                "list-type": "2",
+                "prefix": prefix,
+                "start-after": found[-1] if found else after,
+            }
+            query = urlencode(
+                {name: value for name, value in asked.items() if value}, quote_via=quote
+            )
+            answer = await self._ask("GET", f"?{query}")
+            if answer.is_error:
+                raise ArchiveUnavailable(f"listing {prefix}: {_shown(answer)}")
+            found += _KEY.findall(answer.text)
+            if "<IsTruncated>true</IsTruncated>" not in answer.text:
+                return found
 
     async def _require_lock(self) -> None:
         if self._locked:

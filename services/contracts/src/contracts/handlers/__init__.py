@@ -1,6 +1,7 @@
 """One function per command, event and due timer: load, decide, save, stage."""
 
 from contracts.handlers import (
+    audit_head,
     contract,
     draft,
     executed_copy,
@@ -12,6 +13,7 @@ from contracts.handlers import (
 )
 
 __all__ = [
+    "audit_head",
     "contract",
     "draft",
     "executed_copy",

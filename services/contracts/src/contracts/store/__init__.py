@@ -1,6 +1,7 @@
 """Every statement of SQL of this service, by what it is about."""
 
 from contracts.store import (
+    audit_head,
     contract,
     draft,
     executed_copy,
@@ -11,6 +12,7 @@ from contracts.store import (
 )
 
 __all__ = [
+    "audit_head",
     "contract",
     "draft",
     "executed_copy",

@@ -134,3 +134,19 @@ Index(
     unique=True,
     postgresql_where=signing_links.c.used_at.is_(None),
 )
+
+kept_heads = Table(
+    "kept_heads",
+    METADATA,
+    Column("service", Text, primary_key=True),
+    Column("at", MOMENT, primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("follows_at", MOMENT),
+    Column("follows_entries", BigInteger),
+    Column("follows_hash", Text),
+    Column("received_at", MOMENT, nullable=False),
+    Column("kept_at", MOMENT),
+    Column("fault", Text, nullable=False, server_default=text("''")),
+)
+Index("kept_heads_at", kept_heads.c.at)
