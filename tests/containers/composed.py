@@ -85,12 +85,8 @@ class Composed:
 
     def address(self, service: str) -> str:
         """The service's own address, for what it does not publish."""
-        return next(it["IPAddress"] for it in self.networks_of(service))
-
-    def networks_of(self, service: str) -> list[dict[str, str]]:
-        """The service's own address in each of its networks, and the host's beside it."""
         told, *_ = json.loads(docker("inspect", *self.containers(service)))
-        return list(told["NetworkSettings"]["Networks"].values())
+        return next(str(it["IPAddress"]) for it in told["NetworkSettings"]["Networks"].values())
 
     def url(self, secret: str) -> str:
         """An operator's way into a server, as a client on the machine takes it."""
