@@ -123,16 +123,22 @@ def _end(signum: int, _: FrameType | None) -> None:
 def remove(folder: Path, *, keep: bool) -> None:
     """End what is left of the engine and remove its files; those that it built from may be kept."""
     reaper.sweep(str(folder))
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)  # as long as it takes
     ends = time.monotonic() + _GONE_WITHIN_S
-    while left := [
-        it for it in (*private.groups(folder), *([] if keep else [folder])) if it.exists()
-    ]:
-        private.remove_groups(folder)
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    while left := _left(folder, keep=keep):
         if time.monotonic() > ends:
             raise RuntimeError(f"{', '.join(map(str, left))} could not be removed")
         time.sleep(0.1)
+
+
+def _left(folder: Path, *, keep: bool) -> list[Path]:
+    """What cannot be removed yet, because something in it still ends."""
+    private.remove_groups(folder)
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    wanted = [*private.groups(folder), *([] if keep else [folder])]
+    return [it for it in wanted if it.exists()]
 
 
 if __name__ == "__main__":
