@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import permutations
 
 import pytest
 from chassis.cause import Cause
 from escrow.domain import errors
 from escrow.handlers import checkout, outcome
-from escrow.ports import About, ChargebackSeen, ForeignMoney
+from escrow.ports import About, ChargebackSeen
 from escrow_builders import (
     BUYER,
     DAY,
@@ -180,16 +179,6 @@ async def test_a_declined_card_is_told_once_and_the_buyer_may_try_again(house: H
     assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
 
 
-@pytest.mark.fault("W8")
-async def test_a_payment_that_no_webhook_tells_of_is_found_within_ten_minutes(house: House):
-    escrow_id = await house.open()
-    house.rail.pay(await house.reference(escrow_id))
-
-    await house.pass_time(HOUR / 6)
-
-    assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
-
-
 @pytest.mark.fault("W1")
 async def test_one_event_ten_times_at_once_has_one_effect(house: House):
     escrow_id = await house.open()
@@ -204,125 +193,6 @@ async def test_one_event_ten_times_at_once_has_one_effect(house: House):
     assert await house.database.value("SELECT count(*) FROM webhooks") == 11
     assert (await house.escrow(escrow_id)).amounts.received == PRICE
     await house.proven()
-
-
-@pytest.mark.fault("W2")
-async def test_any_order_of_five_events_ends_the_same(house: House):
-    """Each of the 120 orders is a deal of its own, paid and refunded before the first event."""
-    orders = list(permutations(range(5)))
-    ends = set()
-    for number, order in enumerate(orders):
-        escrow_id = await house.open(some_terms(f"order {number}"))
-        reference = await house.reference(escrow_id)
-        payment = house.rail.pay(reference)
-        charge = str(house.rail.seen[reference].charge_id)
-        events = [
-            (About.PAYMENT, reference),
-            (About.PAYMENT, payment),
-            (About.NOTHING, payment),
-            (About.REFUNDS, charge),
-            (About.PAYMENT, payment),
-        ]
-        for position in order:
-            await house.tell(*events[position])
-        escrow = await house.escrow(escrow_id)
-        ends.add((escrow.state, escrow.version, escrow.amounts))
-
-    assert len(orders) == 120
-    assert len(ends) == 1
-    assert (await house.names()).count("funds_held") == 120
-    await house.proven()
-
-
-@pytest.mark.fault("W7")
-async def test_an_event_that_cannot_be_applied_three_times_is_applied_at_the_fourth(house: House):
-    escrow_id = await house.open()
-    payment = house.rail.pay(await house.reference(escrow_id))
-    house.rail.fail("look_up_payment", "down", "down", "down")
-
-    event_id = await house.tell(About.PAYMENT, payment)
-    assert (await house.escrow(escrow_id)).state == "AWAIT_FUNDS"
-    for seconds in (2, 6, 31):
-        await house.pass_time(HOUR / 3600 * seconds)
-
-    assert (await house.escrow(escrow_id)).state == "FUNDS_HELD"
-    assert (await house.names()).count("funds_held") == 1
-    assert await house.database.value("SELECT outcome FROM webhooks WHERE event_id = $1", event_id)
-
-
-@pytest.mark.parametrize(
-    ("about", "subject"),
-    [(About.CHARGEBACK, "dp_gone"), (About.PAYOUT, "tr_gone"), (About.RETURNED, "re_gone")],
-)
-async def test_an_event_about_what_the_provider_does_not_have_is_final(
-    house: House, about: About, subject: str
-):
-    event_id = await house.tell(about, subject, kind="charge.dispute.created")
-    calls = house.rail.calls.total()
-
-    await house.pass_time(DAY)
-
-    assert house.rail.calls.total() == calls
-    assert await house.database.value("SELECT outcome FROM webhooks") == "gone"
-    [audited] = await house.database.rows(
-        "SELECT reason FROM audit_entries WHERE action = 'webhook.gone' AND subject_id = $1",
-        event_id,
-    )
-    assert audited["reason"] == "charge.dispute.created"
-
-
-async def test_an_event_about_money_that_was_never_credited_is_final(house: House):
-    await house.delivered()
-    house.rail.fail("look_up_chargeback", ForeignMoney("dp_1 is in EUR"))
-
-    await house.tell(About.CHARGEBACK, "dp_1")
-    await house.pass_time(DAY)
-
-    assert house.rail.calls["look_up_chargeback"] == 1
-    outcomes = await house.database.rows("SELECT outcome FROM webhooks WHERE about = 'chargeback'")
-    assert [row["outcome"] for row in outcomes] == ["foreign"]
-
-
-async def test_an_event_about_what_cannot_be_looked_up_now_is_not_given_up(house: House):
-    escrow_id = await house.delivered()
-    dispute = await house.charge_back(escrow_id, taken=False)
-    house.rail.fail("look_up_chargeback", *["down"] * 6)
-
-    event_id = await house.tell(About.CHARGEBACK, dispute)
-    for _ in range(6):
-        await house.pass_time(HOUR / 5)
-
-    outcome = "SELECT outcome FROM webhooks WHERE event_id = $1"
-    assert await house.database.value(outcome, event_id) == "known"
-
-
-@pytest.mark.fault("M13")
-@pytest.mark.fault("W3")
-async def test_an_event_of_days_ago_changes_nothing(house: House):
-    escrow_id = await house.funded()
-    provider_id = await house.database.value("SELECT provider_id FROM payments")
-    await house.refund(escrow_id)
-    await house.due()
-    before = await house.escrow(escrow_id)
-
-    await house.pass_time(3 * DAY)
-    await house.tell(About.PAYMENT, provider_id)
-
-    assert await house.escrow(escrow_id) == before
-
-
-@pytest.mark.fault("W9")
-async def test_an_event_that_comes_before_our_own_call_is_answered_leaves_one_record(house: House):
-    escrow_id = await house.delivered()
-    await house.confirm(escrow_id)
-    house.rail.fail("look_up_payout", "down")
-
-    await house.due()
-    [transfer] = house.rail.payouts
-    await house.tell(About.PAYOUT, transfer)
-
-    assert (await house.escrow(escrow_id)).state == "RELEASED"
-    assert house.rail.moved(escrow_id) == (PRICE, NET, 0)
 
 
 async def test_objects_that_are_not_ours_change_nothing(house: House):

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+import structlog
 from chassis.cause import Cause
 from chassis.storage.database import Database, Transaction
 from chassis.storage.timers import Timer
 from contracts_schema.terms import Rail
+from prometheus_client import Counter
 
 from escrow.domain.payout import PayoutState
 from escrow.handlers import chargeback, payment, payout, payout_account
@@ -24,7 +27,15 @@ from escrow.store import payout as payouts
 from escrow.store import webhook as webhooks
 
 APPLY = "webhook.apply"
-FINAL = {RailMissing: "gone", ForeignMoney: "foreign"}
+MISSING_FOR = timedelta(hours=6)
+"""How long an object that the provider says it does not have is asked for before a person is told.
+
+A provider's answers lag behind its events, and its outages answer 404 too.
+"""
+GIVEN_UP = Counter(
+    "holdfast_webhooks_given_up", "Events that had no effect in the end", ["rail", "outcome"]
+)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +66,39 @@ async def receive(
 async def apply(database: Database, timer: Timer, *, rails: Rails) -> None:
     """Look at what the event is about and let it take effect, once.
 
-    What the provider does not have any more, or shows in a currency that was never credited
-    here, is looked at once: neither changes.
+    What the provider does not have is asked for again for hours. What it shows in a currency that
+    was never credited here is looked at once: that does not change.
     """
     rail, event_id = Rail(timer.payload["rail"]), timer.subject_id
-    notice = await webhooks.unapplied(database, rail, event_id)
-    if notice is None:
+    kept = await webhooks.unapplied(database, rail, event_id)
+    if kept is None:
         return
-    cause = replace(timer.cause, actor=rail.lower())
+    notice, cause = kept.notice, replace(timer.cause, actor=rail.lower())
     try:
         look = _APPLY[notice.about]
         outcome = await look(Applying(database, rails, rails[rail], cause, notice.subject))
-    except (RailMissing, ForeignMoney) as error:
-        final = FINAL[type(error)]
-        await database.run(lambda tx: _give_up(tx, rail, notice, final), cause)
-        return
-    await webhooks.set_applied(database, rail, event_id, outcome)
+    except RailMissing:
+        if database.clock.now() < kept.received_at + MISSING_FOR:
+            raise
+        await _give_up(database, rail, notice, "gone", cause)
+    except ForeignMoney:
+        await _give_up(database, rail, notice, "foreign", cause)
+    else:
+        await webhooks.set_applied(database, rail, event_id, outcome)
 
 
-async def _give_up(tx: Transaction, rail: Rail, notice: Notice, outcome: str) -> None:
-    await webhooks.set_applied(tx, rail, notice.event_id, outcome)
-    tx.audit(f"webhook.{outcome}", notice.event_id, reason=notice.type, subject=notice.subject)
+async def _give_up(
+    database: Database, rail: Rail, notice: Notice, outcome: str, cause: Cause
+) -> None:
+    """The event has no effect: that is written down, and an alarm."""
+
+    async def note(tx: Transaction) -> None:
+        await webhooks.set_applied(tx, rail, notice.event_id, outcome)
+        tx.audit(f"webhook.{outcome}", notice.event_id, reason=notice.type, subject=notice.subject)
+
+    await database.run(note, cause)
+    GIVEN_UP.labels(rail.lower(), outcome).inc()
+    log.error("webhook.given_up", event_id=notice.event_id, type=notice.type, outcome=outcome)
 
 
 async def _payment(to: Applying) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from chassis.storage.database import Database, Transaction
 from chassis.storage.sql import parameters, statement
 from contracts_schema.terms import Rail
@@ -20,7 +23,13 @@ _OPEN = (
     webhooks.c.applied_at.is_(None),
 )
 _UNAPPLIED = statement(
-    select(webhooks.c.event_id, webhooks.c.type, webhooks.c.about, webhooks.c.subject).where(*_OPEN)
+    select(
+        webhooks.c.event_id,
+        webhooks.c.type,
+        webhooks.c.about,
+        webhooks.c.subject,
+        webhooks.c.received_at,
+    ).where(*_OPEN)
 )
 _SET_APPLIED = statement(
     update(webhooks).values(applied_at=bindparam("now"), outcome=bindparam("outcome")).where(*_OPEN)
@@ -33,10 +42,21 @@ async def keep(tx: Transaction, rail: Rail, notice: Notice, body: bytes) -> bool
     return bool(await tx.run(_KEEP, **_KEEP.values_of(notice, **more)))
 
 
-async def unapplied(database: Database, rail: Rail, event_id: str) -> Notice | None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event that was not applied yet, and when it came."""
+
+    notice: Notice
+    received_at: datetime
+
+
+async def unapplied(database: Database, rail: Rail, event_id: str) -> Kept | None:
     """The event, if it has not been applied yet."""
     row = await database.row(_UNAPPLIED, provider=rail, event_id=event_id)
-    return Notice(**dict(row) | {"about": About(row["about"])}) if row else None
+    if row is None:
+        return None
+    told = Notice(row["event_id"], row["type"], About(row["about"]), row["subject"])
+    return Kept(told, row["received_at"])
 
 
 async def set_applied(
