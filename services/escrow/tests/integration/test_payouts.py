@@ -12,6 +12,7 @@ from chassis.cause import Cause
 from escrow.domain.errors import LedgerRed
 from escrow.domain.payout import PayoutState
 from escrow.handlers import ledger_check
+from escrow.handlers.payout import order_of
 from escrow.ports import About, RailRefused
 from escrow_builders import HOUR, NET, PRICE, House
 from holdfast.testbed import as_superuser
@@ -125,6 +126,28 @@ async def test_a_call_that_never_arrived_goes_out_under_a_new_key_after_a_day(ho
     [payout] = await house.payouts(escrow_id)
     assert payout.key.endswith(":2")
     await settled(house, escrow_id)
+
+
+@pytest.mark.fault("D8")
+@pytest.mark.parametrize(
+    ("act", "moved"), [("confirm", (PRICE, NET, 0)), ("refund", (PRICE, 0, PRICE))]
+)
+async def test_what_went_out_before_the_database_was_restored_does_not_go_out_again(
+    house: House, act: str, moved: tuple[int, int, int]
+):
+    escrow_id = await house.delivered()
+    await getattr(house, act)(escrow_id)
+    [ordered] = await house.payouts(escrow_id)
+    account = await house.database.value("SELECT provider_id FROM payout_accounts")
+    order = replace(order_of(ordered), destination=account if ordered.to_seller else None)
+
+    await (house.rail.pay_out if ordered.to_seller else house.rail.refund)(order)
+    house.rail.answers.clear()  # a day has passed: the provider has forgotten the key
+    await house.pass_time(timedelta(days=1))
+
+    assert house.rail.moved(escrow_id) == moved
+    assert [one.state for one in await house.payouts(escrow_id)] == [PayoutState.SUCCEEDED]
+    await house.proven()
 
 
 @pytest.mark.fault("S4")

@@ -86,11 +86,6 @@ class Payout:
         action = f"{self.kind.lower()}.{self.tranche or 0}.{self.payment_id}"
         return f"escrow:{self.escrow_id}:{action}:{self.attempt}"
 
-    @property
-    def needs_look_up(self) -> bool:
-        """Whether a call was made before: then the provider is asked before it is made again."""
-        return self.state is not PayoutState.PENDING
-
     def send(self, now: datetime) -> None:
         """Note that the call is about to be made."""
         self._move(PayoutState.SENT)

@@ -1,6 +1,6 @@
 """Money goes out. Commit the intention with its key, call, commit what the provider proves.
 
-After doubt of any kind the provider is asked before it is called again. Killed at any line, the
+The provider is asked before each call. Killed at any line, the
 job runs again and pays once.
 """
 
@@ -49,7 +49,7 @@ async def send(database: Database, timer: Timer, *, rails: Rails) -> None:
     payout = await payouts.find(database, timer.subject_id)
     if payout.state is PayoutState.SUCCEEDED:
         return
-    seen = await _find(database, rails, payout) if payout.needs_look_up else None
+    seen = await _find(database, rails, payout)
     if seen is None:
         escrow, payout = await _locked(database, payout, _begin, timer.cause)
         seen = await _call(database, rails[escrow.rail], payout, timer.cause)
@@ -86,7 +86,10 @@ async def _locked(
 
 
 async def _find(database: Database, rails: Rails, payout: Payout) -> PayoutSeen | None:
-    """What the provider has of it, where it may have been called before."""
+    """What the provider has of it.
+
+    Asked before the first call too: this database may have been restored to before that.
+    """
     escrow = await escrows.find(database, payout.escrow_id)
     return None if escrow is None else await rails[escrow.rail].find_payout(order_of(payout))
 
@@ -96,8 +99,7 @@ async def _begin(tx: Transaction, escrow: Escrow, payout: Payout) -> tuple[Escro
     if payout.state is PayoutState.SUCCEEDED:
         raise NotProven("It was proven a moment ago.")
     await _require_payable(tx, escrow, payout)
-    if payout.needs_look_up:
-        payout.absent(tx.now())
+    payout.absent(tx.now())
     if payout.to_seller:
         payout.destination = payout.destination or escrow.seller_account
     payout.send(tx.now())
