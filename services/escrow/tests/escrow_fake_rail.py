@@ -152,12 +152,16 @@ class FakeRail:
         """Play the seller, or the provider who asks for more."""
         self.accounts[account_id] = ready
 
-    def send_back(self, provider_id: str) -> None:
-        """Play whoever gives a payout back after all."""
+    def send_back(self, provider_id: str, minor: int = 0) -> None:
+        """Play whoever gives a payout back after all: this much more of it, or what is left."""
         seen = self.payouts[provider_id]
-        self.payouts[provider_id] = replace(seen, status=PayoutStatus.FAILED, reason="returned")
+        back = Money(minor, seen.amount.currency) if minor else seen.amount - seen.returned
+        seen = replace(seen, returned=seen.returned + back)
+        if seen.returned == seen.amount:
+            seen = replace(seen, status=PayoutStatus.FAILED, reason="returned")
+        self.payouts[provider_id] = seen
         books = self.given_back if seen.destination is None else self.paid_out
-        books[seen.escrow_id] -= seen.amount.minor
+        books[seen.escrow_id] -= back.minor
 
     def arrive(self) -> None:
         """Calls that were on their way are done now, each under the key it was made with."""
@@ -215,6 +219,7 @@ class FakeRail:
             order.amount,
             order.charge_id,
             order.destination,
+            Money(0, order.amount.currency),
         )
         self.orders[provider_id] = order.payout_id
         books = self.given_back if order.destination is None else self.paid_out

@@ -138,9 +138,9 @@ class FakeWorld:
         """The next call is refused for now."""
         self.rail.fail(call, "down")
 
-    async def send_back(self, provider_id: str) -> None:
-        """The payout is given back."""
-        self.rail.send_back(provider_id)
+    async def send_back(self, provider_id: str, minor: int = 0) -> None:
+        """This much of the payout is given back, or what is left of it."""
+        self.rail.send_back(provider_id, minor)
 
     async def charge_back(self, charge_id: str) -> str:
         """The payer's bank takes the money back."""
@@ -210,8 +210,8 @@ class SandboxWorld:
         """The next call is refused for now."""
         await self.sandbox.fault(PATHS[call], "status", status=429)
 
-    async def send_back(self, provider_id: str) -> None:
-        """The payout is given back."""
+    async def send_back(self, provider_id: str, minor: int = 0) -> None:
+        """This much of the payout is given back, or what is left of it."""
         if provider_id.startswith("re_"):
             await self.sandbox.control(f"stripe/refunds/{provider_id}/fail")
             return
@@ -220,7 +220,8 @@ class SandboxWorld:
             base_addresses={"api": f"{self.sandbox.base}/stripe"},
             http_client=stripe.HTTPXClient(),
         )
-        await client.v1.transfers.reversals.create_async(provider_id)
+        part: Any = {"amount": minor} if minor else {}
+        await client.v1.transfers.reversals.create_async(provider_id, part)
 
     async def charge_back(self, charge_id: str) -> str:
         """The payer's bank takes the money back."""

@@ -141,6 +141,8 @@ class PayoutSeen:
     amount: Money
     charge_id: str | None
     destination: str | None
+    returned: Money
+    """How much of it came back to us: a part, where it is still done."""
     reason: str = ""
 
 

@@ -13,7 +13,7 @@ from escrow.domain.errors import LedgerRed
 from escrow.domain.payout import PayoutState
 from escrow.handlers import ledger_check
 from escrow.handlers.payout import order_of
-from escrow.ports import About, RailRefused
+from escrow.ports import RailRefused
 from escrow_builders import HOUR, NET, PRICE, House
 from holdfast.testbed import as_superuser
 
@@ -182,24 +182,6 @@ async def test_what_is_not_what_was_ordered_proves_nothing(house: House):
     assert house.rail.calls["pay_out"] == 1
     house.rail.payouts[provider_id] = seen
     await settled(house, escrow_id)
-
-
-async def test_a_refund_that_the_bank_sends_back_is_owed_again_and_told(house: House):
-    escrow_id = await house.funded()
-    await house.refund(escrow_id)
-    await house.due()
-    [refund] = house.rail.payouts
-    house.rail.send_back(refund)
-
-    await house.tell(About.RETURNED, refund)
-    await house.pass_time(3 * HOUR)
-
-    [payout] = await house.payouts(escrow_id)
-    assert ((await house.escrow(escrow_id)).state, payout.state) == ("REFUNDED", "FAILED")
-    assert [one["alert"] for one in await house.told("payout_failed")] == [True]
-    assert house.rail.calls["refund"] == 1
-    report = await house.proven()
-    assert {one.kind: one.minor for one in report.balances}["payable:buyer"] == PRICE
 
 
 @pytest.mark.fault("P9")

@@ -279,6 +279,17 @@ async def test_a_payout_that_was_sent_back_proves_nothing_any_more(world: Any):
     assert await world.rail.find_payout(order) == seen
 
 
+async def test_a_payout_that_was_sent_back_in_part_tells_how_much(world: Any):
+    seller = await world.seller()
+    escrow_id, charge_id = await paid(world)
+    provider_id = await world.rail.pay_out(an_order(escrow_id, charge_id, destination=seller))
+
+    for minor, back in ((1_000, 1_000), (500, 1_500)):
+        await world.send_back(provider_id, minor)
+        seen = await world.rail.look_up_payout(provider_id)
+        assert (seen.status, seen.returned) == (PayoutStatus.DONE, usd(back))
+
+
 async def test_a_refund_that_failed_is_not_found_so_that_another_can_be_made(world: Any):
     escrow_id, charge_id = await paid(world)
     order = an_order(escrow_id, charge_id, amount=usd(PRICE), key=f"escrow:{escrow_id}:refund:1")

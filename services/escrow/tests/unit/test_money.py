@@ -161,6 +161,7 @@ def a_payout(**changes) -> Payout:
         "amount": usd(NET),
         "charge_id": "ch_1",
         "created_at": NOON,
+        "returned": usd(0),
         "tranche": 1,
     }
     return Payout(**values | changes)

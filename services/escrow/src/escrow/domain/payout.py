@@ -63,6 +63,8 @@ class Payout:
     amount: Money
     charge_id: str
     created_at: datetime
+    returned: Money
+    """How much of what was proven came back, where it was not all of it."""
     tranche: int | None = None
     destination: str | None = None
     state: PayoutState = PayoutState.PENDING
@@ -115,6 +117,17 @@ class Payout:
         """The provider showed the finished payment."""
         self._move(PayoutState.SUCCEEDED)
         self.provider_id, self.last_error = provider_id, ""
+
+    def take_back(self, returned: Money, reason: str) -> Money:
+        """So much of what was proven has come back in all; what of it is new.
+
+        Where it is all of it, the payout has failed after all.
+        """
+        new, self.returned = returned - self.returned, returned
+        if returned == self.amount:
+            self.fail(reason)
+            self.returned = Money(0, returned.currency)
+        return new
 
     @property
     def is_alarming(self) -> bool:

@@ -33,6 +33,8 @@ from escrow.store import escrow as escrows
 from escrow.store import halt as halts
 from escrow.store import payout as payouts
 
+PARTLY = "partly_returned"
+
 T = TypeVar("T")
 
 
@@ -158,6 +160,7 @@ async def settle(database: Database, payout: Payout, seen: PayoutSeen, cause: Ca
         elif seen.status is PayoutStatus.DONE:
             require_proof(payout, seen)
             await _prove(tx, escrow, payout, seen.provider_id)
+            await _returned(seen)(tx, escrow, payout)
 
     await _locked(database, payout, apply, cause)
 
@@ -210,28 +213,32 @@ async def _fail(tx: Transaction, escrow: Escrow, payout: Payout, code: str, why:
 
 
 async def returned(database: Database, rail: PaymentRail, payout: Payout, cause: Cause) -> None:
-    """A payout that was proven may have come back: then it is owed again, and somebody is told.
+    """A payout that was proven may have come back, whole or in part: what did is owed again.
 
-    It is not paid again by itself: who sent it back had a reason.
+    Somebody is told. It is not paid again by itself: who sent it back had a reason.
     """
     if payout.provider_id is None:
         return
     seen = await rail.look_up_payout(payout.provider_id)
-    if seen.status is PayoutStatus.FAILED:
-        await _locked(database, payout, _returned(seen.reason or "returned"), cause)
+    if seen.returned.minor:
+        await _locked(database, payout, _returned(seen), cause)
 
 
-def _returned(reason: str) -> Callable[[Transaction, Escrow, Payout], Awaitable[None]]:
+def _returned(seen: PayoutSeen) -> Callable[[Transaction, Escrow, Payout], Awaitable[None]]:
     async def note(tx: Transaction, escrow: Escrow, payout: Payout) -> None:
-        if payout.state is not PayoutState.SUCCEEDED:
-            return
-        reference = f"{payout.payout_id}:{payout.failures}"
-        escrow.book(escrow.books.payout_returned(reference, payout.amount, payout.to_seller))
+        if payout.state is not PayoutState.SUCCEEDED or seen.returned <= payout.returned:
+            return  # told before
+        reference = f"{payout.payout_id}:{payout.failures}:{seen.returned.minor}"
+        reason = seen.reason or (
+            "returned" if seen.returned == payout.amount else "partly_returned"
+        )
+        back = payout.take_back(seen.returned, reason)
+        escrow.book(escrow.books.payout_returned(reference, back, payout.to_seller))
         await escrows.book(tx, escrow)
-        payout.fail(reason)
         await payouts.save(tx, payout)
         _stage_failed(tx, escrow, payout, reason, alert=True)
-        tx.audit("payout.return", escrow.escrow_id, payout_id=payout.payout_id, reason=reason)
+        details = {"payout_id": payout.payout_id, "amount": back}
+        tx.audit("payout.return", escrow.escrow_id, reason=reason, **details)
 
     return note
 

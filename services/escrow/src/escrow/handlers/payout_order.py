@@ -47,6 +47,7 @@ def _payout(
         amount=part.left,
         charge_id=part.charge_id,
         created_at=tx.now(),
+        returned=Money(0, part.left.currency),
         tranche=tranche,
         destination=escrow.seller_account if kind is PayoutKind.RELEASE else None,
     )

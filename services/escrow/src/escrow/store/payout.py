@@ -61,7 +61,8 @@ async def add(tx: Transaction, made: Sequence[Payout]) -> None:
 async def save(tx: Transaction, payout: Payout) -> None:
     """Write the next version over the one that was read: a stale worker's write fails."""
     seen, payout.version = payout.version, payout.version + 1
-    if await tx.run(_SAVE, **_SAVE.values_of(payout, seen=seen)) != 1:
+    values = _SAVE.values_of(payout, returned=payout.returned.minor, seen=seen)
+    if await tx.run(_SAVE, **values) != 1:
         raise RuntimeError(f"{payout.payout_id} moved under its lock")
 
 
@@ -96,12 +97,19 @@ async def charges(tx: Transaction, escrow_id: str) -> list[Charge]:
 
 def _fixed(payout: Payout) -> dict[str, Any]:
     amount, outcome = payout.amount, None if payout.tranche is None else str(payout.kind)
-    return {"currency": amount.currency, "amount": amount.minor, "outcome": outcome}
+    return {
+        "currency": amount.currency,
+        "amount": amount.minor,
+        "returned": payout.returned.minor,
+        "outcome": outcome,
+    }
 
 
 def _payout(row: Any) -> Payout:
     fields = dict(row)
-    fields["amount"] = Money(int(fields["amount"]), Currency(fields.pop("currency")))
+    currency = Currency(fields.pop("currency"))
+    for name in ("amount", "returned"):
+        fields[name] = Money(int(fields[name]), currency)
     fields["kind"] = PayoutKind(fields["kind"])
     fields["state"] = PayoutState(fields["state"])
     return Payout(**fields)

@@ -104,8 +104,10 @@ _REFUTED_BY = {
                 coalesce(sum(amount) FILTER (WHERE moment LIKE 'payout%'), 0) AS gone
             FROM lines WHERE account LIKE 'payable:%' GROUP BY escrow_id) booked
         FULL JOIN (SELECT escrow_id,
-                coalesce(sum(amount) FILTER (WHERE payouts.state <> 'SUCCEEDED'), 0) AS open,
-                coalesce(sum(amount) FILTER (WHERE payouts.state = 'SUCCEEDED'), 0) AS proven
+                coalesce(sum(CASE payouts.state WHEN 'SUCCEEDED' THEN returned ELSE amount END), 0)
+                    AS open,
+                coalesce(sum(amount - returned) FILTER (WHERE payouts.state = 'SUCCEEDED'), 0)
+                    AS proven
             FROM payouts JOIN chosen USING (escrow_id) GROUP BY escrow_id) ordered
             USING (escrow_id)
         WHERE coalesce(owed, 0) <> coalesce(open, 0) OR coalesce(gone, 0) <> coalesce(proven, 0)""",

@@ -29,8 +29,7 @@ from sqlalchemy.types import UserDefinedType
 METADATA = MetaData()
 common_tables(METADATA)
 
-MINOR = Numeric(78, 0)
-"""An amount in minor units: wide enough for any currency that there is."""
+MINOR = Numeric(78, 0)  # an amount in minor units: wide enough for any currency that there is
 
 
 class TransactionId(UserDefinedType[int]):
@@ -152,6 +151,7 @@ payouts = Table(
     Column("charge_id", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("amount", MINOR, nullable=False),
+    Column("returned", MINOR, nullable=False, server_default=text("0")),
     Column("destination", Text),
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False),

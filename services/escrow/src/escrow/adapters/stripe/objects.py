@@ -80,15 +80,17 @@ def has_failed(refund: Any) -> bool:
 
 
 def transfer(item: Any) -> PayoutSeen:
-    """A transfer; one that was reversed, even in part, proves nothing."""
-    done = not item.reversed and item.amount_reversed == 0
+    """A transfer; one that was wholly reversed proves nothing."""
+    currency = _currency(item)
+    done = item.amount_reversed < item.amount
     return PayoutSeen(
         provider_id=item.id,
         escrow_id=item.transfer_group or "",
         status=PayoutStatus.DONE if done else PayoutStatus.FAILED,
-        amount=Money(item.amount, _currency(item)),
+        amount=Money(item.amount, currency),
         charge_id=item.source_transaction,
         destination=item.destination,
+        returned=Money(item.amount_reversed, currency),
         reason="" if done else "reversed",
     )
 
@@ -96,14 +98,15 @@ def transfer(item: Any) -> PayoutSeen:
 def refund(item: Any) -> PayoutSeen:
     """A refund with its charge expanded."""
     status = PayoutStatus.DONE if item.status == "succeeded" else PayoutStatus.UNDER_WAY
-    charge = item.charge
+    charge, amount = item.charge, Money(item.amount, _currency(item))
     return PayoutSeen(
         provider_id=item.id,
         escrow_id=(charge.transfer_group if charge else None) or "",
         status=PayoutStatus.FAILED if has_failed(item) else status,
-        amount=Money(item.amount, _currency(item)),
+        amount=amount,
         charge_id=charge.id if charge else None,
         destination=None,
+        returned=amount if has_failed(item) else Money(0, amount.currency),
         reason=(getattr(item, "failure_reason", None) or "failed") if has_failed(item) else "",
     )
 
