@@ -193,6 +193,16 @@ def test_sources_in_the_one_line_style_are_understood(etc):
     assert "suites: trixie-updates\n" in second
 
 
+def test_a_mirror_that_is_named_in_both_styles_has_one_keyring(etc):
+    (etc / "sources.list.d/debian.sources").write_text(NEW_STYLE)
+    (etc / "sources.list").write_text("deb https://mirror.example/debian/ bookworm main\n")
+
+    found = apt.renamed(etc, "bookworm")
+
+    assert found.count("uris: https://mirror.example/debian") == 2
+    assert found.count("signed-by: /usr/share/keyrings/debian-archive-keyring.gpg") == 2
+
+
 def test_a_machine_without_debians_own_sources_has_none(etc):
     (etc / "sources.list.d/vendor.sources").write_text(VENDOR)
 

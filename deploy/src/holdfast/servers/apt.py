@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 RELEASE = "trixie"
+TRUST = ("signed-by", "trusted")
 _NOT_NEEDED = ("doc", "man", "info", "locale", "lintian", "bug", "gdb", "gcc")
 """What of /usr/share no program reads; licences stay."""
 _ALIASES = "stable|oldstable|oldoldstable|testing|unstable|sid"
@@ -102,7 +103,20 @@ def renamed(etc: Path, codename: str, release: str = RELEASE) -> str:
         if file.is_file():
             stanzas += _one_lines(file.read_text(encoding="utf-8"))
     ours = [it for it in (_renamed(stanza, codename, release) for stanza in stanzas) if it]
-    return "\n".join("".join(f"{name}: {value}\n" for name, value in it.items()) for it in ours)
+    return "\n".join("".join(f"{name}: {value}\n" for name, value in it.items()) for it in _agreeing(ours))
+
+
+def _agreeing(sources: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The same, where every mention of a mirror has the trust of the first that has any.
+
+    A machine may name a mirror in both styles, once without its keyring: apt warns of that, and
+    refuses it where the release is not the one that it knows.
+    """
+    trust: dict[str, dict[str, str]] = {}
+    for source in sources:
+        if named := {name: source[name] for name in TRUST if name in source}:
+            trust.setdefault(source["uris"].rstrip("/"), named)
+    return [source | trust.get(source["uris"].rstrip("/"), {}) for source in sources]
 
 
 def _options(state: Path, release: str) -> Iterator[str]:
@@ -169,6 +183,6 @@ def _renamed(stanza: Mapping[str, str], codename: str, release: str) -> dict[str
     wanted = [release + (it[1] or "") for it in suites if it]
     if not wanted or "main" not in stanza["components"].split() or "cdrom:" in stanza["uris"]:
         return None
-    trust = {name: stanza[name] for name in ("signed-by", "trusted") if name in stanza}
+    trust = {name: stanza[name] for name in TRUST if name in stanza}
     where = {"types": "deb", "uris": stanza["uris"], "suites": " ".join(wanted)}
     return {**where, "components": "main", **trust}
