@@ -103,7 +103,9 @@ def renamed(etc: Path, codename: str, release: str = RELEASE) -> str:
         if file.is_file():
             stanzas += _one_lines(file.read_text(encoding="utf-8"))
     ours = [it for it in (_renamed(stanza, codename, release) for stanza in stanzas) if it]
-    return "\n".join("".join(f"{name}: {value}\n" for name, value in it.items()) for it in _agreeing(ours))
+    return "\n".join(
+        "".join(f"{name}: {value}\n" for name, value in it.items()) for it in _agreeing(ours)
+    )
 
 
 def _agreeing(sources: list[dict[str, str]]) -> list[dict[str, str]]:
