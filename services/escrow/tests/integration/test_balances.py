@@ -23,6 +23,7 @@ POST = (
 BEFORE = """
 SET search_path TO escrow;
 DROP TABLE leases, ledger_checks, proposals, audit_heads;
+ALTER TABLE payouts DROP COLUMN returned;
 ALTER TABLE principals ADD COLUMN sequence bigint NOT NULL DEFAULT 0, DROP COLUMN tier_sequence,
     DROP COLUMN role_sequence, DROP COLUMN suspended_sequence;
 DROP FUNCTION require_sellers_account, require_same_account CASCADE;

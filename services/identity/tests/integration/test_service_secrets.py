@@ -99,7 +99,8 @@ async def test_an_administrator_is_none_by_an_exchanged_token(identity: Identity
         )
         made = await client.post("/v1/api-keys", json={"name": "bot", "scopes": ["admin"]})
 
-    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+    # The route asks identity, which tells of a person in Discord that they are a user.
+    assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
     assert made.status_code == 403
     told = await identity.introspected(token)
     assert (told["role"], told["scope"]) == ("USER", "read write")
