@@ -21,7 +21,10 @@ FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
 SERVICES = sorted(path.stem for path in FOLDER.glob("*.json"))
 REDOCLY, GENERATOR = "@redocly/cli@2.77.0", "openapi-python-client==0.29.1"
 PERSON = "100000000000000001"
-OPTIONS = "content_type_overrides: {application/pdf: application/octet-stream}"
+OPTIONS = (
+    "content_type_overrides: {application/pdf: application/octet-stream,"
+    " application/pem-certificate-chain: text/plain}"
+)
 """The generator knows no content but text, JSON and bytes."""
 TYPED = re.compile(r"\w+\.from_dict\(|= response\.text|= File\(")
 IN_PYTHON = """

@@ -239,7 +239,7 @@ async def test_a_trace_travels_where_no_span_is_recorded(environment, client, no
 
     told = answer.headers["traceresponse"].split("-")[1]
     [row] = await notifier.rows("SELECT headers FROM outbox")
-    assert json.loads(row["headers"])["traceparent"].split("-")[1] == told
+    assert json.loads(row["headers"])["cloudEvents_traceparent"].split("-")[1] == told
     assert (told == trace_id) is given
 
 
