@@ -26,12 +26,14 @@ class ParsesAtItsEnd:
 
 @pytest.fixture
 def eager_collection():
-    was = gc.get_threshold()
+    was, collected = gc.get_threshold(), gc.isenabled()
     ParsesAtItsEnd()
+    gc.enable()
     gc.set_threshold(1)
     yield
     gc.set_threshold(*was)
     ParsesAtItsEnd.ended = 1000
+    (gc.enable if collected else gc.disable)()
 
 
 def test_a_tree_is_built_while_garbage_that_parses_is_around(eager_collection):
@@ -41,10 +43,9 @@ def test_a_tree_is_built_while_garbage_that_parses_is_around(eager_collection):
     assert gc.isenabled()
 
 
-def test_collection_stays_off_for_one_who_turned_it_off():
+def test_collection_stays_off_for_one_who_turned_it_off(eager_collection):
     gc.disable()
-    try:
-        parsed("1")
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
+
+    parsed("1")
+
+    assert not gc.isenabled()

@@ -23,12 +23,12 @@ URL = "postgresql://escrow:hunter2@127.0.0.1:5432/holdfast"
 def lines():
     """What is logged, as parsed lines; the process's own logging is put back afterwards."""
     root, out = logging.getLogger(), io.StringIO()
-    before = root.handlers[:], root.level
+    before, configured = (root.handlers[:], root.level), structlog.get_config()
     with redirect_stderr(out):
         telemetry.set_up_logs("escrow", "INFO")
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
     root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     structlog.contextvars.clear_contextvars()
 
 

@@ -36,6 +36,7 @@ from listings_driver import serving
 ROUNDS = 15
 BEFORE = """
 DROP INDEX listings.listings_one_active;
+DROP TABLE listings.audit_heads;
 UPDATE listings.alembic_version SET version_num = '0007';
 """
 ORDER = {"asset_id": GAME, "title": "Again", "price": {"minor": 1, "currency": "USD"}}

@@ -7,7 +7,6 @@ one recipient, and whatever becomes of this process, no card is lost and none is
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -19,7 +18,7 @@ from chassis.storage.database import Database, Transaction
 from prometheus_client import Gauge
 
 from discord_gateway.adapters.discord.messages import Busy
-from discord_gateway.domain.backlog import Kept, alike, overtaken, summed_up
+from discord_gateway.domain.backlog import Kept, Waiting, alike, overtaken, summed_up
 from discord_gateway.domain.delivery import Outcome, Shown
 from discord_gateway.handlers.card import Cards, remember
 from discord_gateway.handlers.turn import Lines
@@ -45,7 +44,7 @@ class Backlog:
         self._cards, self.lines = cards, Lines()
         self._opened = asyncio.Event()
         self._served: dict[str, asyncio.Task[None]] = {}
-        self._deciding: Counter[str] = Counter()
+        self._deciding: dict[str, set[asyncio.Event]] = {}
         self._came: set[str] = set()
         self._database: Database | None = None
         BUSY_LINES.set_function(lambda: len(self._served))
@@ -56,7 +55,7 @@ class Backlog:
 
     def holds(self, line: str) -> bool:
         """Whether cards of this line wait, so that the next has to wait behind them."""
-        return line in self._served or self._deciding[line] > 0
+        return line in self._served or line in self._deciding
 
     def must_wait(self, line: str) -> bool:
         """Whether a card that comes now has to wait in the database."""
@@ -65,13 +64,17 @@ class Backlog:
     @contextmanager
     def keeping(self, lines: Iterable[str]) -> Iterator[None]:
         """While the block runs, cards of these lines are being written down."""
-        kept = Counter(lines)
-        self._deciding += kept
+        kept, written = set(lines), asyncio.Event()
+        for line in kept:
+            self._deciding.setdefault(line, set()).add(written)
         try:
             yield
         finally:
-            self._deciding -= kept
+            written.set()
             for line in kept:
+                self._deciding[line].discard(written)
+                if not self._deciding[line]:
+                    del self._deciding[line]
                 self._came.add(line)
                 self._serve(line)
 
@@ -130,13 +133,24 @@ class Backlog:
         async with here.turn():  # what stood here before the first had to wait goes first
             here.refused = False
             waiting = await store.waiting(database, line)
-            if gone := overtaken(waiting):
-                await self._end(database, [Shown(each, Outcome.SUPERSEDED) for each in gone])
-            elif waiting and (many := alike(waiting)):
-                await self._sum_up(database, many)
-            elif waiting:
-                await self._show(database, await store.find(database, waiting[0].delivery_id))
+            if not (under_way := tuple(self._deciding.get(line, ()))):
+                await self._next(database, waiting)
+                return bool(waiting)
+        for each in under_way:  # of cards that come together a later one may be written down first
+            await each.wait()
+        async with here.turn():
+            here.refused = False
+            waiting = await store.waiting(database, line)
+            await self._next(database, waiting)
         return bool(waiting)
+
+    async def _next(self, database: Database, waiting: list[Waiting]) -> None:
+        if gone := overtaken(waiting):
+            await self._end(database, [Shown(each, Outcome.SUPERSEDED) for each in gone])
+        elif waiting and (many := alike(waiting)):
+            await self._sum_up(database, many)
+        elif waiting:
+            await self._show(database, await store.find(database, waiting[0].delivery_id))
 
     async def _show(self, database: Database, kept: Kept) -> None:
         reader, asked = kept.reader, kept.asked
